@@ -1,0 +1,113 @@
+//! A recipe becomes octets: the message, its DKIM signatures, and what is done to it after signing.
+//!
+//! Everything is made of the arguments: keys, time and nonce come in with [`Ink`]. The signer is our own, because it
+//! must also sign what a good signer refuses: weak keys, SHA-1, `l=`, expired signatures.
+
+mod canonical;
+mod key;
+mod letter;
+mod sign;
+mod tamper;
+
+pub use key::{KeyError, KeyPair, revoked_record};
+
+use letter::{Letter, crlf};
+use mail::{Domain, Nonce};
+use scenario::Recipe;
+use std::sync::Arc;
+use time::{OffsetDateTime, format_description::well_known::Rfc2822};
+
+/// What a recipe needs besides itself.
+#[derive(Clone, Copy)]
+pub struct Ink<'a> {
+    /// Stands wherever the recipe says `{nonce}`.
+    pub nonce: &'a Nonce,
+    /// The run's clock: seconds since 1970 (UTC), before the year 10000. Date, `t=` and `x=` are reckoned from it.
+    pub now: u64,
+    /// The key pair of an SDID and selector.
+    pub key: &'a dyn Fn(&Domain, &str) -> Option<Arc<KeyPair>>,
+}
+
+/// Why a recipe gives no message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ComposeError {
+    /// A signature names a key that there is not.
+    #[error("no key to sign with: {domain} has none with the selector `{selector}`; declare it as dkim.{selector}")]
+    NoKey {
+        /// `d=`.
+        domain: Domain,
+        /// `s=`.
+        selector: String,
+    },
+    /// A text that tampering should replace does not occur in the signed message.
+    #[error("`{find}` does not occur in the signed message, so there is nothing to replace")]
+    NothingToReplace {
+        /// The text.
+        find: String,
+    },
+    /// A field that tampering should change or remove is not in the header.
+    #[error("the header has no field `{name}` to tamper with")]
+    NoField {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Makes the message of a recipe: octets ready for DATA, not dot-stuffed (RFC 5321 §4.5.2).
+///
+/// Unless the recipe is exact, lines end in CRLF, and Message-ID and Date are added at the end of the header where they
+/// are missing (RFC 5322 §3.6). Then it is signed, each signature on top of the header, and tampered with.
+///
+/// # Errors
+/// A signature without its key; tampering that finds nothing to change.
+pub fn compose(recipe: &Recipe, ink: &Ink<'_>) -> Result<Vec<u8>, ComposeError> {
+    let text = with_nonce(&recipe.text.value, ink.nonce).into_bytes();
+    let mut message = if recipe.exact { text } else { completed(lines(&text), ink) };
+    for signature in &recipe.sign {
+        let (domain, selector) = (&signature.domain.value, &signature.selector.value);
+        let key = (ink.key)(domain, selector)
+            .ok_or_else(|| ComposeError::NoKey { domain: domain.clone(), selector: selector.clone() })?;
+        let field = sign::field(&message, signature, ink, &key);
+        message.splice(..0, field);
+    }
+    recipe.tamper.iter().try_fold(message, |message, change| tamper::apply(message, change, recipe.exact, ink.nonce))
+}
+
+fn with_nonce(text: &str, nonce: &Nonce) -> String {
+    text.replace("{nonce}", nonce.as_str())
+}
+
+/// The text in whole lines, each ended by CRLF.
+fn lines(text: &[u8]) -> Vec<u8> {
+    let mut lines = crlf(text);
+    if !lines.is_empty() && !lines.ends_with(b"\n") {
+        lines.extend(b"\r\n");
+    }
+    lines
+}
+
+fn completed(mut message: Vec<u8>, ink: &Ink<'_>) -> Vec<u8> {
+    let letter = Letter::of(&message);
+    let mut missing = String::new();
+    if !letter.has("message-id") {
+        missing += &format!("Message-ID: <{}@mailproof.example>\r\n", ink.nonce);
+    }
+    if !letter.has("date") {
+        missing += &format!("Date: {}\r\n", date(ink.now));
+    }
+    let end = letter.header_len();
+    message.splice(end..end, missing.into_bytes());
+    message
+}
+
+/// RFC 5322 §3.3, in UTC.
+fn date(now: u64) -> String {
+    let moment = i64::try_from(now).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    let text = moment.and_then(|moment| moment.format(&Rfc2822).ok());
+    text.expect("the run's clock is between the years 1970 and 9999")
+}
+
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! The engine: found, and asked for networks and containers.
+
+use crate::{
+    Addresses, Container, ContainerSpec, EngineError, Run, addresses, archive,
+    bollard::{
+        Docker, body_full,
+        container::LogOutput,
+        errors::Error,
+        models::{Ipam, IpamConfig, NetworkCreateRequest},
+        query_parameters::{
+            CreateContainerOptionsBuilder, InspectContainerOptions, InspectNetworkOptions, LogsOptionsBuilder,
+            StartContainerOptions, UploadToContainerOptionsBuilder, WaitContainerOptions,
+        },
+    },
+};
+use futures_util::TryStreamExt;
+use sha2::{Digest, Sha256};
+use std::{collections::BTreeMap, net::Ipv4Addr};
+use tokio::net::UnixStream;
+
+/// Where Docker listens unless told otherwise.
+const LOCAL: &str = "unix:///var/run/docker.sock";
+
+/// A container engine that speaks Docker's API; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub(crate) docker: Docker,
+}
+
+/// A run's own network: a bridge, with IPv4 and IPv6.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    /// The engine's name for it, `mailproof-RUN`.
+    pub name: String,
+    /// The engine's id.
+    pub id: String,
+    /// This machine's own address on it, at which containers reach the harness.
+    pub gateway: Ipv4Addr,
+}
+
+impl Engine {
+    /// Finds the engine at an address (`unix://PATH` or `tcp://HOST:PORT`), or at Docker's socket, and agrees on a version.
+    ///
+    /// # Errors
+    /// [`EngineError::Absent`] or [`EngineError::Forbidden`].
+    pub async fn connect(address: Option<&str>) -> Result<Self, EngineError> {
+        let address = address.filter(|address| !address.is_empty()).unwrap_or(LOCAL);
+        if let Some(path) = address.strip_prefix("unix://") {
+            let probe = UnixStream::connect(path).await;
+            probe.map_err(|e| EngineError::unreachable(address, Some(e.kind()), e.to_string()))?;
+        }
+        let at_first = |error: Error| EngineError::at_first(address, &error);
+        let docker =
+            Docker::connect_with_host(address).map_err(at_first)?.negotiate_version().await.map_err(at_first)?;
+        Ok(Self { docker })
+    }
+
+    /// Makes the run's network.
+    ///
+    /// # Errors
+    /// The engine's word.
+    pub async fn network(&self, run: &Run) -> Result<Network, EngineError> {
+        let name = format!("mailproof-{}", run.id);
+        let fault = |error: Error| EngineError::new(format!("make the network {name}"), &error);
+        // the engine chooses an IPv4 subnet by itself
+        let v6 = IpamConfig { subnet: Some(unique_local(&run.id)), ..Default::default() };
+        let request = NetworkCreateRequest {
+            name: name.clone(),
+            driver: Some("bridge".to_owned()),
+            enable_ipv6: Some(true),
+            ipam: Some(Ipam { config: Some(vec![v6]), ..Default::default() }),
+            labels: Some(run.labels()),
+            ..Default::default()
+        };
+        let id = self.docker.create_network(request).await.map_err(fault)?.id;
+        let seen = self.docker.inspect_network(&id, None::<InspectNetworkOptions>).await.map_err(fault)?;
+        let gateway = addresses::gateway(seen.ipam.as_ref()).ok_or_else(|| EngineError::Refused {
+            operation: format!("make the network {name}"),
+            reason: "it has no IPv4 gateway".to_owned(),
+        })?;
+        Ok(Network { name, id, gateway })
+    }
+
+    /// Makes a container, puts its files in, and starts it.
+    ///
+    /// # Errors
+    /// The engine's word, or a file whose path is none.
+    pub async fn start(&self, spec: ContainerSpec) -> Result<Container, EngineError> {
+        let name = spec.full_name();
+        let fault = |error: Error| EngineError::new(format!("start {name} from {}", spec.image), &error);
+        let id = self.create(&spec).await.map_err(fault)?;
+        if !spec.files.is_empty() {
+            let root = UploadToContainerOptionsBuilder::new().path("/").build();
+            let files = body_full(archive::pack(&spec.files)?.into());
+            self.docker.upload_to_container(&id, Some(root), files).await.map_err(fault)?;
+        }
+        self.docker.start_container(&id, None::<StartContainerOptions>).await.map_err(fault)?;
+        self.container(&id).await
+    }
+
+    /// A container that runs.
+    ///
+    /// # Errors
+    /// The engine's word; [`EngineError::Refused`] if it is not up.
+    pub async fn container(&self, id: &str) -> Result<Container, EngineError> {
+        let operation = || format!("inspect the container {id}");
+        let seen = self.docker.inspect_container(id, None::<InspectContainerOptions>).await;
+        let seen = seen.map_err(|error| EngineError::new(operation(), &error))?;
+        let name = seen.name.as_deref().unwrap_or(id).trim_start_matches('/').to_owned();
+        let state = seen.state.as_ref();
+        if state.and_then(|state| state.running) != Some(true) {
+            let code = state.and_then(|state| state.exit_code).unwrap_or_default();
+            let reason = format!("it ended at once with exit {code}; `docker logs {name}` shows its output");
+            return Err(EngineError::Refused { operation: format!("keep {name} running"), reason });
+        }
+        let id = seen.id.clone().unwrap_or_else(|| id.to_owned());
+        Ok(Container::new(self.docker.clone(), id, name, Addresses::of(&seen), addresses::published(&seen)))
+    }
+
+    /// Runs a shell command in another container's network namespace with `NET_ADMIN`, in a short-lived container. So
+    /// somebody sets routes for a container that must not be able to.
+    ///
+    /// # Errors
+    /// The engine's word; [`EngineError::Refused`] with the end of the output if the command fails.
+    pub async fn run_once(&self, run: &Run, image: &str, join: &Container, command: &str) -> Result<(), EngineError> {
+        let network =
+            Network { name: format!("container:{}", join.id()), id: String::new(), gateway: Ipv4Addr::UNSPECIFIED };
+        let mut spec = ContainerSpec::new(&format!("once-{}", &join.id()[..12]), image, run, &network);
+        spec.command = ["sh", "-euc", command].map(str::to_owned).to_vec();
+        spec.cap_add = vec!["NET_ADMIN".to_owned()];
+        spec.init = false;
+        let name = spec.full_name();
+        let fault = |error: Error| EngineError::new(format!("run `{command}` in {name}"), &error);
+        let id = self.create(&spec).await.map_err(fault)?;
+        self.docker.start_container(&id, None::<StartContainerOptions>).await.map_err(fault)?;
+        let ended =
+            self.docker.wait_container(&id, None::<WaitContainerOptions>).try_for_each(|_| async { Ok(()) }).await;
+        let said = match &ended {
+            Err(Error::DockerContainerWaitError { code, .. }) => Some((*code, self.output(&id).await.map_err(fault)?)),
+            _ => None,
+        };
+        Container::new(self.docker.clone(), id, name.clone(), None, BTreeMap::new()).remove().await?;
+        match said {
+            None => ended.map_err(fault),
+            Some((code, output)) => {
+                let reason = format!("exit {code}:\n{output}");
+                Err(EngineError::Refused { operation: format!("run `{command}` in {name}"), reason })
+            }
+        }
+    }
+
+    async fn create(&self, spec: &ContainerSpec) -> Result<String, Error> {
+        let options = CreateContainerOptionsBuilder::new().name(&spec.full_name()).build();
+        Ok(self.docker.create_container(Some(options), spec.body()).await?.id)
+    }
+
+    /// The last lines that a container wrote.
+    async fn output(&self, id: &str) -> Result<String, Error> {
+        let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail("25").build();
+        let pieces: Vec<LogOutput> = self.docker.logs(id, Some(options)).try_collect().await?;
+        Ok(pieces.iter().map(ToString::to_string).collect())
+    }
+}
+
+/// A /64 of unique local addresses (RFC 4193 §3.2) that is the run's own.
+fn unique_local(run: &str) -> String {
+    let digest = Sha256::digest(run);
+    let group = |at: usize| format!("{:02x}{:02x}", digest[at], digest[at + 1]);
+    format!("fd{:02x}:{}:{}:{}::/64", digest[0], group(1), group(3), group(5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv6Addr;
+
+    #[test]
+    fn every_run_has_a_subnet_of_its_own_that_is_unique_local() {
+        let (one, other) = (unique_local("r1"), unique_local("r2"));
+        assert_ne!(one, other);
+        let address: Ipv6Addr = one.strip_suffix("/64").unwrap().parse().unwrap();
+        assert!(address.is_unique_local());
+    }
+}

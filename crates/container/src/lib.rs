@@ -1,0 +1,38 @@
+//! Images, networks and containers on the engine. What runs in them is not known here.
+//!
+//! testcontainers removes what it started when a value is dropped, which neither a signal nor an interrupted start
+//! outlives, and it hides the output of builds. So this room speaks to the engine with the bollard that testcontainers
+//! exports, labels everything with the run, and cleans up by label alone.
+
+mod addresses;
+mod archive;
+mod build;
+mod container;
+mod debian;
+mod engine;
+mod error;
+mod image;
+mod lines;
+mod process;
+mod program;
+mod reaper;
+mod run;
+mod seen;
+mod spec;
+mod sweep;
+
+pub use addresses::Addresses;
+pub use archive::File;
+pub use container::{Container, Output};
+pub use engine::{Engine, Network};
+pub use error::EngineError;
+pub use image::{Base, ImageRecipe, ImageSettings};
+pub use lines::Stream;
+pub use process::Process;
+pub use reaper::{Reaper, reap};
+pub use run::Run;
+pub use seen::{SeenContainer, SeenRun};
+pub use spec::ContainerSpec;
+pub use sweep::Swept;
+
+use testcontainers::bollard;

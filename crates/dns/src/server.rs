@@ -1,0 +1,143 @@
+//! The server as its owner has it: start it, publish zones, read the journal.
+
+use crate::{
+    DnsError, ZoneData,
+    handler::{Handler, World},
+    journal::Journal,
+    key::Key,
+    tree::Tree,
+    zone::{Zone, name_of},
+};
+use evidence::JournalEntry;
+use hickory_proto::rr::LowerName;
+use std::{
+    collections::BTreeSet,
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, RwLock},
+    time::Duration,
+};
+use tokio::net::{TcpListener, UdpSocket};
+
+/// An idle TCP connection is kept this long: longer than any fault delays an answer.
+const IDLE: Duration = Duration::from_secs(120);
+/// Answers that may wait on one TCP connection.
+const WAITING: usize = 1024;
+/// Ports tried until one is free for UDP and TCP alike.
+const TRIES: usize = 32;
+
+/// The authoritative server for everything. Clones are the same server; it ends with the last of them.
+#[derive(Clone)]
+pub struct Server {
+    world: Arc<World>,
+    address: SocketAddr,
+    _sockets: Arc<hickory_server::Server<Handler>>,
+}
+
+impl Server {
+    /// Listens on an ephemeral port of an address, the same for UDP and TCP, with only the root to serve.
+    ///
+    /// # Errors
+    /// The address cannot be listened on, or there is no key.
+    pub async fn start(ip: IpAddr) -> Result<Self, DnsError> {
+        let key = Key::generate()?;
+        let (udp, tcp, address) = bind(ip).await?;
+        let tree = RwLock::new(Tree::new(&key));
+        let world = Arc::new(World { tree, key, journal: Journal::default() });
+        let mut sockets = hickory_server::Server::new(Handler(world.clone()));
+        sockets.register_socket(udp);
+        sockets.register_listener(tcp, IDLE, WAITING);
+        Ok(Self { world, address, _sockets: Arc::new(sockets) })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The root's DS record in zone-file form: what a validator must know and believe (RFC 4035 §4.4).
+    #[must_use]
+    pub fn trust_anchor(&self) -> String {
+        self.world.key.trust_anchor()
+    }
+
+    /// Serves zones until the lease is dropped; all of them or none.
+    ///
+    /// # Errors
+    /// A zone is published already, its records cannot be read, or it speaks of names outside itself.
+    pub fn publish(&self, zones: Vec<ZoneData>) -> Result<Lease, DnsError> {
+        let mut origins = BTreeSet::new();
+        let mut read = Vec::new();
+        for data in &zones {
+            if !origins.insert(name_of(&data.origin)) {
+                return Err(DnsError::Taken { origin: data.origin.clone() });
+            }
+            read.push(Zone::read(data, &self.world.key)?);
+        }
+        let mut tree = self.world.tree.write().expect("no holder panics");
+        if let Some(data) = zones.iter().find(|data| tree.is_leased(&name_of(&data.origin))) {
+            return Err(DnsError::Taken { origin: data.origin.clone() });
+        }
+        for zone in read {
+            tree.add(zone, &self.world.key);
+        }
+        Ok(Lease { world: self.world.clone(), origins })
+    }
+
+    /// A place in the journal: behind the last question.
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        self.world.journal.mark()
+    }
+
+    /// Questions asked since a mark, in order. The latest 100 000 are kept.
+    #[must_use]
+    pub fn since(&self, mark: u64) -> Vec<JournalEntry> {
+        self.world.journal.since(mark)
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// Zones that are served as long as this is kept.
+#[must_use = "dropping the lease withdraws its zones"]
+pub struct Lease {
+    world: Arc<World>,
+    origins: BTreeSet<LowerName>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut tree = self.world.tree.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for origin in &self.origins {
+            tree.remove(origin, &self.world.key);
+        }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.origins.iter().map(ToString::to_string)).finish()
+    }
+}
+
+/// A port that is free for UDP and TCP.
+async fn bind(ip: IpAddr) -> Result<(UdpSocket, TcpListener, SocketAddr), DnsError> {
+    let any = SocketAddr::new(ip, 0);
+    let failed = |address, transport| move |source| DnsError::Bind { address, transport, source };
+    let mut tries = 0;
+    loop {
+        let udp = UdpSocket::bind(any).await.map_err(failed(any, "udp"))?;
+        let address = udp.local_addr().map_err(failed(any, "udp"))?;
+        match TcpListener::bind(address).await {
+            Ok(tcp) => return Ok((udp, tcp, address)),
+            Err(e) if e.kind() == io::ErrorKind::AddrInUse && tries < TRIES => tries += 1,
+            Err(e) => return Err(failed(address, "tcp")(e)),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What was seen, as values, and the grammars to read it.
+//!
+//! A fact is here because somebody saw it. What nobody saw is [`Observed::Unobserved`], with the reason.
+
+mod book;
+mod filters;
+mod header;
+mod line;
+mod notification;
+mod postfix;
+mod redact;
+mod seen;
+mod tls;
+
+pub use book::{Account, LogBook, Track};
+pub use header::{claims_of_others, results_of};
+pub use notification::{Notification, Recipient};
+pub use redact::Redactor;
+pub use seen::*;

@@ -1,0 +1,237 @@
+//! The values: everything that was seen of one scenario.
+
+use mail::{Address, Message, Nonce, Reply};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// A fact, or the reason why there is none. Never read the second as a negative.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Observed<T> {
+    /// It was seen.
+    Seen(T),
+    /// It was not seen, and this is why.
+    Unobserved(String),
+}
+
+impl<T> Observed<T> {
+    /// The fact, if there is one.
+    pub const fn seen(&self) -> Option<&T> {
+        match self {
+            Self::Seen(fact) => Some(fact),
+            Self::Unobserved(_) => None,
+        }
+    }
+}
+
+/// Everything seen of one scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Evidence {
+    /// One for each transaction of the plan, in its order.
+    pub transactions: Vec<Transaction>,
+}
+
+/// Everything seen of one transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// By which it was recognised.
+    pub nonce: Nonce,
+    /// The SMTP dialogue of the client, or of the user at the submission service.
+    pub dialogue: Vec<Exchange>,
+    /// The TLS handshake of that connection; `Unobserved` if no TLS was tried or it failed (then the reason says so).
+    pub handshake: Observed<Handshake>,
+    /// What happened between two MTAs, as the sending one logged it. Empty when the client spoke to the gateway itself.
+    pub relays: Vec<Relay>,
+    /// DNS questions asked because of it, sorted, each once.
+    pub questions: Vec<Question>,
+    /// What the filters said, each with where it was read.
+    pub results: Vec<AuthResult>,
+    /// Log lines that belong to it, by host, in order.
+    pub log: Vec<LogLine>,
+    /// What became of it, for each recipient that was accepted.
+    pub fates: Vec<Fate>,
+    /// The message as a mailbox holds it, for each mailbox in which it was found.
+    pub delivered: Vec<Delivered>,
+    /// Notifications of non-delivery that name it (RFC 3464).
+    pub bounces: Vec<Delivered>,
+}
+
+/// One command, or block of octets, and the reply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// `connect`, `ehlo`, `starttls`, `auth`, `mail-from`, `rcpt-to`, `data`, `end-of-data`, `quit` or `octets`.
+    pub to: String,
+    /// The command line as sent, without CRLF; empty for `connect` and `end-of-data`; AUTH without its secret.
+    pub sent: String,
+    /// The reply, or why there is none (closed, time-out, garbage).
+    pub reply: Observed<Reply>,
+}
+
+/// A TLS handshake (RFC 8446 §2), seen by its client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handshake {
+    /// `TLSv1.2`, `TLSv1.3`, …
+    pub version: String,
+    /// IANA name of the cipher suite.
+    pub suite: String,
+    /// Name of the key exchange group, where it is known.
+    pub group: Option<String>,
+    /// The certificates that the server sent, its own first; empty where the client did not tell.
+    pub chain: Vec<Certificate>,
+    /// What the client makes of the chain.
+    pub peer: Trust,
+}
+
+/// What a client makes of a server's certificate; Postfix's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// There was none.
+    Anonymous,
+    /// Not issued under a root that the client knows, or expired, with the reason where it is known.
+    Untrusted(Option<String>),
+    /// Issued under a known root; the name was not compared.
+    Trusted,
+    /// Issued under a known root, or matched by a TLSA record, and for the right name.
+    Verified,
+}
+
+/// What is worth saying of a certificate (RFC 5280 §4.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// Common name of the subject, else its whole name.
+    pub subject: String,
+    /// Common name of the issuer.
+    pub issuer: String,
+    /// subjectAltName: dNSName and iPAddress entries, in order.
+    pub names: Vec<String>,
+    /// `RSA 2048`, `EC P-256`, `Ed25519`.
+    pub key: String,
+    /// Signature algorithm of the issuer, as `ecdsa-with-SHA256`.
+    pub signature: String,
+    /// Start of validity, RFC 3339.
+    pub not_before: String,
+    /// End of validity, RFC 3339.
+    pub not_after: String,
+}
+
+/// A hop from one MTA to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relay {
+    /// Who sent: name of the host.
+    pub from: String,
+    /// Name and address that it chose.
+    pub to: String,
+    /// How it was protected; `None`: in cleartext.
+    pub handshake: Option<Handshake>,
+    /// The reply to the whole of it.
+    pub reply: Observed<Reply>,
+}
+
+/// A DNS question and what was answered (RFC 1035 §4.1.2).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Question {
+    /// Name, lower case, without a final dot.
+    pub name: String,
+    /// Type, as `TXT`.
+    pub record_type: String,
+    /// Whether DNSSEC records were asked for (RFC 3225).
+    pub dnssec_ok: bool,
+    /// `NOERROR`, `NXDOMAIN`, `SERVFAIL`, `REFUSED`, … or `silence`.
+    pub rcode: String,
+    /// Number of records in the answer section, RRSIG not counted.
+    pub answers: u16,
+}
+
+/// One result of an authentication method and where it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthResult {
+    /// `spf`, `dkim`, `dmarc`, `arc`, `auth`, `iprev`.
+    pub method: String,
+    /// The word of RFC 8601 §2.7, as found.
+    pub result: String,
+    /// `smtp.mailfrom=billing@bank.example` and the like.
+    pub properties: Vec<(String, String)>,
+    /// What was said besides.
+    pub reason: Option<String>,
+    /// Where it stands.
+    pub source: ResultSource,
+}
+
+/// Where a result was read. A later one of this list is only asked when the earlier ones say nothing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResultSource {
+    /// In the Authentication-Results field of the gateway's own authserv-id in the delivered message.
+    Header,
+    /// In the log of this filter.
+    Log(String),
+    /// In the text of the reply.
+    Reply,
+}
+
+/// A line that a program logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// Name of the host.
+    pub host: String,
+    /// Program, as `postfix/smtpd` or `opendkim`.
+    pub program: String,
+    /// Process id.
+    pub pid: Option<u32>,
+    /// What it said.
+    pub text: String,
+}
+
+/// What became of a message for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fate {
+    /// For whom.
+    pub recipient: Address,
+    /// At which host the message came to rest.
+    pub host: String,
+    /// What its queue did.
+    pub status: FateStatus,
+    /// The last word of the next hop or of the queue.
+    pub said: String,
+}
+
+/// The last thing that a queue did with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FateStatus {
+    /// Handed to a mailbox.
+    Sent,
+    /// Kept for another try.
+    Deferred,
+    /// Given up.
+    Bounced,
+    /// Put on hold.
+    Held,
+    /// Thrown away.
+    Discarded,
+}
+
+/// A message in a mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivered {
+    /// Whose mailbox.
+    pub mailbox: Address,
+    /// Folder, such as `INBOX`.
+    pub folder: String,
+    /// The message as served over IMAP.
+    pub message: Message,
+}
+
+/// Who asked a DNS question, at what moment: one entry of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalEntry {
+    /// Ordinal, from 0, one for each question of the run.
+    pub ordinal: u64,
+    /// Address of the resolver that asked.
+    pub source: IpAddr,
+    /// `udp` or `tcp`.
+    pub transport: String,
+    /// The question and its answer.
+    pub question: Question,
+}

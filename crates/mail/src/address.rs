@@ -1,0 +1,192 @@
+//! Mailbox addresses and domains of the envelope (RFC 5321 §4.1.2).
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+/// Why a text is no address or domain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// There is no `@`.
+    #[error("an address has the form local-part@domain (RFC 5321 §4.1.2)")]
+    NoAt,
+    /// The local-part is empty, longer than 64 octets, or holds a character that may not stand there.
+    #[error("`{0}` is no local-part (RFC 5321 §4.1.2, 1 to 64 octets)")]
+    LocalPart(String),
+    /// The domain is empty, longer than 253 octets, or has a bad label.
+    #[error("`{0}` is no domain name (RFC 5321 §4.1.2: letters, digits, `-` and `_` in labels of 1 to 63 octets)")]
+    Domain(String),
+}
+
+/// A domain name, kept in lower case without a final dot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Domain(String);
+
+impl Domain {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this name is `parent` or lies below it.
+    #[must_use]
+    pub fn is_within(&self, parent: &Domain) -> bool {
+        self.0.strip_suffix(&parent.0).is_some_and(|head| head.is_empty() || head.ends_with('.'))
+    }
+}
+
+impl FromStr for Domain {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let name = text.strip_suffix('.').unwrap_or(text);
+        let label = |l: &str| {
+            (1..=63).contains(&l.len())
+                && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                && !l.starts_with('-')
+                && !l.ends_with('-')
+        };
+        if name.len() > 253 || !name.split('.').all(label) {
+            return Err(AddressError::Domain(text.to_owned()));
+        }
+        Ok(Self(name.to_ascii_lowercase()))
+    }
+}
+
+/// A mailbox address: `local-part@domain` (RFC 5321 §4.1.2). The local-part keeps its case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Address {
+    local: String,
+    domain: Domain,
+}
+
+impl Address {
+    /// The part before the `@`, as written.
+    #[must_use]
+    pub fn local_part(&self) -> &str {
+        &self.local
+    }
+
+    /// The part behind the `@`.
+    #[must_use]
+    pub fn domain(&self) -> &Domain {
+        &self.domain
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let (local, domain) = text.rsplit_once('@').ok_or(AddressError::NoAt)?;
+        if !is_local_part(local) {
+            return Err(AddressError::LocalPart(local.to_owned()));
+        }
+        Ok(Self { local: local.to_owned(), domain: domain.parse()? })
+    }
+}
+
+fn is_local_part(text: &str) -> bool {
+    let quoted = text.len() >= 2 && text.starts_with('"') && text.ends_with('"');
+    let atext = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b) || b >= 0x80;
+    (1..=64).contains(&text.len())
+        && (quoted || text.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(atext)))
+}
+
+/// The reverse-path of MAIL FROM: an address, or `<>` (RFC 5321 §4.5.5).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum ReversePath {
+    /// `<>`, as in notifications.
+    Null,
+    /// An address to which a bounce goes.
+    Address(Address),
+}
+
+impl ReversePath {
+    /// The address, unless null.
+    #[must_use]
+    pub fn address(&self) -> Option<&Address> {
+        match self {
+            Self::Null => None,
+            Self::Address(a) => Some(a),
+        }
+    }
+}
+
+impl FromStr for ReversePath {
+    type Err = AddressError;
+
+    /// Reads `<>` or the empty text as null, anything else as an address.
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        match text {
+            "" | "<>" => Ok(Self::Null),
+            address => address.parse().map(Self::Address),
+        }
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.local, self.domain)
+    }
+}
+
+/// Without angle brackets; the null reverse-path is the empty text.
+impl fmt::Display for ReversePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address().map_or(Ok(()), |a| a.fmt(f))
+    }
+}
+
+macro_rules! as_text {
+    ($($name:ident)+) => {$(
+        impl TryFrom<String> for $name {
+            type Error = AddressError;
+            fn try_from(text: String) -> Result<Self, AddressError> { text.parse() }
+        }
+        impl From<$name> for String {
+            fn from(value: $name) -> String { value.to_string() }
+        }
+    )+};
+}
+as_text! { Domain Address ReversePath }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_keeps_the_case_of_its_local_part_only() {
+        let a: Address = "Alice.B+tag@Gateway.EXAMPLE".parse().unwrap();
+        assert_eq!(a.to_string(), "Alice.B+tag@gateway.example");
+    }
+
+    #[test]
+    fn what_is_no_address_says_why() {
+        for bad in ["alice", "@x.example", "a..b@x.example", "a@", "a@-x.example", "a@x..example", "a b@x.example"] {
+            assert!(bad.parse::<Address>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_null_reverse_path_has_two_spellings() {
+        assert_eq!("<>".parse(), Ok(ReversePath::Null));
+        assert_eq!("".parse(), Ok(ReversePath::Null));
+    }
+
+    #[test]
+    fn within_respects_label_boundaries() {
+        let d = |s: &str| s.parse::<Domain>().unwrap();
+        assert!(d("a.bank.example").is_within(&d("bank.example")));
+        assert!(!d("abank.example").is_within(&d("bank.example")));
+    }
+}

@@ -1,0 +1,17 @@
+//! The vocabulary: the words of the RFCs as types, and the grammars to read and write them.
+//!
+//! Everything here is a value. This room knows no socket, no file, no clock and no other room.
+
+mod address;
+mod auth;
+mod auth_results;
+mod field;
+mod nonce;
+mod reply;
+
+pub use address::{Address, AddressError, Domain, ReversePath};
+pub use auth::{ArcResult, DkimResult, DmarcResult, SpfResult, UnknownResult};
+pub use auth_results::{AuthenticationResults, AuthenticationResultsError, MethodResult, Property};
+pub use field::{Field, Message};
+pub use nonce::{Nonce, NonceError};
+pub use reply::{EnhancedStatus, EnhancedStatusError, Reply, ReplyError};

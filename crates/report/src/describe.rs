@@ -1,0 +1,177 @@
+//! What scenarios send and claim, in words: for whoever reads them to learn.
+
+use scenario::{
+    Client, DkimKey, Dnssec, Driver, Fault, FaultKind, KeyAlgorithm, KeyRecord, Origin, Plan, Recipe, Signature,
+    Tamper, Tls, Transaction, Zone,
+};
+use std::fmt::Write;
+use verdict::claim_words;
+
+/// Names and titles, a line each, in this order.
+#[must_use]
+pub fn list(plans: &[Plan]) -> String {
+    let room = plans.iter().map(|plan| plan.source.name.chars().count()).max().unwrap_or(0);
+    plans.iter().map(|plan| format!("{:room$}  {}\n", plan.source.name, plan.title)).collect()
+}
+
+/// Says in words what a scenario sends and claims; many lines.
+#[must_use]
+pub fn describe(plan: &Plan) -> String {
+    let mut out = format!("{}\n{}\n", plan.source.name, plan.title);
+    if let Some(teaches) = &plan.teaches {
+        push(&mut out, 0, &format!("It demonstrates {teaches}."));
+    }
+    if !plan.cites.is_empty() {
+        push(&mut out, 0, &format!("Read {}.", plan.cites.join(", ")));
+    }
+    if !plan.zones.is_empty() || !plan.ptr.is_empty() {
+        out.push_str("\nThe DNS has\n");
+    }
+    for zone in &plan.zones {
+        self::zone(&mut out, zone);
+    }
+    for (ip, name) in &plan.ptr {
+        push(&mut out, 1, &format!("{ip}, which is called {name}"));
+    }
+    for (at, transaction) in plan.transactions.iter().enumerate() {
+        self::transaction(&mut out, at + 1, transaction);
+    }
+    out
+}
+
+fn push(out: &mut String, depth: usize, line: &str) {
+    // Writing to a string does not fail.
+    let _ = writeln!(out, "{}{}", "  ".repeat(depth), line.trim_end());
+}
+
+fn zone(out: &mut String, zone: &Zone) {
+    let signed = match zone.dnssec {
+        Dnssec::Insecure => "",
+        Dnssec::Signed => ", signed with DNSSEC",
+        Dnssec::Bogus => ", signed with DNSSEC by a key that its parent does not know",
+        Dnssec::Expired => ", signed with DNSSEC, its signatures expired",
+    };
+    push(out, 1, &format!("{}{signed}", zone.origin));
+    for record in zone.records.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('$')) {
+        push(out, 2, record);
+    }
+    for key in &zone.dkim {
+        push(out, 2, &key_words(key));
+    }
+    for fault in &zone.faults {
+        push(out, 2, &fault_words(fault));
+    }
+}
+
+fn key_words(key: &DkimKey) -> String {
+    let record = match key.record {
+        KeyRecord::Published => "",
+        KeyRecord::Revoked => ", revoked",
+        KeyRecord::Wrong => ", but the record has another key",
+        KeyRecord::Missing => ", but there is no record of it",
+    };
+    format!("a DKIM key {} ({}){record}", key.selector, algorithm(key.algorithm))
+}
+
+const fn algorithm(algorithm: KeyAlgorithm) -> &'static str {
+    match algorithm {
+        KeyAlgorithm::Rsa1024 => "RSA, 1024 bits",
+        KeyAlgorithm::Rsa2048 => "RSA, 2048 bits",
+        KeyAlgorithm::Rsa4096 => "RSA, 4096 bits",
+        KeyAlgorithm::Ed25519 => "Ed25519",
+    }
+}
+
+fn fault_words(fault: &Fault) -> String {
+    let questions = fault.record_type.as_ref().map_or_else(String::new, |kind| format!(" to {kind} questions"));
+    match fault.kind {
+        FaultKind::Servfail => format!("{} answers SERVFAIL{questions}", fault.name),
+        FaultKind::Refused => format!("{} answers REFUSED{questions}", fault.name),
+        FaultKind::Silence => format!("{} does not answer{questions}", fault.name),
+        FaultKind::Delay(late) => format!("{} answers {} s late{questions}", fault.name, late.as_secs()),
+    }
+}
+
+fn transaction(out: &mut String, number: usize, transaction: &Transaction) {
+    let label = if transaction.label == number.to_string() { String::new() } else { format!(" {}", transaction.label) };
+    let _ = writeln!(out, "\n{number}.{label}");
+    push(out, 1, &origin(&transaction.origin));
+    push(out, 2, &format!("MAIL FROM:<{}>", transaction.mail_from.value));
+    for recipient in &transaction.rcpt_to {
+        push(out, 2, &format!("RCPT TO:<{}>", recipient.value));
+    }
+    let recipe = &transaction.message;
+    push(out, 1, how(recipe));
+    for line in recipe.text.value.lines() {
+        push(out, 2, &format!("| {}", line.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'")));
+    }
+    for signature in &recipe.sign {
+        push(out, 1, &signature_words(signature));
+    }
+    for change in &recipe.tamper {
+        push(out, 1, &change_words(change));
+    }
+    push(out, 1, "Claimed:");
+    for expectation in &transaction.expect {
+        push(out, 2, &format!("- {}", claim_words(&expectation.claim)));
+    }
+}
+
+fn origin(origin: &Origin) -> String {
+    let tls = |tls: Tls| match tls {
+        Tls::None => "without TLS",
+        Tls::Starttls => "with STARTTLS",
+        Tls::Implicit => "over implicit TLS",
+    };
+    match origin {
+        Origin::Client(Client { ip, ehlo, tls: asked, driver }) => {
+            let exact = if *driver == Driver::ByteExact { ", octet for octet," } else { "" };
+            format!("{} connects as {}, {}, and says{exact}", ip.value, ehlo.value, tls(*asked))
+        }
+        Origin::Submission(submission) => {
+            format!("{} submits {}, and says", submission.login.value, tls(submission.tls))
+        }
+    }
+}
+
+const fn how(recipe: &Recipe) -> &'static str {
+    match (recipe.exact, recipe.sign.is_empty()) {
+        (true, true) => "It sends exactly, not signed by us:",
+        (true, false) => "It sends exactly:",
+        (false, true) => "It sends, not signed by us:",
+        (false, false) => "It sends:",
+    }
+}
+
+fn signature_words(signature: &Signature) -> String {
+    let form = |relaxed| if relaxed { "relaxed" } else { "simple" };
+    let mut words = format!(
+        "Signed by {} with {} ({}{}), {}/{}, over {}",
+        signature.domain.value,
+        signature.selector.value,
+        algorithm(signature.key),
+        if signature.sha1 { ", SHA-1" } else { "" },
+        form(signature.relaxed_header),
+        form(signature.relaxed_body),
+        signature.headers.join(", "),
+    );
+    let seconds = |word: &str, at: i64| match at {
+        at if at < 0 => format!("; {word} {} s ago", at.unsigned_abs()),
+        at => format!("; {word} in {at} s"),
+    };
+    words.extend(signature.body_length.map(|octets| format!("; only the first {octets} octets of the body")));
+    words.extend(signature.signed_at.map(|at| seconds("dated", at)));
+    words.extend(signature.expires_at.map(|at| seconds("expires", at)));
+    words.extend(signature.auid.as_ref().map(|auid| format!("; for {auid}")));
+    words
+}
+
+fn change_words(change: &Tamper) -> String {
+    match change {
+        Tamper::AppendBody(text) => format!("Then `{}` is added to the body", text.trim_end()),
+        Tamper::PrependHeader(field) => format!("Then `{field}` is put on top"),
+        Tamper::SetHeader { name, value } => format!("Then {name} is changed to `{value}`"),
+        Tamper::RemoveHeader(name) => format!("Then {name} is removed"),
+        Tamper::Replace { find, with } => format!("Then `{find}` is replaced by `{with}`"),
+    }
+}

@@ -1,0 +1,99 @@
+//! For machines: JSON. Version 1 of the document only grows: no key changes its meaning or goes.
+
+use crate::{RunReport, ScenarioReport, Status, verdict};
+use ::verdict::{Finding, Judged, Place, Unclear};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// The whole run as one JSON document, ended by LF.
+///
+/// A fact is `{"seen": FACT}` or `{"unobserved": WHY}`; bodies of messages are text, octets that are no UTF-8 replaced.
+#[must_use]
+pub fn json(run: &RunReport) -> String {
+    let whole = verdict(run);
+    let document = json!({
+        "format": "mailproof-report",
+        "version": 1,
+        "gateway": run.gateway,
+        "adaptations": run.adaptations,
+        "ci": run.is_ci,
+        "result": whole.to_string().replace(' ', "-"),
+        "exit_code": whole.exit_code(),
+        "seconds": seconds(run.took),
+        "scenarios": run.scenarios.iter().map(scenario).collect::<Vec<_>>(),
+        "left_out": run.left_out,
+    });
+    let text = serde_json::to_string_pretty(&document).expect("values of JSON have a text");
+    text + "\n"
+}
+
+fn scenario(report: &ScenarioReport) -> Value {
+    let mut value = json!({
+        "name": report.name,
+        "title": report.title,
+        "status": report.status.word(),
+        "seconds": seconds(report.took),
+    });
+    if let Status::Error(why) | Status::KnownFailure(why) | Status::UnexpectedPass(why) = &report.status {
+        value["reason"] = why.as_str().into();
+    }
+    let judged = report.verdict.iter().flat_map(|verdict| &verdict.transactions).enumerate();
+    let seen = |at: usize| report.evidence.as_ref().and_then(|evidence| evidence.transactions.get(at));
+    value["transactions"] = judged.map(|(at, judged)| transaction(judged, seen(at))).collect::<Vec<_>>().into();
+    value["snapshot"] = json!({ "state": snapshot_state(&report.status) });
+    if let Status::SnapshotDiffers(diff) = &report.status {
+        value["snapshot"]["diff"] = diff.as_str().into();
+    }
+    if let Some(verdict) = &report.verdict {
+        value["snapshot"]["seen"] = verdict.snapshot.as_str().into();
+    }
+    value
+}
+
+/// `same`, `new`, `differs`; or `unknown`, where it was not compared or that is not told.
+const fn snapshot_state(status: &Status) -> &'static str {
+    match status {
+        Status::SnapshotNew => "new",
+        Status::SnapshotDiffers(_) => "differs",
+        Status::Held | Status::Failed | Status::KnownFailure(_) => "same",
+        Status::Error(_) | Status::UnexpectedPass(_) => "unknown",
+    }
+}
+
+fn transaction(judged: &Judged, seen: Option<&evidence::Transaction>) -> Value {
+    let said =
+        |message: String, help: &str, places: Vec<Place>| json!({ "message": message, "help": help, "places": places });
+    let finding = |f: &Finding| said(f.to_string(), f.help(), f.places());
+    let unclear = |u: &Unclear| said(u.to_string(), u.help(), u.places());
+    json!({
+        "label": judged.label,
+        "outcome": value(&judged.outcome),
+        "spf": value(&judged.spf),
+        "dkim": value(&judged.dkim),
+        "dmarc": value(&judged.dmarc),
+        "arc": value(&judged.arc),
+        "findings": judged.findings.iter().map(finding).collect::<Vec<_>>(),
+        "errors": judged.errors.iter().map(unclear).collect::<Vec<_>>(),
+        "evidence": seen.map(evidence_of),
+    })
+}
+
+/// The evidence as it is, but for bodies of messages, which are text instead of lists of numbers.
+fn evidence_of(seen: &evidence::Transaction) -> Value {
+    let mut json = value(seen);
+    for (key, copies) in [("delivered", &seen.delivered), ("bounces", &seen.bounces)] {
+        for (at, copy) in copies.iter().enumerate() {
+            json[key][at]["message"]["body"] = String::from_utf8_lossy(&copy.message.body).into();
+        }
+    }
+    json
+}
+
+fn value(of: &impl Serialize) -> Value {
+    serde_json::to_value(of).expect("evidence has a form in JSON")
+}
+
+/// To the millisecond.
+fn seconds(took: std::time::Duration) -> f64 {
+    (took.as_secs_f64() * 1000.0).round() / 1000.0
+}

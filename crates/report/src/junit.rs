@@ -1,0 +1,81 @@
+//! For machines: JUnit's XML. Failure and error are different elements.
+//!
+//! A known failure is `skipped`, with its reason: it is neither good nor news. A new snapshot outside CI is a success with
+//! the property `snapshot`. What was left out is `skipped` too.
+
+use crate::{RunReport, ScenarioReport, Status, Style, Whole, terminal::details};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use std::collections::BTreeMap;
+
+/// The whole run as JUnit's XML: a suite a subject, a case a scenario.
+#[must_use]
+pub fn junit(run: &RunReport) -> String {
+    let mut suites: BTreeMap<String, TestSuite> = BTreeMap::new();
+    let mut add = |name: &str, mut case: TestCase| {
+        let subject = name.rsplit_once('/').map_or("", |(subject, _)| subject);
+        let suite = [run.gateway.as_str(), subject].join(".");
+        case.set_classname(&suite);
+        suites.entry(suite.clone()).or_insert_with(|| TestSuite::new(suite)).add_test_case(case);
+    };
+    for scenario in &run.scenarios {
+        add(&scenario.name, case(scenario, run.is_ci));
+    }
+    for name in &run.left_out {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message("left out: the run was interrupted");
+        add(name, TestCase::new(short(name), status));
+    }
+    let mut report = Report::new("mailproof");
+    report.set_time(run.took);
+    for (_, mut suite) in suites {
+        suite.set_time(suite.test_cases.iter().filter_map(|case| case.time).sum());
+        report.add_test_suite(suite);
+    }
+    report.to_string().expect("a report has a form in XML")
+}
+
+fn case(scenario: &ScenarioReport, is_ci: bool) -> TestCase {
+    let (kind, message) = match &scenario.status {
+        Status::Held => ("", String::new()),
+        Status::Failed => ("claim", first_finding(scenario)),
+        Status::Error(why) => ("error", why.clone()),
+        Status::KnownFailure(reason) => ("known-failure", reason.clone()),
+        Status::UnexpectedPass(reason) => ("unexpected-pass", format!("it holds, but is a known failure: {reason}")),
+        Status::SnapshotNew => ("snapshot", "there is no snapshot".to_owned()),
+        Status::SnapshotDiffers(_) => ("snapshot", "it did otherwise than the snapshot says".to_owned()),
+    };
+    let plain = Style { color: false, width: 120 };
+    let mut status = match (&scenario.status, scenario.status.weight(is_ci)) {
+        (Status::KnownFailure(_), _) => TestCaseStatus::skipped(),
+        (_, Whole::AsExpected) => TestCaseStatus::success(),
+        (_, Whole::Failure) => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        (_, Whole::Error) => TestCaseStatus::non_success(NonSuccessKind::Error),
+    };
+    if !matches!(status, TestCaseStatus::Success { .. }) {
+        // An attribute has no line breaks (XML 1.0 §3.3.3); the description has them all.
+        status
+            .set_message(message.lines().next().unwrap_or_default())
+            .set_type(kind)
+            .set_description(details(scenario, &plain, is_ci));
+    }
+    let is_new = scenario.status == Status::SnapshotNew;
+    let has_failed = matches!(status, TestCaseStatus::NonSuccess { .. });
+    let mut case = TestCase::new(short(&scenario.name), status);
+    case.set_time(scenario.took).add_property(("title", scenario.title.as_str()));
+    if is_new {
+        case.add_property(("snapshot", "new"));
+    }
+    if let Some(verdict) = scenario.verdict.as_ref().filter(|_| has_failed) {
+        case.set_system_out(&verdict.snapshot);
+    }
+    case
+}
+
+fn first_finding(scenario: &ScenarioReport) -> String {
+    let findings = scenario.verdict.iter().flat_map(verdict::Verdict::findings);
+    findings.map(ToString::to_string).next().unwrap_or_default()
+}
+
+fn short(name: &str) -> &str {
+    name.rsplit_once('/').map_or(name, |(_, short)| short)
+}

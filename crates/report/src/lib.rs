@@ -1,0 +1,144 @@
+//! The reports: what is said of a run, to people (terminal) and to machines (JSON, JUnit). Functions from values to text.
+
+mod describe;
+mod json;
+mod junit;
+mod shown;
+mod terminal;
+
+pub use describe::{describe, list};
+pub use json::json;
+pub use junit::junit;
+pub use terminal::{Style, line, summary};
+
+use evidence::Evidence;
+use std::{fmt, time::Duration};
+use verdict::Verdict;
+
+/// What is said of one scenario.
+#[derive(Debug, Clone)]
+pub struct ScenarioReport {
+    /// `SUBJECT/NAME`.
+    pub name: String,
+    /// What it claims.
+    pub title: String,
+    /// What came of it.
+    pub status: Status,
+    /// What is made of the evidence; none, if the scenario did not come to its end.
+    pub verdict: Option<Verdict>,
+    /// What was seen; none likewise.
+    pub evidence: Option<Evidence>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What is said of a whole run.
+#[derive(Debug, Clone)]
+pub struct RunReport {
+    /// Name of the gateway under test.
+    pub gateway: String,
+    /// What the harness changed in the gateway to be able to test it, one sentence each.
+    pub adaptations: Vec<String>,
+    /// Scenarios that were run, sorted by name.
+    pub scenarios: Vec<ScenarioReport>,
+    /// Names of scenarios that were chosen and not run, because somebody interrupted.
+    pub left_out: Vec<String>,
+    /// How long it took, with bring-up.
+    pub took: Duration,
+    /// Whether it ran as in CI, where a snapshot that is missing is a failure.
+    pub is_ci: bool,
+}
+
+/// What came of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// Every claim holds, and the snapshot is the same.
+    Held,
+    /// A claim does not hold.
+    Failed,
+    /// It could not be told, and why.
+    Error(String),
+    /// It does not hold, as is known of this gateway, for this reason.
+    KnownFailure(String),
+    /// It holds, although it is listed as a known failure for this reason.
+    UnexpectedPass(String),
+    /// Every claim holds; there is no snapshot yet.
+    SnapshotNew,
+    /// The snapshot is another one: a unified diff from it to what was seen.
+    SnapshotDiffers(String),
+}
+
+impl Status {
+    /// The word for it in reports for machines.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Failed => "failed",
+            Self::Error(_) => "error",
+            Self::KnownFailure(_) => "known-failure",
+            Self::UnexpectedPass(_) => "unexpected-pass",
+            Self::SnapshotNew => "snapshot-new",
+            Self::SnapshotDiffers(_) => "snapshot-differs",
+        }
+    }
+
+    /// What it means for the run.
+    #[must_use]
+    pub const fn weight(&self, is_ci: bool) -> Whole {
+        match self {
+            Self::Held | Self::KnownFailure(_) => Whole::AsExpected,
+            Self::SnapshotNew if !is_ci => Whole::AsExpected,
+            Self::SnapshotNew | Self::Failed | Self::UnexpectedPass(_) | Self::SnapshotDiffers(_) => Whole::Failure,
+            Self::Error(_) => Whole::Error,
+        }
+    }
+}
+
+/// What is said of all of it, in one word; the worst of all scenarios.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Whole {
+    /// Every scenario did what is expected of it.
+    AsExpected,
+    /// Some scenario did not.
+    Failure,
+    /// Of some scenario it could not be told. This outweighs a failure: a run that could not see everything is no
+    /// measure of the gateway.
+    Error,
+}
+
+impl Whole {
+    /// Exit code of the run: 0, 1 or 4.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::AsExpected => 0,
+            Self::Failure => 1,
+            Self::Error => 4,
+        }
+    }
+}
+
+/// The word, as in `as expected`.
+impl fmt::Display for Whole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::AsExpected => "as expected",
+            Self::Failure => "failure",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// What the run comes to: an error if there is any, else a failure if there is any. Scenarios that were left out do not
+/// count: an interrupted run has an exit code of its own.
+#[must_use]
+pub fn verdict(run: &RunReport) -> Whole {
+    run.scenarios.iter().map(|s| s.status.weight(run.is_ci)).max().unwrap_or(Whole::AsExpected)
+}
+
+/// Exit code of the run: 0 as expected, 1 failure, 4 error.
+#[must_use]
+pub fn exit_code(run: &RunReport) -> u8 {
+    verdict(run).exit_code()
+}

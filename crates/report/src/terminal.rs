@@ -1,0 +1,203 @@
+//! For people, at a terminal: a line a scenario, and at the end what did not hold.
+
+use crate::{RunReport, ScenarioReport, Status, shown::shown};
+use miette::Diagnostic;
+use owo_colors::{AnsiColors, OwoColorize};
+use std::{fmt::Write, time::Duration};
+
+/// How text is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether colours are used: not when NO_COLOR is set or the output is no terminal.
+    pub color: bool,
+    /// Columns; at least 60 are used.
+    pub width: usize,
+}
+
+impl Style {
+    pub(crate) fn columns(&self) -> usize {
+        self.width.max(60)
+    }
+
+    fn paint(&self, text: &str, color: AnsiColors) -> String {
+        if self.color { text.color(color).to_string() } else { text.to_owned() }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        if self.color { text.bold().to_string() } else { text.to_owned() }
+    }
+}
+
+/// Room for a scenario's name.
+const NAME: usize = 36;
+
+/// One scenario as one line, ended by LF: what came of it, its name, how long it took, and its title or what is wrong.
+#[must_use]
+pub fn line(report: &ScenarioReport, style: &Style) -> String {
+    let (glyph, color) = glyph(&report.status);
+    let seconds = format!("{:>6.2} s", report.took.as_secs_f64());
+    let used = 2 + report.name.chars().count().max(NAME) + 1 + seconds.len() + 2;
+    let more = cut(&remark(report), style.columns().saturating_sub(used));
+    let more = if report.status == Status::Held { more } else { style.paint(&more, color) };
+    let name = format!("{:NAME$}", report.name);
+    format!("{} {name} {seconds}  {more}", style.paint(glyph, color)).trim_end().to_owned() + "\n"
+}
+
+/// What is said when all is over: what did not hold, what could not be told, what was adapted, and the numbers.
+#[must_use]
+pub fn summary(run: &RunReport, style: &Style) -> String {
+    let mut out = String::new();
+    let of = |is_meant: fn(&Status) -> bool| run.scenarios.iter().filter(move |s| is_meant(&s.status));
+    chapter(&mut out, "Failures", AnsiColors::Red, of(is_failure), style, run.is_ci);
+    if run.is_ci {
+        chapter(&mut out, "Snapshots", AnsiColors::Red, of(|s| *s == Status::SnapshotNew), style, true);
+    }
+    chapter(&mut out, "Errors: it could not be told", AnsiColors::Magenta, of(is_error), style, run.is_ci);
+    let new = of(|s| *s == Status::SnapshotNew).count();
+    if new > 0 && !run.is_ci {
+        let _ = writeln!(out, "\n{}; `cargo xtask scenario accept` accepts what was seen", count(new, "new snapshot"));
+    }
+    if !run.adaptations.is_empty() {
+        let _ = writeln!(out, "\n{}", style.bold(&format!("Adapted in {} by the harness", run.gateway)));
+        for adaptation in &run.adaptations {
+            let _ = writeln!(out, "  - {adaptation}");
+        }
+    }
+    let _ = writeln!(out, "\n{}", total(run, style));
+    out
+}
+
+/// Scenarios, each with everything that is to be said of it.
+fn chapter<'a>(
+    out: &mut String,
+    title: &str,
+    color: AnsiColors,
+    scenarios: impl Iterator<Item = &'a ScenarioReport>,
+    style: &Style,
+    is_ci: bool,
+) {
+    let mut begun = false;
+    for scenario in scenarios {
+        if !begun {
+            let _ = writeln!(out, "\n{}", style.bold(&style.paint(title, color)));
+            begun = true;
+        }
+        let _ = writeln!(out, "\n{}  {}", style.bold(&scenario.name), scenario.title);
+        out.push_str(&details(scenario, style, is_ci));
+    }
+}
+
+/// Everything that is wrong with a scenario, with the places in its file.
+pub(crate) fn details(scenario: &ScenarioReport, style: &Style, is_ci: bool) -> String {
+    let mut out = String::new();
+    match &scenario.status {
+        Status::Held | Status::Failed => {}
+        Status::SnapshotNew if !is_ci => {}
+        Status::Error(why) => indented(&mut out, why),
+        Status::KnownFailure(reason) => indented(&mut out, &format!("known failure: {reason}")),
+        Status::UnexpectedPass(reason) => indented(
+            &mut out,
+            &format!("it holds, but is a known failure: {reason}\nremove it from known-failures.toml"),
+        ),
+        Status::SnapshotNew => {
+            indented(&mut out, "there is no snapshot\nrun it without --ci, and `cargo xtask scenario accept` it");
+        }
+        Status::SnapshotDiffers(diff) => {
+            indented(&mut out, "it did otherwise than the snapshot says (- snapshot, + seen)");
+            for line in diff.lines() {
+                let color = match line.as_bytes().first() {
+                    Some(b'+') => AnsiColors::Green,
+                    Some(b'-') => AnsiColors::Red,
+                    _ => AnsiColors::Default,
+                };
+                let _ = writeln!(out, "  {}", style.paint(line, color));
+            }
+            indented(&mut out, "if that is right, `cargo xtask scenario accept` accepts it");
+        }
+    }
+    if let Some(verdict) = &scenario.verdict {
+        let wrong = verdict.findings().map(|finding| finding as &dyn Diagnostic);
+        for diagnostic in wrong.chain(verdict.errors().map(|unclear| unclear as &dyn Diagnostic)) {
+            out.push_str(&shown(diagnostic, style));
+        }
+    }
+    out
+}
+
+fn indented(out: &mut String, text: &str) {
+    for line in text.lines() {
+        let _ = writeln!(out, "  {line}");
+    }
+}
+
+const fn is_failure(status: &Status) -> bool {
+    matches!(status, Status::Failed | Status::UnexpectedPass(_) | Status::SnapshotDiffers(_))
+}
+
+const fn is_error(status: &Status) -> bool {
+    matches!(status, Status::Error(_))
+}
+
+const fn glyph(status: &Status) -> (&'static str, AnsiColors) {
+    match status {
+        Status::Held => ("✓", AnsiColors::Green),
+        Status::Failed | Status::UnexpectedPass(_) => ("✗", AnsiColors::Red),
+        Status::Error(_) => ("!", AnsiColors::Magenta),
+        Status::KnownFailure(_) => ("~", AnsiColors::Yellow),
+        Status::SnapshotNew => ("+", AnsiColors::Cyan),
+        Status::SnapshotDiffers(_) => ("≠", AnsiColors::Red),
+    }
+}
+
+fn remark(report: &ScenarioReport) -> String {
+    match &report.status {
+        Status::Held => report.title.clone(),
+        Status::Failed => {
+            let findings = report.verdict.iter().flat_map(verdict::Verdict::findings);
+            findings.map(ToString::to_string).next().unwrap_or_else(|| "failed".to_owned())
+        }
+        Status::Error(why) => format!("error: {why}"),
+        Status::KnownFailure(reason) => format!("known failure: {reason}"),
+        Status::UnexpectedPass(_) => "holds, but is a known failure".to_owned(),
+        Status::SnapshotNew => "new snapshot".to_owned(),
+        Status::SnapshotDiffers(_) => "another snapshot".to_owned(),
+    }
+}
+
+/// `51 scenarios: 49 held, 1 failed, 1 error, in 12.3 s`.
+fn total(run: &RunReport, style: &Style) -> String {
+    let of = |is_meant: fn(&Status) -> bool| run.scenarios.iter().filter(|s| is_meant(&s.status)).count();
+    let parts = [
+        (of(|s| *s == Status::Held), "held", AnsiColors::Green),
+        (of(|s| matches!(s, Status::KnownFailure(_))), "known to fail", AnsiColors::Yellow),
+        (of(|s| *s == Status::SnapshotNew), "with a new snapshot", AnsiColors::Cyan),
+        (of(|s| *s == Status::Failed), "failed", AnsiColors::Red),
+        (of(|s| matches!(s, Status::UnexpectedPass(_))), "held unexpectedly", AnsiColors::Red),
+        (of(|s| matches!(s, Status::SnapshotDiffers(_))), "with another snapshot", AnsiColors::Red),
+        (of(is_error), "in error", AnsiColors::Magenta),
+        (run.left_out.len(), "left out", AnsiColors::Yellow),
+    ];
+    let parts = parts.iter().filter(|(many, ..)| *many > 0);
+    let parts: Vec<String> = parts.map(|(many, what, color)| style.paint(&format!("{many} {what}"), *color)).collect();
+    let parts = if parts.is_empty() { "nothing was run".to_owned() } else { parts.join(", ") };
+    let scenarios = count(run.scenarios.len() + run.left_out.len(), "scenario");
+    format!("{}: {parts}, in {}", style.bold(&scenarios), seconds(run.took))
+}
+
+fn seconds(took: Duration) -> String {
+    format!("{:.1} s", took.as_secs_f64())
+}
+
+fn count(many: usize, what: &str) -> String {
+    format!("{many} {what}{}", if many == 1 { "" } else { "s" })
+}
+
+/// The first line of a text, not longer than this.
+fn cut(text: &str, room: usize) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    if line.chars().count() <= room {
+        return line.to_owned();
+    }
+    let kept: String = line.chars().take(room.saturating_sub(1)).collect();
+    kept.trim_end().to_owned() + "…"
+}

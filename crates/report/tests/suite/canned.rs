@@ -1,0 +1,141 @@
+//! A run as it might have been: one scenario of each status.
+
+use evidence::{Delivered, Evidence, Exchange, Fate, FateStatus, Observed, Transaction};
+use mail::{Message, Nonce};
+use mailproof_report::{RunReport, ScenarioReport, Status};
+use scenario::{Plan, Source, World};
+use std::time::Duration;
+
+const TEXT: &str = r#"title = "A forged From under p=reject is refused"
+cites = ["RFC 9989 §4.3"]
+teaches = "dmarc"
+
+[zone."bank.example"]
+dmarc = "v=DMARC1; p=reject"
+dkim.s1 = { algorithm = "ed25519-sha256", record = "revoked" }
+faults = [{ name = "_dmarc", type = "TXT", answer = "delay", seconds = 3 }]
+
+[ptr]
+"192.0.2.10" = "mail.bank.example"
+
+[[transaction]]
+label     = "forged"
+client    = { ip = "198.51.100.66", ehlo = "mail.attacker.example" }
+mail-from = "billing@bank.example"
+rcpt-to   = ["alice@gateway.example"]
+message   = """
+From: The "Bank" <billing@bank.example>
+Subject: Your invoice
+
+Pay\there.
+"""
+sign      = [{ domain = "bank.example", selector = "s1", expires-at = "-1d", body-length = 3 }]
+tamper    = [{ append-body = "P.S.\n" }]
+
+[transaction.expect]
+reply   = { to = "end-of-data", code = 550, enhanced = "5.7.1" }
+dmarc   = "fail"
+outcome = "rejected"
+
+[[transaction]]
+via       = { submission = { login = "carol@sender.example", tls = "implicit" } }
+mail-from = "carol@sender.example"
+rcpt-to   = ["alice@gateway.example"]
+message   = "Subject: Lunch\n\nAt noon?\n"
+
+[transaction.expect]
+outcome = { delivered = "INBOX" }
+"#;
+
+pub(crate) fn plan(name: &str) -> Plan {
+    let source = Source { name: name.to_owned(), path: format!("scenarios/{name}.toml"), text: TEXT.to_owned() };
+    let world = World {
+        gateway: vec!["gateway.example".parse().unwrap()],
+        logins: vec!["carol@sender.example".parse().unwrap()],
+        reserved: vec!["gateway.example".parse().unwrap(), "sender.example".parse().unwrap()],
+    };
+    scenario::parse(source, &world).unwrap_or_else(|faults| panic!("{:?}", faults.flaws()))
+}
+
+fn transaction(end: &str, is_delivered: bool) -> Transaction {
+    let exchange = |to: &str, sent: &str, reply: &str| Exchange {
+        to: to.to_owned(),
+        sent: sent.to_owned(),
+        reply: Observed::Seen(reply.parse().unwrap()),
+    };
+    let fate = Fate {
+        recipient: "alice@gateway.example".parse().unwrap(),
+        host: "mx.gateway.example".to_owned(),
+        status: FateStatus::Sent,
+        said: "250 2.0.0 Saved".to_owned(),
+    };
+    let copy = Delivered {
+        mailbox: "alice@gateway.example".parse().unwrap(),
+        folder: "INBOX".to_owned(),
+        message: Message::parse(b"Subject: Lunch\r\n\r\nAt noon?\xff\r\n"),
+    };
+    Transaction {
+        nonce: Nonce::from_number(1),
+        dialogue: vec![
+            exchange("connect", "", "220 mx.gateway.example ESMTP"),
+            exchange("ehlo", "EHLO mail.attacker.example", "250 mx.gateway.example"),
+            exchange("mail-from", "MAIL FROM:<billing@bank.example>", "250 2.1.0 Ok"),
+            exchange("rcpt-to", "RCPT TO:<alice@gateway.example>", "250 2.1.5 Ok"),
+            exchange("data", "DATA", "354 go"),
+            exchange("end-of-data", "", end),
+        ],
+        handshake: Observed::Unobserved("no TLS was asked for".to_owned()),
+        relays: vec![],
+        questions: vec![],
+        results: vec![],
+        log: vec![],
+        fates: if is_delivered { vec![fate] } else { vec![] },
+        delivered: if is_delivered { vec![copy] } else { vec![] },
+        bounces: vec![],
+    }
+}
+
+/// A scenario that was seen to its end: the forged message delivered, its DMARC result unknown.
+pub(crate) fn scenario(name: &str, status: Status) -> ScenarioReport {
+    let plan = plan(name);
+    let evidence =
+        Evidence { transactions: vec![transaction("250 2.0.0 Ok", true), transaction("250 2.0.0 Ok", true)] };
+    let verdict = verdict::judge(&plan, &evidence);
+    ScenarioReport {
+        name: name.to_owned(),
+        title: plan.title,
+        status,
+        verdict: Some(verdict),
+        evidence: Some(evidence),
+        took: Duration::from_millis(420),
+    }
+}
+
+/// A scenario about which nothing more is to be said.
+pub(crate) fn bare(name: &str, status: Status) -> ScenarioReport {
+    ScenarioReport { verdict: None, evidence: None, ..scenario(name, status) }
+}
+
+pub(crate) fn run(scenarios: Vec<ScenarioReport>) -> RunReport {
+    RunReport {
+        gateway: "hardened".to_owned(),
+        adaptations: vec!["the certificate behind /etc/ssl/mx.pem is the run's own".to_owned()],
+        scenarios,
+        left_out: vec![],
+        took: Duration::from_millis(12_345),
+        is_ci: false,
+    }
+}
+
+/// One of each.
+pub(crate) fn one_of_each() -> RunReport {
+    run(vec![
+        bare("dmarc/held", Status::Held),
+        scenario("dmarc/forged", Status::Failed),
+        bare("spf/broken", Status::Error("a filter died\nat once".to_owned())),
+        bare("spf/known", Status::KnownFailure("it has no SPF".to_owned())),
+        bare("spf/passes", Status::UnexpectedPass("it had no SPF".to_owned())),
+        bare("tls/new", Status::SnapshotNew),
+        bare("tls/other", Status::SnapshotDiffers("@@ -1 +1 @@\n-S: 220 a\n+S: 220 b\n".to_owned())),
+    ])
+}

@@ -1,0 +1,101 @@
+//! What machines read.
+
+use crate::canned::{one_of_each, run, scenario};
+use mailproof_report::{Status, json, junit};
+use serde_json::{Value, json};
+
+fn read(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn the_json_document_has_the_run() {
+    let mut document = read(&json(&one_of_each()));
+    let scenarios = document["scenarios"].take();
+    let expected = json!({
+        "format": "mailproof-report",
+        "version": 1,
+        "gateway": "hardened",
+        "adaptations": ["the certificate behind /etc/ssl/mx.pem is the run's own"],
+        "ci": false,
+        "result": "error",
+        "exit_code": 4,
+        "seconds": 12.345,
+        "scenarios": null,
+        "left_out": [],
+    });
+    assert_eq!(document, expected);
+    let told: Vec<_> = (scenarios.as_array().unwrap().iter())
+        .map(|s| [&s["status"], &s["snapshot"]["state"], &s["reason"]].map(|v| v.as_str().unwrap_or("-").to_owned()))
+        .collect();
+    let expected = [
+        ["held", "same", "-"],
+        ["failed", "same", "-"],
+        ["error", "unknown", "a filter died\nat once"],
+        ["known-failure", "same", "it has no SPF"],
+        ["unexpected-pass", "unknown", "it had no SPF"],
+        ["snapshot-new", "new", "-"],
+        ["snapshot-differs", "differs", "-"],
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(scenarios[6]["snapshot"]["diff"], "@@ -1 +1 @@\n-S: 220 a\n+S: 220 b\n");
+}
+
+#[test]
+fn the_json_document_has_verdict_and_evidence_of_each_transaction() {
+    let document = read(&json(&run(vec![scenario("dmarc/forged", Status::Failed)])));
+    let scenario = &document["scenarios"][0];
+    let forged = &scenario["transactions"][0];
+    assert_eq!(forged["label"], "forged");
+    assert_eq!(forged["outcome"], json!({ "seen": { "delivered": "INBOX" } }));
+    let why = "neither the Authentication-Results of the delivered message nor a log or reply names dmarc";
+    assert_eq!(forged["dmarc"], json!({ "unobserved": why }));
+    let finding = json!({
+        "message": "forged: the reply to end-of-data is 250, not 550",
+        "help": "the server replied 250 2.0.0 Ok to end-of-data",
+        "places": [
+            { "line": 28, "column": 11, "what": "claimed: reply 550 5.7.1 to end-of-data" },
+            { "line": 6, "column": 9, "what": "the policy for bank.example" },
+        ],
+    });
+    assert_eq!(forged["findings"][0], finding);
+    assert_eq!(forged["findings"].as_array().unwrap().len(), 2);
+    assert_eq!(forged["errors"][0]["message"], "forged: it cannot be told whether DMARC is fail");
+    assert_eq!(forged["evidence"]["dialogue"][5]["to"], "end-of-data");
+    assert_eq!(forged["evidence"]["delivered"][0]["message"]["body"], "At noon?\u{fffd}\r\n");
+    assert_eq!(scenario["transactions"][1]["findings"], json!([]));
+    assert!(scenario["snapshot"]["seen"].as_str().unwrap().starts_with("# forged\n"));
+}
+
+#[test]
+fn junit_tells_failure_error_and_skipped_apart() {
+    let mut run = one_of_each();
+    run.left_out = vec!["tls/never".to_owned()];
+    let text = junit(&run);
+    let report = quick_junit::Report::deserialize_from_str(&text).unwrap();
+    assert_eq!((report.tests, report.failures, report.errors), (8, 3, 1));
+    let suites: Vec<_> = report.test_suites.iter().map(|s| (s.name.as_str(), s.tests, s.skipped)).collect();
+    assert_eq!(suites, [("hardened.dmarc", 2, 0), ("hardened.spf", 3, 1), ("hardened.tls", 3, 1)]);
+    for part in [
+        r#"<testcase name="held" classname="hardened.dmarc" time="0.420">"#,
+        r#"<failure message="forged: the reply to end-of-data is 250, not 550" type="claim">"#,
+        "× forged: the message for alice@gateway.example was delivered to INBOX, not rejected",
+        "<error message=\"a filter died\" type=\"error\">  a filter died\n  at once\n</error>",
+        r#"<skipped message="it has no SPF" type="known-failure">"#,
+        r#"<failure message="it holds, but is a known failure: it had no SPF" type="unexpected-pass">"#,
+        r#"<property name="snapshot" value="new"/>"#,
+        r#"<failure message="it did otherwise than the snapshot says" type="snapshot">"#,
+        r#"<skipped message="left out: the run was interrupted"/>"#,
+        "<system-out># forged",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+}
+
+#[test]
+fn junit_in_ci_counts_a_missing_snapshot_as_failure() {
+    let mut run = one_of_each();
+    run.is_ci = true;
+    let report = quick_junit::Report::deserialize_from_str(&junit(&run)).unwrap();
+    assert_eq!((report.failures, report.errors), (4, 1));
+}

@@ -1,0 +1,107 @@
+//! What people see.
+
+use crate::canned::{bare, one_of_each, run};
+use mailproof_report::{Status, Style, line, summary};
+
+const PLAIN: Style = Style { color: false, width: 100 };
+
+#[test]
+fn each_scenario_is_one_line() {
+    let lines: String = one_of_each().scenarios.iter().map(|s| line(s, &PLAIN)).collect();
+    let expected = "\
+✓ dmarc/held                             0.42 s  A forged From under p=reject is refused
+✗ dmarc/forged                           0.42 s  forged: the reply to end-of-data is 250, not 550
+! spf/broken                             0.42 s  error: a filter died
+~ spf/known                              0.42 s  known failure: it has no SPF
+✗ spf/passes                             0.42 s  holds, but is a known failure
++ tls/new                                0.42 s  new snapshot
+≠ tls/other                              0.42 s  another snapshot
+";
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_line_fits_the_width_and_is_never_two() {
+    let mut report = bare("a/b", Status::Error("x".repeat(300)));
+    for width in [0, 60, 80, 120] {
+        let line = line(&report, &Style { color: false, width });
+        assert!(line.trim_end().chars().count() <= width.max(60), "{width}: {line}");
+        assert_eq!(line.lines().count(), 1);
+    }
+    report.name = "a/".to_owned() + &"n".repeat(100);
+    assert_eq!(line(&report, &PLAIN).lines().count(), 1);
+}
+
+#[test]
+fn colours_are_used_only_when_wanted() {
+    let run = one_of_each();
+    let all = |color| {
+        let style = Style { color, width: 100 };
+        run.scenarios.iter().map(|s| line(s, &style)).collect::<String>() + &summary(&run, &style)
+    };
+    assert!(!all(false).contains('\u{1b}'));
+    assert!(all(true).contains('\u{1b}'));
+}
+
+#[test]
+fn the_summary_tells_failures_and_errors_apart_and_ends_with_the_numbers() {
+    let expected = r#"
+Failures
+
+dmarc/forged  A forged From under p=reject is refused
+mailproof::failure
+"#;
+    let text = summary(&one_of_each(), &PLAIN);
+    assert!(text.starts_with(expected), "{text}");
+    let after = r#"
+spf/passes  A forged From under p=reject is refused
+  it holds, but is a known failure: it had no SPF
+  remove it from known-failures.toml
+
+tls/other  A forged From under p=reject is refused
+  it did otherwise than the snapshot says (- snapshot, + seen)
+  @@ -1 +1 @@
+  -S: 220 a
+  +S: 220 b
+  if that is right, `cargo xtask scenario accept` accepts it
+
+Errors: it could not be told
+
+spf/broken  A forged From under p=reject is refused
+  a filter died
+  at once
+
+1 new snapshot; `cargo xtask scenario accept` accepts what was seen
+
+Adapted in hardened by the harness
+  - the certificate behind /etc/ssl/mx.pem is the run's own
+
+7 scenarios: 1 held, 1 known to fail, 1 with a new snapshot, 1 failed, 1 held unexpectedly, 1 with another snapshot, 1 in error, in 12.3 s
+"#;
+    assert!(text.ends_with(after), "{text}");
+    assert!(
+        text.contains("× forged: the message for alice@gateway.example was delivered to INBOX, not rejected"),
+        "{text}"
+    );
+    assert!(text.contains("⚠ forged: it cannot be told whether DMARC is fail"), "{text}");
+}
+
+#[test]
+fn a_good_run_says_little() {
+    let mut run = run(vec![bare("a/b", Status::Held)]);
+    run.adaptations.clear();
+    assert_eq!(summary(&run, &PLAIN), "\n1 scenario: 1 held, in 12.3 s\n");
+    run.left_out = vec!["a/c".to_owned()];
+    assert_eq!(summary(&run, &PLAIN), "\n2 scenarios: 1 held, 1 left out, in 12.3 s\n");
+    run.scenarios.clear();
+    run.left_out.clear();
+    assert_eq!(summary(&run, &PLAIN), "\n0 scenarios: nothing was run, in 12.3 s\n");
+}
+
+#[test]
+fn in_ci_a_missing_snapshot_is_told_as_a_failure() {
+    let mut run = run(vec![bare("tls/new", Status::SnapshotNew)]);
+    run.is_ci = true;
+    let text = summary(&run, &PLAIN);
+    assert!(text.contains("\nSnapshots\n\ntls/new") && text.contains("there is no snapshot"), "{text}");
+}

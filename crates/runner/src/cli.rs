@@ -1,0 +1,175 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::{num::NonZeroUsize, path::PathBuf, str::FromStr};
+
+/// Test a mail gateway as it is, on a pretend Internet.
+#[derive(Debug, Parser)]
+#[command(name = "mailproof", version, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EngineArgs {
+    /// Container engine's address, such as `unix:///run/user/1000/docker.sock` [default: the local socket]
+    #[arg(long, env = "DOCKER_HOST", global = true, value_name = "ADDRESS", hide_env_values = true)]
+    pub(crate) engine: Option<String>,
+    /// Debian package mirror from which images are made
+    #[arg(long, env = "MAILPROOF_MIRROR", global = true, value_name = "URL")]
+    pub(crate) mirror: Option<String>,
+    /// Where `containers`, `gateways` and `scenarios` lie [default: the checkout that this was built from]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Work with scenarios
+    #[command(subcommand, disable_help_subcommand = true)]
+    Scenario(ScenarioCommand),
+    /// Work with a stack: the gateways on their pretend Internet
+    #[command(subcommand, disable_help_subcommand = true)]
+    Stack(StackCommand),
+    /// Print the JSON Schema of scenario files, or write it and the reference into the checkout
+    Schema {
+        /// Write `scenarios/schema.json` and `docs/scenario.md`
+        #[arg(long)]
+        write: bool,
+    },
+    /// Measure speed on the real daemons, with ratios
+    Bench(BenchArgs),
+    /// Remove everything of a run from the engine when standard input ends
+    #[command(hide = true)]
+    Reap {
+        /// Id of the run
+        run: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScenarioCommand {
+    /// Bring the stack up, run scenarios, check every claim, clean up
+    Run(RunArgs),
+    /// List scenarios with their titles
+    List(Selection),
+    /// Say in words what scenarios do and claim
+    Describe(Selection),
+    /// Read scenario files and report every fault in them
+    Check(Selection),
+    /// Print the plans as JSON: zones, mail and claims
+    Plan(Selection),
+    /// Accept the snapshots that the last run proposed
+    Accept(Selection),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StackCommand {
+    /// Bring a stack up and keep it until Ctrl-C or `stack down`
+    Up {
+        /// Gateway: a name in `gateways`, or a directory
+        #[arg(long, default_value = "hardened", value_name = "NAME|DIR")]
+        gateway: String,
+    },
+    /// Take down every stack of this engine that `stack up` or `--keep` holds
+    Down,
+    /// Print the log of a stack that is up
+    Logs {
+        /// Only this host, such as `mx.gateway.example`
+        host: Option<String>,
+    },
+    /// Remove what dead runs left on the engine
+    Prune,
+}
+
+/// Which scenarios.
+#[derive(Debug, Args, Clone, Default)]
+pub(crate) struct Selection {
+    /// Names or parts of names (`dmarc`, `spf/pass`), or files; all when none is given
+    pub(crate) names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Gateway under test: a name in `gateways`, or a directory
+    #[arg(long, default_value = "hardened", value_name = "NAME|DIR")]
+    pub(crate) gateway: String,
+    /// Scenarios that run at the same time
+    #[arg(long, short, default_value = "16", value_name = "N")]
+    pub(crate) jobs: NonZeroUsize,
+    /// Also write a report: `json=PATH` or `junit=PATH`; `-` is standard output
+    #[arg(long = "report", value_name = "KIND=PATH")]
+    pub(crate) reports: Vec<ReportTo>,
+    /// Leave the stack up afterwards, until Ctrl-C or `stack down`, and print how to get in
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Write nothing: a missing or different snapshot is a failure [set by CI]
+    #[arg(long, env = "CI", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) ci: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Gateway to measure
+    #[arg(long, default_value = "hardened", value_name = "NAME|DIR")]
+    pub(crate) gateway: String,
+    /// Also measure images from nothing (removes our images first)
+    #[arg(long)]
+    pub(crate) cold: bool,
+    /// Largest number of generated scenarios
+    #[arg(long, default_value = "1000", value_name = "N")]
+    pub(crate) scenarios: usize,
+}
+
+/// A kind of report and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReportTo {
+    pub(crate) kind: ReportKind,
+    pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReportKind {
+    Json,
+    Junit,
+}
+
+impl FromStr for ReportTo {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (kind, path) = text.split_once('=').ok_or("expected KIND=PATH, as in junit=target/junit.xml")?;
+        let kind = match kind {
+            "json" => ReportKind::Json,
+            "junit" => ReportKind::Junit,
+            other => return Err(format!("`{other}` is no kind of report; expected json or junit")),
+        };
+        if path.is_empty() {
+            return Err("the path is empty".into());
+        }
+        Ok(Self { kind, path: path.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_report_names_its_kind_and_path() {
+        assert_eq!("junit=a.xml".parse(), Ok(ReportTo { kind: ReportKind::Junit, path: "a.xml".into() }));
+        assert!("html".parse::<ReportTo>().is_err());
+        assert!("pdf=x".parse::<ReportTo>().unwrap_err().contains("expected json or junit"));
+    }
+}

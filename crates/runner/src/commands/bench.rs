@@ -1,0 +1,171 @@
+//! `bench`: how fast the harness is, against what the same gateway takes without it, measured in the same run.
+
+use super::{Pair, Setting};
+use crate::{
+    cli::BenchArgs,
+    conduct::{Done, conduct},
+    drive,
+    exit::{Exit, Trouble},
+    library,
+    raise::{Raised, raise},
+    start::Ended,
+};
+use container::{Engine, ImageSettings};
+use futures_util::{StreamExt, stream};
+use scenario::{Plan, Source, World};
+use std::{
+    num::NonZeroUsize,
+    time::{Duration, Instant},
+};
+
+const JOBS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
+/// Mails that the bare load generator sends.
+const LOAD: usize = 300;
+
+/// Measures and prints; nothing here is a test.
+pub(crate) async fn bench(setting: &Setting, args: BenchArgs) -> Ended {
+    if args.cold {
+        cold(setting, &args.gateway).await?;
+    }
+    let plans = |words: &[String]| -> Result<(Vec<Plan>, World), Trouble> {
+        let world = Pair::load(&setting.place, &args.gateway)?.world();
+        Ok((library::plans(library::find(&setting.place.scenarios(), words)?, &world)?, world))
+    };
+
+    // the first run builds what is missing and is not measured
+    raise(setting, Pair::load(&setting.place, &args.gateway)?, true, false).await?.down().await?;
+    let begun = Instant::now();
+    let raised = raise(setting, Pair::load(&setting.place, &args.gateway)?, false, false).await?;
+    let up = begun.elapsed();
+    run(&raised, plans(&["delivery/signed-and-spf".to_owned()])?.0).await?;
+    let ran = begun.elapsed();
+    raised.down().await?;
+    row(
+        "one scenario, warm",
+        begun.elapsed(),
+        &format!("up {up:.2?}, run {:.2?}, down {:.2?}", ran - up, begun.elapsed() - ran),
+    );
+
+    let raised = raise(setting, Pair::load(&setting.place, &args.gateway)?, true, false).await?;
+    let (library, world) = plans(&[])?;
+    let mails: usize = library.iter().map(|plan| plan.transactions.len()).sum();
+    let took = run(&raised, library).await?;
+    let with_claims = per_second(mails, took);
+    row("the whole library, 16 jobs", took, &format!("{mails} mails, {with_claims:.0} a second"));
+    let bare = load(&raised, &world).await?;
+    println!(
+        "{:<32} {bare:>6.0} mails a second; with claims, evidence and verdict {:.0} % of that",
+        "bare load generator, 16 at once",
+        100.0 * with_claims / bare
+    );
+
+    let mut first = None;
+    for count in [30, 100, 300, 1000].into_iter().filter(|count| *count <= args.scenarios) {
+        let took = run(&raised, generate(count, &world)?).await?;
+        let each = took.as_secs_f64() / count as f64;
+        let ratio = each / *first.get_or_insert(each);
+        row(
+            &format!("{count} generated scenarios"),
+            took,
+            &format!("{:.1} ms each, {ratio:.2} of the first", each * 1000.0),
+        );
+    }
+    if let Some(peak) = peak_memory() {
+        println!("{:<32} {peak:>6} MB", "peak memory of the harness");
+    }
+    raised.down().await?;
+    Ok(Exit::AsExpected)
+}
+
+/// Runs plans and says how long that took; what does not hold would make the measurement worthless.
+async fn run(raised: &Raised, plans: Vec<Plan>) -> Result<Duration, Trouble> {
+    let begun = Instant::now();
+    let mut wrong = Vec::new();
+    conduct(&raised.stack, plans, JOBS, |done: Done| match done.ended {
+        Ok((_, verdict)) if verdict.holds() => {}
+        Ok(_) => wrong.push(format!("{} does not hold", done.plan.source.name)),
+        Err(why) => wrong.push(format!("{}: {why}", done.plan.source.name)),
+    })
+    .await;
+    if wrong.is_empty() {
+        return Ok(begun.elapsed());
+    }
+    Err(Trouble::error(miette::miette!("not measured: {}", wrong.join("; "))))
+}
+
+/// The same mail over the same path, without claims: mails a second.
+async fn load(raised: &Raised, world: &World) -> Result<f64, Trouble> {
+    let plan = generate(1, world)?.remove(0);
+    let published = drive::publish(&raised.stack, &plan).await?;
+    let begun = Instant::now();
+    let sent: Vec<_> = stream::iter(0..LOAD)
+        .map(|_| drive::send(&raised.stack, &plan, &published))
+        .buffer_unordered(JOBS.get())
+        .collect()
+        .await;
+    let took = begun.elapsed();
+    sent.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(per_second(LOAD, took))
+}
+
+/// Scenarios that differ in their names alone.
+fn generate(count: usize, world: &World) -> Result<Vec<Plan>, Trouble> {
+    let sources =
+        (0..count).map(|n| Source { name: format!("generated/{n}"), path: format!("generated/{n}"), text: text(n) });
+    Ok(library::plans(sources.collect(), world)?)
+}
+
+fn text(number: usize) -> String {
+    format!(
+        r#"title = "A signed mail is delivered"
+[zone."bank{number}.example"]
+spf = "v=spf1 ip4:192.0.2.10 -all"
+dmarc = "v=DMARC1; p=reject"
+dkim.s1 = {{ algorithm = "ed25519-sha256" }}
+[[transaction]]
+client = {{ ip = "192.0.2.10", ehlo = "mail.bank{number}.example", tls = "starttls" }}
+mail-from = "billing@bank{number}.example"
+rcpt-to = ["alice@gateway.example"]
+sign = [{{ domain = "bank{number}.example", selector = "s1" }}]
+message = """
+From: billing@bank{number}.example
+To: alice@gateway.example
+Subject: Your invoice
+
+Pay here.
+"""
+[transaction.expect]
+spf = "pass"
+dmarc = "pass"
+outcome = {{ delivered = "INBOX" }}
+"#
+    )
+}
+
+/// Images from nothing but the package mirror and its cache.
+async fn cold(setting: &Setting, gateway: &str) -> Result<(), Trouble> {
+    let engine = Engine::connect(setting.engine.as_deref()).await?;
+    engine.remove_images().await?;
+    let images = ImageSettings { mirror: setting.mirror.clone(), cache: setting.place.cache() };
+    let pair = Pair::load(&setting.place, gateway)?;
+    let begun = Instant::now();
+    let say = |what: &str| setting.progress.detail(what);
+    stack::build_images(&engine, &setting.place.containers(), &images, &[&pair.gateway, &pair.peer], &say).await?;
+    row("images, cold", begun.elapsed(), "base, internet, hosts of both gateways");
+    Ok(())
+}
+
+fn row(what: &str, took: Duration, more: &str) {
+    println!("{what:<32} {:>8.2} s   {more}", took.as_secs_f64());
+}
+
+fn per_second(count: usize, took: Duration) -> f64 {
+    count as f64 / took.as_secs_f64()
+}
+
+/// VmHWM of proc(5), in MB.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? / 1024)
+}

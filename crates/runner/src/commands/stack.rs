@@ -1,0 +1,86 @@
+//! `stack up|down|logs|prune`, and the reaper's own command.
+
+use super::{Pair, Setting};
+use crate::{
+    exit::{Exit, Trouble},
+    raise::{Raised, interrupt, raise},
+    start::Ended,
+};
+use container::{Engine, SeenRun};
+use std::time::Duration;
+
+/// Brings a stack up and holds it.
+pub(crate) async fn up(setting: &Setting, gateway: &str) -> Ended {
+    let raised = raise(setting, Pair::load(&setting.place, gateway)?, true, true).await?;
+    hold(setting, raised).await
+}
+
+/// Holds a stack until somebody interrupts, or takes it down from elsewhere.
+pub(crate) async fn hold(setting: &Setting, raised: Raised) -> Ended {
+    setting.progress.finish();
+    print!("{}", raised.stack.ways_in());
+    println!("\nIt stays until Ctrl-C here, or `cargo xtask stack down` elsewhere.");
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    let gone = async {
+        while raised.stack.check().await.is_ok() {
+            tick.tick().await;
+        }
+    };
+    tokio::select! {
+        () = interrupt() => {}
+        () = gone => {}
+    }
+    raised.down().await?;
+    Ok(Exit::AsExpected)
+}
+
+/// Takes down every stack that is held.
+pub(crate) async fn down(setting: &Setting) -> Ended {
+    sweep(setting, "no stack is held on this engine", "took down", |run| run.held).await
+}
+
+/// Removes what dead runs left.
+pub(crate) async fn prune(setting: &Setting) -> Ended {
+    sweep(setting, "dead runs left nothing on this engine", "removed what was left of", |run| !run.owner_alive).await
+}
+
+async fn sweep(setting: &Setting, nothing: &str, done: &str, is_meant: impl Fn(&SeenRun) -> bool) -> Ended {
+    let engine = Engine::connect(setting.engine.as_deref()).await?;
+    let meant: Vec<SeenRun> = engine.runs().await?.into_iter().filter(is_meant).collect();
+    for run in &meant {
+        engine.sweep(&run.id).await?;
+        println!("{done} run {}", run.id);
+    }
+    if meant.is_empty() {
+        println!("{nothing}");
+    }
+    Ok(Exit::AsExpected)
+}
+
+/// Prints what hosts of held stacks logged.
+pub(crate) async fn logs(setting: &Setting, host: Option<&str>) -> Ended {
+    let engine = Engine::connect(setting.engine.as_deref()).await?;
+    let mut is_any = false;
+    for run in engine.runs().await?.into_iter().filter(|run| run.held) {
+        for seen in run.containers.iter().filter(|c| host.is_none_or(|wanted| c.host == wanted)) {
+            let Some(log) = stack::syslog(&engine.container(&seen.id).await?).await? else { continue };
+            is_any = true;
+            for line in log.lines() {
+                println!("{}: {line}", seen.host);
+            }
+        }
+    }
+    if is_any {
+        return Ok(Exit::AsExpected);
+    }
+    let what =
+        host.map_or_else(|| "no stack is held on this engine".to_owned(), |h| format!("no held stack has a host {h}"));
+    let report = miette::miette!(help = "`cargo xtask stack up` holds one", "{what}");
+    Err(Trouble { exit: Exit::Nothing, reports: vec![report] })
+}
+
+/// Waits until standard input ends, then removes everything of the run.
+pub(crate) async fn reap(setting: &Setting, run: &str) -> Ended {
+    container::reap(setting.engine.as_deref(), run).await?;
+    Ok(Exit::AsExpected)
+}

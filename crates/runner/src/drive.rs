@@ -1,0 +1,100 @@
+//! One scenario through the world: its zones published, its mail sent, its evidence brought home.
+
+use compose::KeyPair;
+use evidence::Evidence;
+use mail::{Domain, Nonce};
+use rand::random;
+use scenario::{KeyRecord, Plan, Transaction, Zone};
+use stack::{Letter, Stack, StackError};
+use std::{
+    collections::HashMap,
+    fmt::Write,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// The keys of a scenario, by zone and selector.
+type Keys = HashMap<(Domain, String), Arc<KeyPair>>;
+
+/// A scenario's zones on the pretend Internet, and the keys that sign for them; withdrawn when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Published {
+    keys: Keys,
+    _lease: dns::Lease,
+}
+
+/// Makes a scenario's keys and publishes its zones.
+///
+/// # Errors
+/// A key cannot be made, or a zone cannot be served.
+pub(crate) async fn publish(stack: &Stack, plan: &Plan) -> Result<Published, StackError> {
+    let (zones, keys) = make_keys(plan).await?;
+    Ok(Published { keys, _lease: stack.publish(zones, &plan.ptr)? })
+}
+
+/// Drives one scenario. Its zones are withdrawn when this ends, however it ends.
+///
+/// # Errors
+/// It could not be told what the gateway does.
+pub(crate) async fn drive(stack: &Stack, plan: &Plan) -> Result<Evidence, StackError> {
+    let published = publish(stack, plan).await?;
+    let names = stack::Names::of(plan);
+    let mut evidence = Evidence::default();
+    for transaction in &plan.transactions {
+        let letter = write_letter(&published, transaction)?;
+        evidence.transactions.push(stack.transact(letter, &names).await?);
+    }
+    Ok(evidence)
+}
+
+/// Only sends the first message of a scenario: what the bare load generator of the benchmark does.
+///
+/// # Errors
+/// The way to the gateway is broken.
+pub(crate) async fn send(stack: &Stack, plan: &Plan, published: &Published) -> Result<wire::Dialogue, StackError> {
+    let transaction = &plan.transactions[0];
+    stack.send(&write_letter(published, transaction)?).await
+}
+
+fn write_letter<'a>(published: &Published, transaction: &'a Transaction) -> Result<Letter<'a>, StackError> {
+    let nonce = Nonce::from_number(random());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let key = |domain: &Domain, selector: &str| published.keys.get(&(domain.clone(), selector.to_owned())).cloned();
+    let message = compose::compose(&transaction.message, &compose::Ink { nonce: &nonce, now, key: &key })?;
+    Ok(Letter { nonce, message, transaction })
+}
+
+/// Makes the key pairs, and the zones with what they say of them.
+async fn make_keys(plan: &Plan) -> Result<(Vec<dns::ZoneData>, Keys), StackError> {
+    let zones = plan.zones.clone();
+    let made = tokio::task::spawn_blocking(move || {
+        let mut keys = Keys::new();
+        let mut published = Vec::new();
+        for zone in zones {
+            published.push(with_keys(zone, &mut keys)?);
+        }
+        Ok((published, keys))
+    });
+    made.await.expect("making keys does not panic")
+}
+
+fn with_keys(zone: Zone, keys: &mut Keys) -> Result<dns::ZoneData, StackError> {
+    let mut records = format!("{}\n", zone.records);
+    for key in zone.dkim {
+        let tags = key.tags.as_deref();
+        let fresh = || KeyPair::from_pkcs8(key.algorithm, &pki::dkim_key(key.algorithm)?).map_err(StackError::from);
+        let pair = fresh()?;
+        let record = match key.record {
+            KeyRecord::Published => Some(pair.record(tags)),
+            KeyRecord::Revoked => Some(compose::revoked_record(key.algorithm, tags)),
+            KeyRecord::Wrong => Some(fresh()?.record(tags)),
+            KeyRecord::Missing => None,
+        };
+        if let Some(record) = record {
+            let data = stack::character_strings(&record);
+            writeln!(records, "{}._domainkey 0 IN TXT {data}", key.selector).expect("writing to a string");
+        }
+        keys.insert((zone.origin.clone(), key.selector), Arc::new(pair));
+    }
+    Ok(dns::ZoneData { origin: zone.origin, dnssec: zone.dnssec, records, faults: zone.faults })
+}

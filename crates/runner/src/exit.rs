@@ -1,0 +1,86 @@
+//! How a command ends: exit codes, and errors that know theirs.
+
+use miette::Report;
+use std::process::ExitCode;
+
+/// Exit codes (ARCHITECTURE.md, "Conventions"; 2, usage, is clap's own).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    AsExpected = 0,
+    Failure = 1,
+    /// A scenario or gateway file is wrong.
+    Wrong = 3,
+    /// It could not be told.
+    Error = 4,
+    /// Nothing matched.
+    Nothing = 5,
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command came to no result: what to print, and the exit code.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    pub(crate) exit: Exit,
+    pub(crate) reports: Vec<Report>,
+}
+
+impl Trouble {
+    /// A file that a person wrote is wrong.
+    pub(crate) fn wrong(error: impl Into<Report>) -> Self {
+        Self { exit: Exit::Wrong, reports: vec![error.into()] }
+    }
+
+    /// The world did not do what was needed.
+    pub(crate) fn error(error: impl Into<Report>) -> Self {
+        Self { exit: Exit::Error, reports: vec![error.into()] }
+    }
+
+    /// Somebody pressed Ctrl-C.
+    pub(crate) fn interrupted() -> Self {
+        Self { exit: Exit::Interrupted, reports: vec![miette::miette!("interrupted; everything is cleaned up")] }
+    }
+}
+
+macro_rules! troubles {
+    ($($error:ty => $exit:ident,)+) => {$(
+        impl From<$error> for Trouble {
+            fn from(error: $error) -> Self {
+                Self::$exit(error)
+            }
+        }
+    )+};
+}
+troubles! {
+    crate::known::KnownFailuresError => wrong,
+    crate::snapshots::SnapshotError => error,
+    stack::gateway::GatewayError => wrong,
+    stack::StackError => error,
+}
+
+impl From<container::EngineError> for Trouble {
+    fn from(error: container::EngineError) -> Self {
+        stack::StackError::from(error).into()
+    }
+}
+
+impl From<crate::library::LibraryError> for Trouble {
+    fn from(error: crate::library::LibraryError) -> Self {
+        let exit = match error {
+            crate::library::LibraryError::Nothing(_) => Exit::Nothing,
+            crate::library::LibraryError::Unreadable { .. } => Exit::Wrong,
+        };
+        Self { exit, reports: vec![error.into()] }
+    }
+}
+
+impl From<Vec<scenario::Faults>> for Trouble {
+    fn from(faults: Vec<scenario::Faults>) -> Self {
+        Self { exit: Exit::Wrong, reports: faults.into_iter().map(Report::new).collect() }
+    }
+}

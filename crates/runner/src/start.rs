@@ -1,0 +1,49 @@
+//! From the command line to a command, and from its end to an exit code.
+
+use crate::{
+    cli::{Cli, Command, ScenarioCommand, StackCommand},
+    commands::{self, Setting},
+    exit::Exit,
+    place::Place,
+    progress::Progress,
+};
+use std::process::ExitCode;
+
+/// Runs the command; its result is on standard output, what goes on and what is wrong on standard error.
+#[must_use]
+pub fn main(cli: Cli) -> ExitCode {
+    let progress = Progress::start();
+    let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
+    let setting =
+        Setting { place: Place::new(cli.engine.root), engine: cli.engine.engine, mirror: cli.engine.mirror, progress };
+    let ended = runtime.block_on(async {
+        match cli.command {
+            Command::Scenario(ScenarioCommand::Run(args)) => commands::run::run(&setting, args).await,
+            Command::Scenario(ScenarioCommand::List(which)) => commands::read::list(&setting, &which),
+            Command::Scenario(ScenarioCommand::Describe(which)) => commands::read::describe(&setting, &which),
+            Command::Scenario(ScenarioCommand::Check(which)) => commands::read::check(&setting, &which),
+            Command::Scenario(ScenarioCommand::Plan(which)) => commands::read::plan(&setting, &which),
+            Command::Scenario(ScenarioCommand::Accept(which)) => commands::accept::accept(&setting, &which),
+            Command::Stack(StackCommand::Up { gateway }) => commands::stack::up(&setting, &gateway).await,
+            Command::Stack(StackCommand::Down) => commands::stack::down(&setting).await,
+            Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(&setting, host.as_deref()).await,
+            Command::Stack(StackCommand::Prune) => commands::stack::prune(&setting).await,
+            Command::Schema { write } => commands::schema::schema(&setting, write),
+            Command::Bench(args) => commands::bench::bench(&setting, args).await,
+            Command::Reap { run } => commands::stack::reap(&setting, &run).await,
+        }
+    });
+    setting.progress.finish();
+    let exit = ended.unwrap_or_else(|trouble| {
+        for report in &trouble.reports {
+            eprintln!("{report:?}");
+        }
+        trouble.exit
+    });
+    // What is still under way (a listener, a read of a log) ends with the process.
+    runtime.shutdown_background();
+    exit.into()
+}
+
+/// So that a command can end with its exit code by `?` alone.
+pub(crate) type Ended = Result<Exit, crate::exit::Trouble>;

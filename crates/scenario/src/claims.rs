@@ -1,0 +1,206 @@
+//! Claims: what must come of a transaction, and whether that can be.
+
+use crate::{
+    Claim, Command, DkimClaim, Expectation, HandshakeClaim, Origin, Outcome, ReplyClaim, Spanned, Tls, Transaction,
+    faults::Flaw,
+    language::{DkimForm, ExpectTable, HandshakeTable, ReplyTable},
+};
+use std::ops::Range;
+
+/// Makes the claims of a transaction.
+pub(crate) fn build(table: ExpectTable, flaws: &mut Vec<Flaw>) -> Vec<Expectation> {
+    let mut found = Vec::new();
+    let mut add = |claim: Claim, span: Range<usize>| found.push(Expectation { claim, span });
+    for Spanned { value, span } in table.reply.into_iter().flat_map(|replies| replies.0) {
+        if let Some(claim) = reply(value, flaws) {
+            add(Claim::Reply(claim), span);
+        }
+    }
+    if let Some(Spanned { value, span }) = table.spf {
+        add(Claim::Spf(value), span);
+    }
+    if let Some(Spanned { value, span }) = table.dkim {
+        let claim = match value {
+            DkimForm::Overall(result) => DkimClaim::Overall(result),
+            DkimForm::Signatures(list) => DkimClaim::Signatures(list),
+        };
+        add(Claim::Dkim(claim), span);
+    }
+    if let Some(Spanned { value, span }) = table.dmarc {
+        add(Claim::Dmarc(value), span);
+    }
+    if let Some(Spanned { value, span }) = table.arc {
+        add(Claim::Arc(value), span);
+    }
+    if let Some(Spanned { value, span }) = table.outcome {
+        add(Claim::Outcome(value), span);
+    }
+    if let Some(claim) = table.handshake {
+        let span = claim.span.clone();
+        add(Claim::Handshake(handshake(claim, flaws)), span);
+    }
+    for Spanned { value, span } in table.header.into_iter().flat_map(|headers| headers.0) {
+        if let (Some(name), Some(contains)) = (value.name.0, value.contains.0) {
+            add(Claim::Header { name: name.0, contains }, span);
+        }
+    }
+    found
+}
+
+fn reply(table: ReplyTable, flaws: &mut Vec<Flaw>) -> Option<ReplyClaim> {
+    let code = table.code.0?;
+    let class = code.value.0 / 100;
+    if let Some(enhanced) = table.enhanced.as_ref().filter(|enhanced| i64::from(enhanced.value.class) != class) {
+        let flaw =
+            Flaw::new(format!("a {} reply cannot have the enhanced status code {}", code.value.0, enhanced.value));
+        flaws.push(
+            flaw.at(&enhanced.span, "of another class")
+                .at(&code.span, "the reply code")
+                .help("both begin with the same digit (RFC 2034 §4)"),
+        );
+    }
+    Some(ReplyClaim {
+        to: table.to.0?.value,
+        code: u16::try_from(code.value.0).ok()?,
+        enhanced: table.enhanced.map(|enhanced| enhanced.value),
+        text: table.text.map(|text| text.0),
+    })
+}
+
+fn handshake(table: Spanned<HandshakeTable>, flaws: &mut Vec<Flaw>) -> HandshakeClaim {
+    let Spanned { value: table, span } = table;
+    let unprotected = table.version.as_ref().filter(|version| version.value.0 == "none");
+    if let Some(version) = unprotected
+        && (table.suite.is_some() || table.group.is_some() || table.peer.is_some())
+    {
+        let flaw = Flaw::new("a connection without TLS has no suite, group or certificate").at(&version.span, "no TLS");
+        flaws.push(flaw.at(&span, "but more is claimed of it"));
+    }
+    HandshakeClaim {
+        version: table.version.map(|version| version.value.0.to_owned()),
+        suite: table.suite.map(|suite| suite.0),
+        group: table.group.map(|group| group.0),
+        peer: table.peer.map(|peer| peer.0.to_owned()),
+    }
+}
+
+/// Complains of claims that cannot all hold.
+pub(crate) fn contradict(transaction: &Transaction, flaws: &mut Vec<Flaw>) {
+    let outcome = outcome(transaction);
+    for expectation in &transaction.expect {
+        match &expectation.claim {
+            Claim::Reply(reply) => {
+                if let (Some(fate), Some((outcome, span))) = (fate(reply, transaction), outcome)
+                    && !fate.allows(outcome)
+                {
+                    let flaw = Flaw::new(format!("a message cannot be {} after a {} reply", word(outcome), reply.code));
+                    flaws.push(
+                        flaw.at(span, "this outcome").at(&expectation.span, format!("this reply says {}", fate.word())),
+                    );
+                }
+            }
+            Claim::Handshake(claim) => {
+                let asks = |client: &crate::Client| client.tls != Tls::None;
+                if let (Origin::Client(client), Some(version)) = (&transaction.origin, &claim.version)
+                    && !asks(client)
+                    && version != "none"
+                {
+                    let flaw = Flaw::new(format!("a client that asks for no TLS cannot get {version}"));
+                    flaws.push(
+                        flaw.at(&expectation.span, "this handshake").help("add `tls = \"starttls\"` to the client"),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a reply makes of the whole message.
+#[derive(Clone, Copy)]
+enum Fate {
+    Accepted,
+    Later,
+    Refused,
+}
+
+impl Fate {
+    fn allows(self, outcome: &Outcome) -> bool {
+        match self {
+            Self::Accepted => !matches!(outcome, Outcome::Rejected),
+            Self::Later => matches!(outcome, Outcome::Deferred),
+            Self::Refused => matches!(outcome, Outcome::Rejected),
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Later => "not now",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// The fate of the message, if this reply decides it. One recipient of several decides nothing.
+fn fate(reply: &ReplyClaim, transaction: &Transaction) -> Option<Fate> {
+    let decides = match reply.to {
+        Command::Connect | Command::MailFrom | Command::Data | Command::EndOfData => true,
+        Command::RcptTo => transaction.rcpt_to.len() == 1,
+        Command::Ehlo | Command::Starttls | Command::Auth => false,
+    };
+    match reply.code {
+        200..400 => (reply.to == Command::EndOfData).then_some(Fate::Accepted),
+        400..500 => decides.then_some(Fate::Later),
+        _ => decides.then_some(Fate::Refused),
+    }
+}
+
+fn outcome(transaction: &Transaction) -> Option<(&Outcome, &Range<usize>)> {
+    transaction.expect.iter().find_map(|expectation| match &expectation.claim {
+        Claim::Outcome(outcome) => Some((outcome, &expectation.span)),
+        _ => None,
+    })
+}
+
+const fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Rejected => "rejected",
+        Outcome::Deferred => "deferred",
+        Outcome::Delivered(_) => "delivered",
+        Outcome::Bounced => "bounced",
+        Outcome::Quarantined(_) => "quarantined",
+        Outcome::Discarded => "discarded",
+    }
+}
+
+/// Whether the message is claimed to lie somewhere in the end.
+pub(crate) fn must_arrive(transaction: &Transaction) -> bool {
+    matches!(outcome(transaction), Some((Outcome::Delivered(_) | Outcome::Quarantined(_), _)))
+}
+
+/// Complains of attacks without a control: a gateway that refuses everything must not pass.
+pub(crate) fn controls(transactions: &[Transaction], flaws: &mut Vec<Flaw>) {
+    if transactions.iter().any(|t| matches!(outcome(t), Some((Outcome::Delivered(_), _)))) {
+        return;
+    }
+    let refused = |t: &Transaction| {
+        t.expect.iter().find_map(|e| match &e.claim {
+            Claim::Reply(reply) => matches!(fate(reply, t), Some(Fate::Refused)).then(|| e.span.clone()),
+            _ => None,
+        })
+    };
+    for transaction in transactions {
+        let attack = match outcome(transaction) {
+            Some((Outcome::Delivered(_) | Outcome::Deferred, _)) => None,
+            Some((_, span)) => Some(span.clone()),
+            None => refused(transaction),
+        };
+        if let Some(span) = attack {
+            let flaw = Flaw::new(format!("the transaction `{}` has no control", transaction.label));
+            flaws.push(flaw.at(&span, "a gateway that takes no mail at all would pass").help(
+                "add a transaction with the same words from the rightful sender and `outcome = { delivered = \"INBOX\" }`",
+            ));
+        }
+    }
+}

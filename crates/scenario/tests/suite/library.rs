@@ -1,0 +1,82 @@
+//! The scenarios that the project ships, and the files that describe their language.
+
+use crate::{parse, root, shipped};
+use scenario::{Claim, Driver, Origin, Outcome};
+
+#[test]
+fn every_shipped_scenario_makes_a_plan() {
+    let all = shipped();
+    assert!(all.len() >= 35, "{} scenarios", all.len());
+    for (name, text) in all {
+        let plan = parse(&text).unwrap_or_else(|faults| panic!("{name}: {:?}", miette::Report::new(faults)));
+        assert!(!plan.transactions.is_empty() && plan.transactions.iter().all(|t| !t.expect.is_empty()), "{name}");
+    }
+}
+
+#[test]
+fn every_shipped_scenario_fits_the_schema() {
+    let schema = scenario::schema();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    for (name, text) in shipped() {
+        let table: toml::Table = text.parse().unwrap();
+        let value = serde_json::to_value(table).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{name}: {errors:?}");
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_the_reader_refuses() {
+    let validator = jsonschema::draft202012::new(&scenario::schema()).unwrap();
+    let good: toml::Table = crate::diagnostics::GOOD.parse().unwrap();
+    assert!(validator.is_valid(&serde_json::to_value(&good).unwrap()));
+    for (from, to) in crate::diagnostics::FORM {
+        let text = crate::diagnostics::GOOD.replacen(from, to, 1);
+        let bad: toml::Table = text.parse().unwrap();
+        assert!(!validator.is_valid(&serde_json::to_value(&bad).unwrap()), "{to}");
+        assert!(parse(&text).is_err(), "{to}");
+    }
+}
+
+#[test]
+fn a_plan_holds_what_the_file_says() {
+    let (_, text) = shipped().into_iter().find(|(name, _)| name.ends_with("dmarc/forged-from-reject.toml")).unwrap();
+    let plan = parse(&text).unwrap();
+    assert_eq!(plan.cites, ["RFC 9989 §4.3", "RFC 7208 §2.6.4"]);
+    assert_eq!(
+        plan.zones[0].records,
+        "$TTL 0\nbank.example. IN TXT \"v=spf1 ip4:192.0.2.10 -all\"\n\
+         _dmarc.bank.example. IN TXT \"v=DMARC1; p=reject; adkim=s; aspf=s\"\n"
+    );
+    let forged = &plan.transactions[0];
+    assert_eq!((forged.label.as_str(), forged.expect.len()), ("forged", 5));
+    assert!(matches!(&forged.origin, Origin::Client(client) if client.driver == Driver::WellBehaved));
+    assert_eq!(&text[forged.rcpt_to[0].span.clone()], "\"alice@gateway.example\"");
+    let control = plan.transactions[1].expect.last().unwrap();
+    assert_eq!(control.claim, Claim::Outcome(Outcome::Delivered(Some("INBOX".into()))));
+    assert_eq!(&text[control.span.clone()], "{ delivered = \"INBOX\" }");
+}
+
+#[test]
+fn parents_come_before_their_children() {
+    let (_, text) = shipped().into_iter().find(|(name, _)| name.ends_with("dmarc/strict-alignment.toml")).unwrap();
+    let names: Vec<String> = parse(&text).unwrap().zones.iter().map(|zone| zone.origin.to_string()).collect();
+    assert_eq!(names, ["strict.example", "news.strict.example"]);
+}
+
+#[test]
+fn the_written_schema_and_reference_are_in_step() {
+    let schema = serde_json::to_string_pretty(&scenario::schema()).unwrap() + "\n";
+    for (file, made) in [("scenarios/schema.json", schema), ("docs/scenario.md", scenario::reference())] {
+        let written = std::fs::read_to_string(root().join(file)).unwrap_or_default();
+        assert!(written == made, "{file} is not in step: run `cargo xtask schema --write`");
+    }
+}
+
+#[test]
+fn the_example_of_the_reference_is_good() {
+    let reference = scenario::reference();
+    let example = reference.split("```").nth(1).and_then(|block| block.strip_prefix("toml\n")).unwrap();
+    assert_eq!(parse(example).unwrap().transactions.len(), 2);
+}

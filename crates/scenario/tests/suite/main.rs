@@ -1,0 +1,46 @@
+//! The scenario room from outside: the library of scenarios, diagnostics, and texts that nobody wrote.
+
+extern crate mailproof_scenario as scenario;
+
+mod diagnostics;
+mod library;
+mod meaning;
+mod strange;
+
+use scenario::{Faults, Plan, Source, World};
+
+/// Two ADMDs, as the shipped gateways have them.
+fn world() -> World {
+    let text = |list: &[&str]| list.iter().map(|name| name.parse().unwrap()).collect();
+    World {
+        gateway: text(&["gateway.example"]),
+        logins: ["alice@gateway.example", "bob@gateway.example", "carol@sender.example", "dave@sender.example"]
+            .map(|login| login.parse().unwrap())
+            .to_vec(),
+        reserved: text(&["gateway.example", "sender.example"]),
+    }
+}
+
+fn parse(text: &str) -> Result<Plan, Faults> {
+    scenario::parse(Source { name: "subject/name".into(), path: "name.toml".into(), text: text.into() }, &world())
+}
+
+/// Every scenario that the project ships: name and text.
+fn shipped() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for subject in std::fs::read_dir(root().join("scenarios")).unwrap() {
+        let subject = subject.unwrap().path();
+        for file in subject.is_dir().then(|| std::fs::read_dir(&subject).unwrap()).into_iter().flatten() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|end| end == "toml") {
+                found.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn root() -> &'static std::path::Path {
+    std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}

@@ -1,0 +1,198 @@
+//! From gateway directories to a running stack: images, network, names, containers, routes, services.
+
+use crate::{
+    Admd, Host, INTERNET, Internet, Logs, Stack, StackError,
+    gateway::{self, Gateway},
+    images::Images,
+    internet,
+    mailboxes::Mailboxes,
+    provision::{self, Keys},
+    router::{self, Switchboard},
+    services::Services,
+    zones::Zones,
+};
+use container::{Container, ContainerSpec, Engine, File, ImageSettings, Network, Run};
+use futures_util::future::try_join_all;
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
+use wire::World;
+
+/// What to bring up, and from what.
+#[derive(Debug)]
+pub struct Order {
+    /// The gateway under test.
+    pub gateway: Gateway,
+    /// The well-behaved peer, if anybody needs it.
+    pub peer: Option<Gateway>,
+    /// The directory of image recipes.
+    pub containers: PathBuf,
+    /// Where packages come from.
+    pub images: ImageSettings,
+}
+
+impl Stack {
+    /// Brings a stack up: everything that can happen at the same time does.
+    ///
+    /// # Errors
+    /// See [`StackError`]. What was made until then carries the run's label, and is removed by [`Engine::sweep`].
+    pub async fn up(
+        engine: &Engine,
+        run: Run,
+        order: Order,
+        progress: &(dyn Fn(&str) + Sync),
+    ) -> Result<Self, StackError> {
+        let Order { gateway, peer, containers, images } = order;
+        let gateways: Vec<Gateway> = [Some(gateway), peer].into_iter().flatten().collect();
+        let authority = pki::Authority::new()?;
+        let images =
+            Images::ensure(engine, &containers, &images, &gateways.iter().collect::<Vec<_>>(), progress).await?;
+        progress("bringing up the pretend Internet and the gateways on it");
+        let network = engine.network(&run).await?;
+        let bridge = IpAddr::V4(network.gateway);
+        let dns = dns::Server::start(bridge).await?;
+        let switchboard = Arc::new(Switchboard::default());
+        let world = World::listen(bridge, router::router(&switchboard)).await;
+        let world = world.map_err(|cause| StackError::Listen { address: bridge, cause })?;
+        let on = On { engine, run: &run, network: &network };
+        let logs = Logs::default();
+        let keys = Keys::make(&gateways)?;
+
+        let starting = gateways.iter().flat_map(|g| g.hosts.iter().map(move |h| (g, h)));
+        let starting =
+            starting.map(|(gateway, host)| {
+                let files = provision::files(host, &authority, &keys);
+                let image = images.host(gateway, &host.packages);
+                let (on, logs) = (&on, &logs);
+                async move {
+                    Ok::<_, StackError>(Host::new(host.clone(), on.host(image, host, files?).await?, logs.clone()))
+                }
+            });
+        let (internet, hosts) =
+            tokio::try_join!(on.internet(&images.internet, &world, &dns, &logs), try_join_all(starting))?;
+        switchboard.open(internet.container.port(internet::ENTRANCE)?);
+
+        let mut hosts = hosts.into_iter();
+        let mut admds: Vec<Admd> = Vec::new();
+        let mut published = Vec::new();
+        for gateway in gateways {
+            let hosts: Vec<Host> = hosts.by_ref().take(gateway.hosts.len()).collect();
+            published.extend(zones(&gateway, &hosts, &switchboard, &keys)?);
+            admds.push(Admd { gateway, hosts });
+        }
+        let lease = dns.publish(published)?;
+        let mut stack = Self {
+            entrance: internet.container.port(internet::ENTRANCE)?,
+            run,
+            internet,
+            admds,
+            dns,
+            anchor: authority.anchor(),
+            mailboxes: Mailboxes::default(),
+            logs,
+            _lease: lease,
+            _world: world,
+        };
+        stack.mailboxes = stack.all_mailboxes()?;
+        if let Err(error) = stack.start_services(engine, &images.internet).await {
+            // what cannot be reached behind a broken Internet is no fault of its own
+            stack.internet.check(&stack.logs).await?;
+            return Err(error);
+        }
+        Ok(stack)
+    }
+
+    /// Routes, preparations and services of all hosts, at the same time; then waits until all are ready.
+    async fn start_services(&mut self, engine: &Engine, image: &str) -> Result<(), StackError> {
+        let internet = self.internet.container.addresses();
+        let (route, preparations) = (internet::default_route(&internet), provision::preparations(&internet));
+        let hosts = self.admds.iter_mut().flat_map(|admd| admd.hosts.iter_mut());
+        let starting = hosts.map(|host| async {
+            let commands = format!("{preparations}{}", provision::ownership(&host.plan));
+            let routed = async { Ok(engine.run_once(&self.run, image, &host.container, &route).await?) };
+            tokio::try_join!(routed, host.prepare(&commands))?;
+            host.start().await
+        });
+        try_join_all(starting).await?;
+        let stack = &*self;
+        let waiting = stack.hosts().flat_map(|host| {
+            host.plan.services.iter().map(move |service| host.ready(service, move |port| stack.greets(host, port)))
+        });
+        try_join_all(waiting).await?;
+        Ok(())
+    }
+}
+
+/// Where containers are started.
+struct On<'a> {
+    engine: &'a Engine,
+    run: &'a Run,
+    network: &'a Network,
+}
+
+impl On<'_> {
+    /// Starts the pretend Internet: parked with its routes first, then HAProxy and Unbound.
+    async fn internet(
+        &self,
+        image: &str,
+        world: &World,
+        dns: &dns::Server,
+        logs: &Logs,
+    ) -> Result<Internet, StackError> {
+        let mut spec = self.spec(INTERNET, image);
+        spec.cap_add = vec!["NET_ADMIN".to_owned()];
+        spec.publish = vec![internet::ENTRANCE];
+        spec.command = ["sh", "-c", internet::PARKED].map(str::to_owned).to_vec();
+        spec.files = vec![
+            File::new(internet::HAPROXY, internet::haproxy(world.address(), self.network.gateway)),
+            File::new(internet::UNBOUND, internet::unbound(dns.address(), &dns.trust_anchor())),
+        ];
+        let container = self.engine.start(spec).await?;
+        let mut services = Services::default();
+        for (name, command) in internet::SERVICES {
+            let logs = logs.clone();
+            let own = move |_, line: &str| logs.remember(INTERNET, &format!("{name}: {line}"));
+            services.add(name, container.spawn(command, own).await?);
+        }
+        Ok(Internet { container, services })
+    }
+
+    async fn host(&self, image: &str, host: &gateway::Host, files: Vec<File>) -> Result<Container, StackError> {
+        let mut spec = self.spec(host.name.as_str(), image);
+        spec.files = files;
+        Ok(self.engine.start(spec).await?)
+    }
+
+    fn spec(&self, name: &str, image: &str) -> ContainerSpec {
+        let mut spec = ContainerSpec::new(name, image, self.run, self.network);
+        spec.sysctls = internet::SYSCTLS.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+        spec
+    }
+}
+
+fn zones(
+    gateway: &Gateway,
+    hosts: &[Host],
+    switchboard: &Switchboard,
+    keys: &Keys,
+) -> Result<Vec<dns::ZoneData>, StackError> {
+    let mut zones = Zones::of(gateway);
+    for host in hosts {
+        let container = host.container.addresses();
+        let private = |public: &IpAddr| {
+            if public.is_ipv4() { Some(IpAddr::V4(container.v4)) } else { container.v6.map(IpAddr::V6) }
+        };
+        for public in &host.plan.public {
+            zones.host(&host.plan.name, *public, true);
+            if let Some(private) = private(public) {
+                switchboard.add(*public, private);
+            }
+        }
+        if host.plan.public.is_empty() {
+            let own = [Some(IpAddr::V4(container.v4)), container.v6.map(IpAddr::V6)];
+            own.into_iter().flatten().for_each(|address| zones.host(&host.plan.name, address, false));
+        }
+    }
+    for (key, record) in keys.of(gateway) {
+        zones.dkim(&key.domain, &key.selector, &record);
+    }
+    Ok(zones.data())
+}

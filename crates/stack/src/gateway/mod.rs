@@ -1,0 +1,234 @@
+//! A gateway directory as data: `gateway.toml` and the configuration files beside it, as they lie in `/etc`.
+//!
+//! ```toml
+//! authserv-id = "gateway.example"          # by which it signs its Authentication-Results (RFC 8601 §2.5)
+//! domains     = ["gateway.example"]        # for which it takes mail
+//!
+//! [zone]
+//! "gateway.example" = """@ IN MX 10 mx.gateway.example."""   # what its owner publishes; addresses and keys are added
+//!
+//! [[mailbox]]
+//! address = "alice@gateway.example"
+//! password = "…"
+//!
+//! [[host]]
+//! name     = "mx.gateway.example"
+//! public   = ["203.0.113.25", "2001:db8:113::25"]            # none: only the gateway's own hosts reach it
+//! packages = ["postfix"]
+//! etc      = ["postfix"]                                      # what of this directory lies in its /etc
+//! certificate = { chain = "/etc/ssl/certs/mx.pem", key = "/etc/ssl/private/mx.key" }
+//!
+//! [[host.service]]
+//! name    = "postfix"
+//! command = ["postfix", "start-fg"]
+//! ready   = { smtp = 25 }                                     # or { socket = PATH }, { listening = PORT }
+//! ```
+
+mod error;
+mod read;
+
+pub use error::{GatewayError, GatewayFault};
+
+use mail::{Address, Domain};
+use scenario::KeyAlgorithm;
+use serde::Deserialize;
+use std::{fmt, net::IpAddr, path::PathBuf};
+
+/// A gateway, read and checked.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    /// Name of its directory.
+    pub name: String,
+    /// The directory.
+    pub directory: PathBuf,
+    /// Debian release of its hosts.
+    pub release: String,
+    /// Whose Authentication-Results are its own.
+    pub authserv_id: String,
+    /// Domains for which it takes mail; at least one.
+    pub domains: Vec<Domain>,
+    /// What its owner publishes in the DNS.
+    pub zones: Vec<OwnZone>,
+    /// Its users.
+    pub mailboxes: Vec<UserMailbox>,
+    /// Its hosts; at least one.
+    pub hosts: Vec<Host>,
+    /// Settings that its daemons refuse, and what stands for them: said in the report.
+    pub refused: Vec<String>,
+}
+
+/// A zone of a gateway's own.
+#[derive(Debug, Clone)]
+pub struct OwnZone {
+    /// Its apex.
+    pub origin: Domain,
+    /// Records in zone-file syntax, relative to the apex.
+    pub records: String,
+}
+
+/// A user: mailbox and login.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct UserMailbox {
+    /// The address, which is also the login.
+    pub address: Address,
+    /// Its password, for this pretend Internet alone.
+    pub password: String,
+}
+
+/// A host: one container.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// Its name on the pretend Internet.
+    pub name: Domain,
+    /// Its public addresses; a host without is known by its container's.
+    pub public: Vec<IpAddr>,
+    /// Debian packages.
+    pub packages: Vec<String>,
+    /// Its configuration.
+    pub etc: Vec<EtcFile>,
+    /// Where it expects a certificate.
+    pub certificate: Option<CertificatePlace>,
+    /// Where it expects roots that it trusts.
+    pub roots: Vec<String>,
+    /// DKIM keys with which it signs.
+    pub dkim: Vec<DkimPlace>,
+    /// Shell commands that prepare it.
+    pub setup: Vec<String>,
+    /// What runs on it; all are started at the same time.
+    pub services: Vec<Service>,
+}
+
+impl Host {
+    /// Ports on which its services are known to be ready, and more that they listen on.
+    #[must_use]
+    pub fn ports(&self) -> Vec<u16> {
+        self.services.iter().flat_map(|s| s.ready.port().into_iter().chain(s.ports.iter().copied())).collect()
+    }
+}
+
+/// A configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EtcFile {
+    /// Absolute path on the host.
+    pub path: String,
+    /// Its octets.
+    pub contents: Vec<u8>,
+    /// `0o755` for scripts, else `0o644`.
+    pub mode: u32,
+}
+
+/// Where a host expects its certificate.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CertificatePlace {
+    /// Path of the chain, PEM, its own certificate first.
+    pub chain: String,
+    /// Path of the private key, PEM.
+    pub key: String,
+    /// Names in it; the host's, if none are given.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Kind of its key.
+    #[serde(default)]
+    pub kind: pki::KeyKind,
+}
+
+/// Where a host expects a DKIM key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DkimPlace {
+    /// The SDID that it signs for.
+    pub domain: Domain,
+    /// The selector.
+    pub selector: String,
+    /// Kind of key.
+    #[serde(default = "rsa_2048", deserialize_with = "read::algorithm")]
+    pub algorithm: KeyAlgorithm,
+    /// Path of the private key, PEM.
+    pub path: String,
+    /// User who reads it.
+    #[serde(default = "root")]
+    pub owner: String,
+}
+
+/// A service of a host.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Service {
+    /// What it is called in messages.
+    pub name: String,
+    /// Program and arguments; it stays in the foreground.
+    pub command: Vec<String>,
+    /// When it is ready.
+    pub ready: Ready,
+    /// Further ports that it listens on.
+    #[serde(default)]
+    pub ports: Vec<u16>,
+}
+
+/// How a service is known to be ready.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Ready {
+    /// A unix socket is there.
+    Socket(String),
+    /// Something listens on this TCP port.
+    Listening(u16),
+    /// SMTP on this port greets, and answers MAIL FROM.
+    Smtp(u16),
+}
+
+impl Ready {
+    /// The port, if it is one.
+    #[must_use]
+    pub const fn port(&self) -> Option<u16> {
+        match self {
+            Self::Socket(_) => None,
+            Self::Listening(port) | Self::Smtp(port) => Some(*port),
+        }
+    }
+}
+
+impl fmt::Display for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(path) => write!(f, "a socket at {path}"),
+            Self::Listening(port) => write!(f, "something that listens on port {port}"),
+            Self::Smtp(port) => write!(f, "a greeting on port {port} and a reply to MAIL FROM"),
+        }
+    }
+}
+
+impl Gateway {
+    /// What the harness adds to the gateway or changes in it, one sentence each, for the report.
+    #[must_use]
+    pub fn adaptations(&self) -> Vec<String> {
+        let mut said = vec![
+            "/etc/resolv.conf names the pretend Internet's resolver, and the default route leads there".to_owned(),
+        ];
+        for host in &self.hosts {
+            let name = &host.name;
+            said.extend(
+                host.certificate.as_ref().map(|c| format!("{name}: a certificate of the run lies at {}", c.chain)),
+            );
+            said.extend(host.roots.iter().map(|path| format!("{name}: {path} holds the run's root certificate")));
+            said.extend(
+                host.dkim.iter().map(|d| format!("{name}: a DKIM key of the run for {} lies at {}", d.domain, d.path)),
+            );
+            said.extend(
+                host.setup.iter().map(|command| format!("{name}: `{}` runs before its services", command.trim())),
+            );
+        }
+        said.extend(self.refused.iter().map(|what| format!("not literally: {what}")));
+        said
+    }
+}
+
+const fn rsa_2048() -> KeyAlgorithm {
+    KeyAlgorithm::Rsa2048
+}
+
+fn root() -> String {
+    "root".to_owned()
+}

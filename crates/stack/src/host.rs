@@ -1,0 +1,147 @@
+//! One host of a gateway, running: its container, its log, its services.
+
+use crate::{
+    Logs, StackError,
+    gateway::{self, Ready, Service},
+    services::Services,
+};
+use container::Container;
+use std::time::Duration;
+use tokio::time::{Instant, interval, timeout_at};
+
+/// How long a service may take until it is ready.
+const START: Duration = Duration::from_secs(30);
+/// Lines of log that an error shows.
+const SHOWN: usize = 25;
+/// File with everything that the host logged, for `stack logs`.
+pub(crate) const SYSLOG: &str = "/run/syslog";
+
+/// A host whose container runs.
+#[derive(Debug)]
+pub struct Host {
+    /// What the gateway's directory says of it.
+    pub(crate) plan: gateway::Host,
+    pub(crate) container: Container,
+    logs: Logs,
+    services: Services,
+}
+
+impl Host {
+    pub(crate) fn new(plan: gateway::Host, container: Container, logs: Logs) -> Self {
+        Self { plan, container, logs, services: Services::default() }
+    }
+
+    /// Its name on the pretend Internet.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.plan.name.as_str()
+    }
+
+    /// Runs the harness's own preparations and then those of `gateway.toml`, in one shell; the first that fails ends it.
+    pub(crate) async fn prepare(&self, preparations: &str) -> Result<(), StackError> {
+        let commands = format!("{preparations}{}\n", self.plan.setup.join("\n"));
+        let done = self.container.exec(&["sh", "-eux", "-c", &commands]).await?;
+        if done.code == 0 {
+            return Ok(());
+        }
+        let text = format!("{}{}", done.stdout, done.stderr);
+        let lines: Vec<&str> = text.lines().collect();
+        let output = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
+        Err(StackError::Setup { host: self.name().to_owned(), code: done.code, output })
+    }
+
+    /// Starts the collector of the log, then all services at the same time.
+    pub(crate) async fn start(&mut self) -> Result<(), StackError> {
+        self.collect().await?;
+        for service in &self.plan.services {
+            let (logs, host, name) = (self.logs.clone(), self.name().to_owned(), service.name.clone());
+            let command: Vec<&str> = service.command.iter().map(String::as_str).collect();
+            let own = move |_, line: &str| logs.remember(&host, &format!("{name}: {line}"));
+            self.services.add(&service.name, self.container.spawn(&command, own).await?);
+        }
+        Ok(())
+    }
+
+    async fn collect(&mut self) -> Result<(), StackError> {
+        let (logs, host) = (self.logs.clone(), self.name().to_owned());
+        let (heard, listens) = tokio::sync::oneshot::channel();
+        let mut heard = Some(heard);
+        let on_line = move |_, line: &str| match heard.take() {
+            // the collector's first line says that it listens
+            Some(first) => drop(first.send(())),
+            None => logs.record(&host, line),
+        };
+        let command = format!("syslog-collector | tee {SYSLOG}");
+        let collector = self.container.spawn(&["sh", "-c", &command], on_line).await?;
+        self.services.add("syslog-collector", collector);
+        match timeout_at(Instant::now() + START, listens).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(self.not_ready("syslog-collector", "its first line", "nothing")),
+        }
+    }
+
+    /// Waits until a service does what its `ready` says; `smtp` tries a transaction from outside.
+    pub(crate) async fn ready<F>(&self, service: &Service, smtp: impl Fn(u16) -> F) -> Result<(), StackError>
+    where
+        F: Future<Output = Result<(), String>>,
+    {
+        let deadline = Instant::now() + START;
+        let mut tick = interval(Duration::from_millis(15));
+        let mut saw = "nothing".to_owned();
+        while Instant::now() < deadline {
+            tick.tick().await;
+            if let Some((service, code)) = self.services.ended(Some(&service.name)).await? {
+                return Err(StackError::DidNotStart { host: self.name().to_owned(), service, code, log: self.log() });
+            }
+            let seen = match &service.ready {
+                Ready::Socket(path) => self.test(&format!("test -S {path}")).await?,
+                Ready::Listening(port) => self.test(&listening(*port)).await?,
+                Ready::Smtp(port) => smtp(*port).await,
+            };
+            match seen {
+                Ok(()) => return Ok(()),
+                Err(what) => saw = what,
+            }
+        }
+        Err(self.not_ready(&service.name, &service.ready.to_string(), &saw))
+    }
+
+    async fn test(&self, condition: &str) -> Result<Result<(), String>, StackError> {
+        let command = format!("i=0; until {condition}; do i=$((i+1)); test $i -lt 50 || exit 1; sleep 0.02; done");
+        let output = self.container.exec(&["sh", "-c", &command]).await?;
+        Ok(if output.code == 0 { Ok(()) } else { Err(format!("`{condition}` is false")) })
+    }
+
+    /// Whether every service still runs.
+    ///
+    /// # Errors
+    /// [`StackError::Ended`] for the first that does not, or the engine's word.
+    pub async fn check(&self) -> Result<(), StackError> {
+        match self.services.ended(None).await? {
+            None => Ok(()),
+            Some((service, code)) => {
+                Err(StackError::Ended { host: self.name().to_owned(), service, code, log: self.log() })
+            }
+        }
+    }
+
+    fn not_ready(&self, service: &str, condition: &str, saw: &str) -> StackError {
+        StackError::NotReady {
+            host: self.name().to_owned(),
+            service: service.to_owned(),
+            seconds: START.as_secs(),
+            condition: condition.to_owned(),
+            saw: saw.to_owned(),
+            log: self.log(),
+        }
+    }
+
+    fn log(&self) -> String {
+        self.logs.tail(self.name(), SHOWN).join("\n")
+    }
+}
+
+/// A shell condition: something listens on this TCP port (state 0A of proc(5) net/tcp).
+fn listening(port: u16) -> String {
+    format!("grep -qiE ':{port:04X} [0-9A-F]+:0000 0A' /proc/net/tcp /proc/net/tcp6")
+}

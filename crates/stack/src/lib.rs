@@ -1,0 +1,222 @@
+//! This gateway on that Internet: a gateway directory as data, bring-up, readiness, collection of evidence.
+
+pub mod gateway;
+pub mod internet;
+
+mod bring_up;
+mod error;
+mod host;
+mod images;
+mod logs;
+mod mailboxes;
+mod provision;
+mod router;
+mod services;
+mod transact;
+mod ways_in;
+mod zones;
+
+pub use bring_up::Order;
+pub use error::StackError;
+pub use host::Host;
+pub use images::build_images;
+pub use logs::Logs;
+pub use transact::{Letter, Names};
+pub use ways_in::syslog;
+pub use zones::strings as character_strings;
+
+use container::{Container, Engine, Run};
+use gateway::Gateway;
+use mail::{Address, Domain};
+use mailboxes::Mailboxes;
+use services::Services;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+use wire::{Login, MailboxAt, Route};
+
+/// A running stack: both ADMDs on the pretend Internet. It lives in this process: names are answered and
+/// connections relayed by it.
+#[derive(Debug)]
+pub struct Stack {
+    run: Run,
+    internet: Internet,
+    entrance: SocketAddr,
+    admds: Vec<Admd>,
+    dns: dns::Server,
+    anchor: pki::Anchor,
+    logs: Logs,
+    mailboxes: Mailboxes,
+    _lease: dns::Lease,
+    _world: wire::World,
+}
+
+/// Name of the container that is the pretend Internet.
+const INTERNET: &str = "internet";
+
+/// The pretend Internet, running.
+#[derive(Debug)]
+pub(crate) struct Internet {
+    pub(crate) container: Container,
+    pub(crate) services: Services,
+}
+
+impl Internet {
+    /// Whether its services run.
+    ///
+    /// # Errors
+    /// The first that ended, or the engine's word.
+    pub(crate) async fn check(&self, logs: &Logs) -> Result<(), StackError> {
+        let Some((service, code)) = self.services.ended(None).await? else { return Ok(()) };
+        let log = logs.tail(INTERNET, 25).join("\n");
+        Err(StackError::Ended { host: INTERNET.to_owned(), service, code, log })
+    }
+}
+
+/// A gateway whose hosts run.
+#[derive(Debug)]
+pub(crate) struct Admd {
+    pub(crate) gateway: Gateway,
+    pub(crate) hosts: Vec<Host>,
+}
+
+/// A host as a client finds it: its name, and its address behind the pretend Internet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Door {
+    pub(crate) name: Domain,
+    pub(crate) address: SocketAddr,
+}
+
+impl Stack {
+    /// The gateway under test.
+    #[must_use]
+    pub fn gateway(&self) -> &Gateway {
+        &self.admds[0].gateway
+    }
+
+    /// All hosts, those of the gateway under test first.
+    pub fn hosts(&self) -> impl Iterator<Item = &Host> {
+        self.admds.iter().flat_map(|admd| &admd.hosts)
+    }
+
+    /// What all hosts log.
+    #[must_use]
+    pub fn logs(&self) -> &Logs {
+        &self.logs
+    }
+
+    /// Adds zones and PTR records to the pretend Internet until the lease is dropped.
+    ///
+    /// # Errors
+    /// A zone is there already, or cannot be served.
+    pub fn publish(&self, mut zones: Vec<dns::ZoneData>, ptr: &[(IpAddr, Domain)]) -> Result<dns::Lease, StackError> {
+        zones.extend(ptr.iter().map(|(ip, name)| zones::pointer(*ip, name)));
+        Ok(self.dns.publish(zones)?)
+    }
+
+    /// Whether everything that should run does: asked before a verdict is believed that says otherwise.
+    ///
+    /// # Errors
+    /// The first service that ended, or the engine's word.
+    pub async fn check(&self) -> Result<(), StackError> {
+        self.internet.check(&self.logs).await?;
+        for host in self.hosts() {
+            host.check().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes everything down that carries the run's label.
+    ///
+    /// # Errors
+    /// The engine's word; the reaper tries again.
+    pub async fn down(self, engine: &Engine) -> Result<(), StackError> {
+        engine.sweep(&self.run.id).await?;
+        Ok(())
+    }
+
+    /// From any address to a host behind the pretend Internet.
+    pub(crate) fn route(&self, source: IpAddr, destination: SocketAddr) -> Route {
+        Route { entrance: self.entrance, source: SocketAddr::new(source, 0), destination }
+    }
+
+    /// Where a gateway takes connections to this port, in the address family of `from`.
+    pub(crate) fn door(&self, gateway: &Gateway, port: u16, from: IpAddr) -> Result<Door, StackError> {
+        let admd = self.admds.iter().find(|admd| admd.gateway.name == gateway.name);
+        let host = admd.and_then(|a| a.hosts.iter().find(|h| h.plan.ports().contains(&port)));
+        let host = host.ok_or_else(|| StackError::Unfit {
+            gateway: gateway.name.clone(),
+            what: format!("no host has a service with `ready` on port {port}"),
+        })?;
+        let addresses = host.container.addresses();
+        let address = if from.is_ipv4() { Some(IpAddr::V4(addresses.v4)) } else { addresses.v6.map(IpAddr::V6) };
+        let address = address.ok_or_else(|| StackError::Unfit {
+            gateway: gateway.name.clone(),
+            what: format!("{} has no IPv6 address on the engine's network", host.name()),
+        })?;
+        Ok(Door { name: host.plan.name.clone(), address: SocketAddr::new(address, port) })
+    }
+
+    /// The gateway whose user this is.
+    pub(crate) fn home_of(&self, user: &Address) -> Result<&Gateway, StackError> {
+        let admd = self.admds.iter().find(|admd| admd.gateway.domains.contains(user.domain()));
+        admd.map(|a| &a.gateway).ok_or_else(|| StackError::Unfit {
+            gateway: user.domain().to_string(),
+            what: format!("the stack was brought up without the home of {user}"),
+        })
+    }
+
+    pub(crate) fn password(&self, user: &Address) -> Result<&str, StackError> {
+        let home = self.home_of(user)?;
+        let entry = home.mailboxes.iter().find(|m| m.address == *user);
+        entry.map(|m| m.password.as_str()).ok_or_else(|| StackError::Unfit {
+            gateway: home.name.clone(),
+            what: format!("{user} is not among its mailboxes"),
+        })
+    }
+
+    fn all_mailboxes(&self) -> Result<Mailboxes, StackError> {
+        let reader = transact::USER;
+        let mut all = Mailboxes::default();
+        for admd in &self.admds {
+            let door = self.door(&admd.gateway, 993, reader)?;
+            for mailbox in &admd.gateway.mailboxes {
+                let login = Login { user: mailbox.address.to_string(), password: mailbox.password.clone() };
+                let (route, server_name) = (self.route(reader, door.address), door.name.to_string());
+                let limit = Duration::from_secs(10);
+                all.add(
+                    mailbox.address.clone(),
+                    MailboxAt { route, server_name, login, anchor: self.anchor.clone(), limit },
+                );
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether an SMTP service greets and takes a MAIL FROM (FACTS: a bad configuration accepts connections all the same).
+    pub(crate) async fn greets(&self, host: &Host, port: u16) -> Result<(), String> {
+        let address = SocketAddr::new(IpAddr::V4(host.container.addresses().v4), port);
+        let job = wire::Job {
+            route: self.route(transact::USER, address),
+            driver: scenario::Driver::ByteExact,
+            tls: if port == 465 { scenario::Tls::Implicit } else { scenario::Tls::None },
+            ehlo: "ready.example".to_owned(),
+            login: None,
+            server_name: host.name().to_owned(),
+            mail_from: mail::ReversePath::Null,
+            rcpt_to: Vec::new(),
+            message: Vec::new(),
+            anchor: self.anchor.clone(),
+            limit: Duration::from_secs(5),
+        };
+        let dialogue = wire::converse(job).await.map_err(|e| e.to_string())?;
+        let last = dialogue.exchanges.iter().rev().find(|e| e.to != "quit");
+        match last.map(|e| (&e.to, &e.reply)) {
+            Some((to, evidence::Observed::Seen(reply))) if to == "mail-from" && reply.code != 421 => Ok(()),
+            Some((to, evidence::Observed::Seen(reply))) => Err(format!("{reply} to {to}")),
+            Some((to, evidence::Observed::Unobserved(why))) => Err(format!("no reply to {to}: {why}")),
+            None => Err("nothing".to_owned()),
+        }
+    }
+}

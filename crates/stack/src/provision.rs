@@ -1,0 +1,75 @@
+//! What a host needs besides its own configuration: certificate, keys, roots, resolver, way out. Each of these is one
+//! of the gateway's adaptations, and in its report.
+
+use crate::{
+    StackError,
+    gateway::{self, DkimPlace, Gateway},
+};
+use compose::KeyPair;
+use container::{Addresses, File};
+use std::fmt::Write;
+
+/// The DKIM keys of the ADMDs' own filters.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    made: Vec<Key>,
+}
+
+#[derive(Debug)]
+struct Key {
+    place: DkimPlace,
+    pem: String,
+    record: String,
+}
+
+impl Keys {
+    /// Makes all keys that the gateways' hosts sign with.
+    pub(crate) fn make(gateways: &[Gateway]) -> Result<Self, StackError> {
+        let places = gateways.iter().flat_map(|g| &g.hosts).flat_map(|h| &h.dkim);
+        let make = |place: &DkimPlace| {
+            let der = pki::dkim_key(place.algorithm)?;
+            let record = KeyPair::from_pkcs8(place.algorithm, &der)?.record(None);
+            Ok(Key { place: place.clone(), pem: pki::pkcs8_pem(&der), record })
+        };
+        Ok(Self { made: places.map(make).collect::<Result<_, StackError>>()? })
+    }
+
+    /// Places and records of the keys of one gateway.
+    pub(crate) fn of<'a>(&'a self, gateway: &'a Gateway) -> impl Iterator<Item = (&'a DkimPlace, &'a str)> {
+        let is_own = |key: &&Key| gateway.hosts.iter().any(|h| h.dkim.contains(&key.place));
+        self.made.iter().filter(is_own).map(|key| (&key.place, key.record.as_str()))
+    }
+}
+
+/// Everything that is uploaded to a host before it starts.
+pub(crate) fn files(host: &gateway::Host, authority: &pki::Authority, keys: &Keys) -> Result<Vec<File>, StackError> {
+    let mut files: Vec<File> =
+        host.etc.iter().map(|f| File { mode: f.mode, ..File::new(&f.path, f.contents.clone()) }).collect();
+    let secret = |path: &str, text: String| File { mode: 0o600, ..File::new(path, text) };
+    if let Some(place) = &host.certificate {
+        let request = pki::Request { names: place.names.clone(), kind: pki::Kind::Good, key: place.kind };
+        let issued = authority.issue(&request)?;
+        files.push(File::new(&place.chain, issued.chain_pem));
+        files.push(secret(&place.key, issued.key_pem));
+    }
+    files.extend(host.roots.iter().map(|path| File::new(path, authority.root_pem())));
+    for key in keys.made.iter().filter(|key| host.dkim.contains(&key.place)) {
+        files.push(secret(&key.place.path, key.pem.clone()));
+    }
+    Ok(files)
+}
+
+/// Shell commands that every host runs as root before anything else: names are asked at the pretend Internet
+/// (`trust-ad` lets Postfix see that an answer was validated, RFC 4035 §3.2.3).
+pub(crate) fn preparations(internet: &Addresses) -> String {
+    format!("printf 'nameserver {}\\noptions edns0 trust-ad\\n' > /etc/resolv.conf\n", internet.v4)
+}
+
+/// Shell commands that give keys to those who read them.
+pub(crate) fn ownership(host: &gateway::Host) -> String {
+    let mut commands = String::new();
+    for key in host.dkim.iter().filter(|key| key.owner != "root") {
+        writeln!(commands, "chown {} {}", key.owner, key.path).expect("writing to a string");
+    }
+    commands
+}

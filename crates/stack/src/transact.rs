@@ -1,0 +1,183 @@
+//! One transaction: its message brought, and everything that was seen of it.
+
+use crate::{Stack, StackError};
+use evidence::{Account, Delivered, FateStatus, Observed, Question, Track};
+use mail::{Address, Domain, Nonce};
+use scenario::{Origin, Plan, Tls, Transaction};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+use tokio::time::Instant;
+use wire::{Dialogue, Job, Login};
+
+/// How long a peer may take over one command.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a message may take until its fate is known.
+const SETTLING: Duration = Duration::from_secs(15);
+/// How long a message may take from the log's word that it is in a mailbox until it is seen there.
+const APPEARING: Duration = Duration::from_secs(5);
+/// Address from which users submit mail and read their mailboxes.
+pub(crate) const USER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 250));
+
+/// A message that is ready to be sent, and the transaction that it belongs to.
+#[derive(Debug)]
+pub struct Letter<'a> {
+    /// By which it is recognised.
+    pub nonce: Nonce,
+    /// Its octets.
+    pub message: Vec<u8>,
+    /// What the scenario says.
+    pub transaction: &'a Transaction,
+}
+
+/// The names whose DNS questions are attributed to a scenario: its zones, and the reverse names that it declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names(BTreeSet<Domain>);
+
+impl Names {
+    /// What this plan declares.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let reverse = plan.ptr.iter().map(|(ip, _)| dns::reverse_name(*ip));
+        Self(plan.zones.iter().map(|zone| zone.origin.clone()).chain(reverse).collect())
+    }
+
+    fn has(&self, question: &Question) -> bool {
+        question.name.parse().is_ok_and(|name: Domain| self.0.iter().any(|zone| name.is_within(zone)))
+    }
+}
+
+impl Stack {
+    /// Only sends a letter.
+    ///
+    /// # Errors
+    /// The way to the gateway is broken.
+    pub async fn send(&self, letter: &Letter<'_>) -> Result<Dialogue, StackError> {
+        Ok(wire::converse(self.job(letter)?).await?)
+    }
+
+    /// Sends a letter and waits until it is known what became of it.
+    ///
+    /// # Errors
+    /// The way to the gateway is broken. What the gateway does is never an error.
+    pub async fn transact(&self, letter: Letter<'_>, names: &Names) -> Result<evidence::Transaction, StackError> {
+        let (since, mark) = (self.logs.position(), self.dns.mark());
+        let dialogue = self.send(&letter).await?;
+        let Letter { nonce, transaction, .. } = letter;
+        let track = track(&nonce, transaction, &dialogue, since);
+        let account = self.logs.settle(&track, Instant::now() + SETTLING).await;
+        let delivered = self.delivered(&nonce, transaction, &account).await?;
+        let bounces = self.bounces(&nonce, transaction, &account).await?;
+        let asked: BTreeSet<Question> =
+            self.dns.since(mark).into_iter().map(|entry| entry.question).filter(|q| names.has(q)).collect();
+        self.logs.forget(&track);
+        self.mailboxes.forget(&nonce).await?;
+        let in_header = delivered.iter().flat_map(|d| evidence::results_of(&d.message, &self.gateway().authserv_id));
+        let Dialogue { exchanges, handshake } = dialogue;
+        Ok(evidence::Transaction {
+            results: in_header.chain(account.results).collect(),
+            nonce,
+            dialogue: exchanges,
+            handshake,
+            relays: account.relays,
+            questions: asked.into_iter().collect(),
+            log: account.log,
+            fates: account.fates,
+            delivered,
+            bounces,
+        })
+    }
+
+    fn job(&self, letter: &Letter<'_>) -> Result<Job, StackError> {
+        let transaction = letter.transaction;
+        let (source, door, tls, driver, ehlo, login) = match &transaction.origin {
+            Origin::Client(client) => {
+                let port = if client.tls == Tls::Implicit { 465 } else { 25 };
+                let door = self.door(self.gateway(), port, client.ip.value)?;
+                (client.ip.value, door, client.tls, client.driver, client.ehlo.value.clone(), None)
+            }
+            Origin::Submission(submission) => {
+                let login = &submission.login.value;
+                let port = if submission.tls == Tls::Implicit { 465 } else { 587 };
+                let door = self.door(self.home_of(login)?, port, USER)?;
+                let login = Login { user: login.to_string(), password: self.password(login)?.to_owned() };
+                (USER, door, submission.tls, scenario::Driver::WellBehaved, "laptop.example".to_owned(), Some(login))
+            }
+        };
+        Ok(Job {
+            route: self.route(source, door.address),
+            driver,
+            tls,
+            ehlo,
+            login,
+            server_name: door.name.to_string(),
+            mail_from: transaction.mail_from.value.clone(),
+            rcpt_to: transaction.rcpt_to.iter().map(|r| r.value.clone()).collect(),
+            message: letter.message.clone(),
+            anchor: self.anchor.clone(),
+            limit: PATIENCE,
+        })
+    }
+
+    async fn delivered(
+        &self,
+        nonce: &Nonce,
+        transaction: &Transaction,
+        account: &Account,
+    ) -> Result<Vec<Delivered>, StackError> {
+        let mut delivered = Vec::new();
+        for recipient in transaction.rcpt_to.iter().map(|r| &r.value).filter(|r| self.mailboxes.has(r)) {
+            let is_sent = account.fates.iter().any(|f| f.recipient == *recipient && f.status == FateStatus::Sent);
+            if is_sent {
+                let found = self.mailboxes.find(recipient, nonce, Instant::now() + APPEARING).await?;
+                delivered.extend(found.into_iter().map(|f| in_mailbox(recipient, f)));
+            }
+        }
+        Ok(delivered)
+    }
+
+    async fn bounces(
+        &self,
+        nonce: &Nonce,
+        transaction: &Transaction,
+        account: &Account,
+    ) -> Result<Vec<Delivered>, StackError> {
+        let Some(sender) = transaction.mail_from.value.address().filter(|a| self.mailboxes.has(a)) else {
+            return Ok(Vec::new());
+        };
+        if !account.fates.iter().any(|fate| fate.status == FateStatus::Bounced) {
+            return Ok(Vec::new());
+        }
+        let found = self.mailboxes.notifications(sender, nonce, Instant::now() + APPEARING).await?;
+        Ok(found.into_iter().map(|f| in_mailbox(sender, f)).collect())
+    }
+}
+
+fn in_mailbox(mailbox: &Address, found: wire::Found) -> Delivered {
+    Delivered { mailbox: mailbox.clone(), folder: found.folder, message: found.message }
+}
+
+fn track(nonce: &Nonce, transaction: &Transaction, dialogue: &Dialogue, since: u64) -> Track {
+    let (client, ehlo) = match &transaction.origin {
+        Origin::Client(client) => (client.ip.value, client.ehlo.value.clone()),
+        Origin::Submission(_) => (USER, "laptop.example".to_owned()),
+    };
+    Track {
+        nonce: nonce.clone(),
+        client,
+        ehlo,
+        mail_from: transaction.mail_from.value.clone(),
+        rcpt_to: accepted(transaction, dialogue),
+        since,
+    }
+}
+
+/// The recipients for whom the server took the message: none, if it refused it at end-of-data.
+fn accepted(transaction: &Transaction, dialogue: &Dialogue) -> Vec<Address> {
+    let is_good =
+        |to: &str, reply: &Observed<mail::Reply>| reply.seen().is_some_and(|r| r.code / 100 == 2) && !to.is_empty();
+    let is_taken = dialogue.exchanges.iter().any(|e| e.to == "end-of-data" && is_good(&e.to, &e.reply));
+    let replies = dialogue.exchanges.iter().filter(|e| e.to == "rcpt-to");
+    (transaction.rcpt_to.iter().zip(replies))
+        .filter(|(_, exchange)| is_taken && is_good(&exchange.to, &exchange.reply))
+        .map(|(recipient, _)| recipient.value.clone())
+        .collect()
+}

@@ -1,0 +1,188 @@
+//! The snapshot text.
+
+use crate::canned::{
+    copy, delivered, exchange, handshake, in_queue, parse, plan, question, rejected, relay, submission,
+};
+use evidence::{Evidence, FateStatus, Observed, Transaction, Trust};
+use mail::Nonce;
+use mailproof_verdict::judge;
+use scenario::Plan;
+
+fn snapshot(plan: &Plan, transactions: Vec<Transaction>) -> String {
+    judge(plan, &Evidence { transactions }).snapshot
+}
+
+#[test]
+fn refused_mail_reads_like_the_protocol() {
+    let expected = "\
+# forged
+
+client 198.51.100.66
+
+S: 220 mx.gateway.example ESMTP
+C: EHLO mail.attacker.example
+S: 250-mx.gateway.example
+S: 250 STARTTLS
+C: STARTTLS
+S: 220 2.0.0 Ready to start TLS
+-- TLSv1.3 --
+C: EHLO mail.attacker.example
+S: 250 mx.gateway.example
+C: MAIL FROM:<billing@bank.example>
+S: 250 2.1.0 Ok
+C: RCPT TO:<alice@gateway.example>
+S: 250 2.1.5 Ok
+C: DATA
+S: 354 End data with <CR><LF>.<CR><LF>
+C: (the message)
+C: .
+S: 550 5.7.1 rejected by DMARC policy for bank.example
+C: QUIT
+S: 221 2.0.0 Bye
+
+TLS
+  TLSv1.3 TLS_AES_256_GCM_SHA384 X25519, peer verified
+  certificate 0: mx.gateway.example for mx.gateway.example; EC P-256; ecdsa-with-SHA256 by Mailproof Intermediate
+
+DNS
+  bank.example TXT: NOERROR, 1 record
+
+Results
+  dkim=none [log of opendkim]
+  dmarc=fail header.from=bank.example [log of opendmarc]
+  spf=fail smtp.mailfrom=billing@bank.example [log of policyd-spf]
+
+Outcome
+  alice@gateway.example: rejected
+
+# control
+
+nothing was seen
+";
+    assert_eq!(snapshot(&plan("spf = \"fail\""), vec![rejected()]), expected);
+}
+
+#[test]
+fn relayed_mail_shows_its_hop_and_what_it_became() {
+    let mut seen = delivered("Junk");
+    seen.relays = vec![relay(Some(handshake("TLSv1.3", Trust::Trusted)))];
+    let arrived = "Return-Path: <carol@sender.example>\r\nReceived: from mx.sender.example\r\n\tby mx.gateway.example\r\n\
+        DKIM-Signature: v=1; a=rsa-sha256; d=sender.example; s=s1; t=1790000000;\r\n\tbh=abc=; b=def\r\n\t ghi==\r\n\
+        From: Carol <carol@sender.example>\r\nTo: alice@gateway.example\r\nSubject: [junk] Lunch\r\n\
+        Date: Tue, 24 Nov 2026 09:00:00 +0000\r\nMessage-ID: <mp000000000000feed@mailproof.example>\r\n\r\nAt noon?\r\n";
+    seen.delivered = vec![copy("alice@gateway.example", "Junk", arrived)];
+    let text = snapshot(
+        &submission(
+            "outcome = \"quarantined\"\n\n[[transaction]]\nvia = { submission = { login = \"carol@sender.example\", tls = \"starttls\" } }\nmail-from = \"carol@sender.example\"\nrcpt-to = [\"alice@gateway.example\"]\nmessage = \"Subject: x\\n\\nx\\n\"\n[transaction.expect]\noutcome = \"delivered\"",
+        ),
+        vec![seen],
+    );
+    let expected = "\
+Relay
+  mx.sender.example -> mx.gateway.example[192.0.2.25]:25
+    TLSv1.3 TLS_AES_256_GCM_SHA384 X25519, peer trusted
+    250 2.0.0 Ok: queued as ";
+    assert!(text.contains(expected), "{text}");
+    let expected = "
+alice@gateway.example Junk
+  + Return-Path: <carol@sender.example>
+  + Received: from mx.sender.example by mx.gateway.example
+  + DKIM-Signature: v=1; a=rsa-sha256; d=sender.example; s=s1; t=…; bh=…; b=…
+  + Subject: [junk] Lunch
+  - Subject: Lunch
+";
+    assert!(text.contains(expected), "{text}");
+    assert!(text.starts_with("# relayed\n\nsubmission as carol@sender.example\n\n"), "{text}");
+}
+
+#[test]
+fn what_the_harness_adds_is_no_change_and_what_the_scenario_changes_is_sent() {
+    let text = plan("outcome = \"delivered\"").source.text.replacen(
+        "Pay here.\n\"\"\"\n",
+        "Pay here.\n\"\"\"\nsign = [{ domain = \"bank.example\", selector = \"s1\" }]\ntamper = [{ append-body = \"P.S. {nonce}\\n\" }, { set-header = { name = \"Subject\", value = \"Other\" } }, { prepend-header = \"X-One: 1\" }, { remove-header = \"To\" }]\n",
+        1,
+    );
+    let arrived = "X-One: 1\r\nDKIM-Signature: v=1; d=bank.example; s=s1; b=x\r\nFrom: The Bank <billing@bank.example>\r\n\
+        Subject: Other\r\nDate: now\r\nMessage-ID: <x>\r\n\r\nPay here.\r\nP.S. {nonce}\r\n";
+    let mut seen = delivered("INBOX");
+    seen.delivered = vec![copy("alice@gateway.example", "INBOX", arrived)];
+    let same = snapshot(&parse(&text), vec![seen.clone()]);
+    assert!(same.contains("\nalice@gateway.example INBOX\n\n# control"), "{same}");
+    seen.delivered[0].message.body = b"Pay there.\r\n".to_vec();
+    let altered = snapshot(&parse(&text), vec![seen]);
+    assert!(altered.contains("\nalice@gateway.example INBOX\n  altered body:\n    Pay there.\n"), "{altered}");
+}
+
+#[test]
+fn what_a_run_makes_up_does_not_appear() {
+    let mut seen = rejected();
+    let one = snapshot(&plan("spf = \"fail\""), vec![seen.clone()]);
+    seen.nonce = Nonce::from_number(0xbeef);
+    seen.log.clear();
+    seen.questions.push(question("bank.example", "DS", "NOERROR"));
+    seen.questions.push(question("bank.example", "DNSKEY", "NOERROR"));
+    assert_eq!(snapshot(&plan("spf = \"fail\""), vec![seen]), one);
+    let noted = |nonce: u64| {
+        let mut seen = in_queue(FateStatus::Deferred);
+        seen.nonce = Nonce::from_number(nonce);
+        seen.fates[0].said = format!("message {} is deferred", seen.nonce);
+        snapshot(&plan("spf = \"fail\""), vec![seen])
+    };
+    assert_eq!(noted(1), noted(2));
+}
+
+#[test]
+#[ignore = "evidence has no Redactor yet; `redacted` in snapshot.rs is where it goes"]
+fn queue_ids_do_not_appear() {
+    let queued = |id: &str| {
+        let mut seen = in_queue(FateStatus::Deferred);
+        let end = seen.dialogue.iter().position(|e| e.to == "end-of-data").unwrap();
+        seen.dialogue[end] = exchange("end-of-data", "", &format!("250 2.0.0 Ok: queued as {id}"));
+        snapshot(&plan("spf = \"fail\""), vec![seen])
+    };
+    assert_eq!(queued("4XyZbc1LlMz9sW"), queued("4XyZbd0qRTz9sX"));
+}
+
+#[test]
+fn order_of_evidence_that_has_none_does_not_matter() {
+    let mut seen = delivered("INBOX");
+    seen.delivered.push(copy("bob@gateway.example", "INBOX", "Subject: x\r\n\r\n"));
+    seen.questions.push(question("_dmarc.bank.example", "TXT", "NXDOMAIN"));
+    let one = snapshot(&plan("spf = \"pass\""), vec![seen.clone()]);
+    seen.delivered.reverse();
+    seen.questions.reverse();
+    seen.results.reverse();
+    assert_eq!(snapshot(&plan("spf = \"pass\""), vec![seen]), one);
+}
+
+#[test]
+fn a_reply_that_was_not_heard_and_missing_tls_are_said() {
+    let mut seen = rejected();
+    seen.dialogue.truncate(2);
+    seen.dialogue[1].reply = Observed::Unobserved("the server closed the connection".to_owned());
+    seen.handshake = Observed::Unobserved("it did not come to TLS".to_owned());
+    let text = snapshot(&plan("spf = \"fail\""), vec![seen]);
+    assert!(
+        text.contains("C: EHLO mail.attacker.example\n-- no reply: the server closed the connection --\n"),
+        "{text}"
+    );
+    assert!(text.contains("TLS\n  none: it did not come to TLS\n"), "{text}");
+    assert!(text.contains("alice@gateway.example: unobserved: no reply to ehlo"), "{text}");
+}
+
+#[test]
+fn a_notification_shows_its_delivery_status() {
+    let mut seen = in_queue(FateStatus::Bounced);
+    let body = "Subject: x\r\n\r\n--b\r\nReporting-MTA: dns; mx\r\nX-Postfix-Queue-ID: 4XyZ\r\n\r\nFinal-Recipient: rfc822; alice@gateway.example\r\n\
+        Action: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no\r\n    such user\r\n";
+    seen.bounces = vec![copy("billing@bank.example", "INBOX", body)];
+    let expected = "
+Notification to billing@bank.example
+  Final-Recipient: rfc822; alice@gateway.example
+  Action: failed
+  Status: 5.1.1
+  Diagnostic-Code: smtp; 550 5.1.1 no such user
+";
+    let text = snapshot(&plan("spf = \"fail\""), vec![seen]);
+    assert!(text.contains(expected), "{text}");
+}

@@ -1,0 +1,29 @@
+//! The harness's ends of connections: SMTP clients, mailboxes read over IMAP, and everyone whom a gateway may
+//! reach on the pretend Internet. What was said is returned as evidence; only "could not tell" is an error.
+
+mod attribution;
+mod error;
+mod login;
+mod mailbox;
+mod proxy;
+mod record;
+mod reply;
+mod route;
+mod sink;
+mod smtp;
+mod stream;
+mod tls;
+mod world;
+
+#[cfg(test)]
+mod peers;
+
+pub use attribution::{is_notification, nonce_of};
+pub use error::WireError;
+pub use login::Login;
+pub use mailbox::{Found, Mailbox, MailboxAt};
+pub use route::Route;
+pub use sink::{Received, SmtpSink};
+pub use smtp::{Dialogue, Job, converse};
+pub use stream::{BoxStream, Stream};
+pub use world::{Action, Handler, Router, World};

@@ -1,0 +1,171 @@
+//! A mailbox, read over one IMAP connection (RFC 3501) that all who wait for a message share.
+
+mod reader;
+mod shelf;
+#[cfg(test)]
+mod tests;
+
+use crate::{Login, Route, WireError};
+use mail::{Message, Nonce};
+use reader::Reader;
+use shelf::{Kind, Shelf};
+use std::time::Duration;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, MissedTickBehavior, interval},
+};
+
+/// How often a mailbox is looked at while somebody waits.
+const TICK: Duration = Duration::from_millis(50);
+/// So many requests wait to be looked at; who asks then waits to ask.
+const REQUESTS: usize = 64;
+
+/// Where a mailbox is, and how to get at it.
+#[derive(Debug, Clone)]
+pub struct MailboxAt {
+    /// The way to the server, which speaks TLS from the first octet (RFC 8314 §3.2).
+    pub route: Route,
+    /// The name that is sent to it (RFC 6066 §3); a DNS name or an IP address. Any certificate is accepted.
+    pub server_name: String,
+    /// Whose mailbox.
+    pub login: Login,
+    /// What the certificate is judged by.
+    pub anchor: pki::Anchor,
+    /// How long the server may take over one command.
+    pub limit: Duration,
+}
+
+/// A message in a mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Name of the folder, such as `INBOX`, in the encoding of RFC 3501 §5.1.3.
+    pub folder: String,
+    /// The message as served.
+    pub message: Message,
+}
+
+/// A mailbox that is open. Clones share the connection, which closes with the last of them.
+#[derive(Debug, Clone)]
+pub struct Mailbox {
+    at: MailboxAt,
+    requests: mpsc::Sender<Request>,
+}
+
+impl Mailbox {
+    /// Connects and logs in. Must be called within a tokio runtime, which does the reading from then on.
+    ///
+    /// # Errors
+    /// The server cannot be reached, speaks no TLS, is silent, or refuses the login.
+    pub async fn open(at: MailboxAt) -> Result<Self, WireError> {
+        let reader = Reader::open(at.clone()).await?;
+        let (requests, received) = mpsc::channel(REQUESTS);
+        tokio::spawn(serve(reader, received));
+        Ok(Self { at, requests })
+    }
+
+    /// The messages with this nonce, in all folders, as soon as there is one; none, if the deadline passes.
+    /// Notifications about the message are not among them.
+    ///
+    /// # Errors
+    /// The connection is lost, now or earlier, or the server refuses to show a folder.
+    pub async fn find(&self, nonce: &Nonce, deadline: Instant) -> Result<Vec<Found>, WireError> {
+        self.wait(Kind::Message, nonce, deadline).await
+    }
+
+    /// The notifications about the message with this nonce ([`is_notification`](crate::is_notification)), in all
+    /// folders, as soon as there is one; none, if the deadline passes.
+    ///
+    /// # Errors
+    /// As for [`Self::find`].
+    pub async fn notifications(&self, nonce: &Nonce, deadline: Instant) -> Result<Vec<Found>, WireError> {
+        self.wait(Kind::Notification, nonce, deadline).await
+    }
+
+    /// Removes what was seen so far with this nonce: messages and notifications.
+    ///
+    /// # Errors
+    /// As for [`Self::find`].
+    pub async fn forget(&self, nonce: &Nonce) -> Result<(), WireError> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Request::Forget { nonce: nonce.clone(), answer }, answered).await
+    }
+
+    async fn wait(&self, kind: Kind, nonce: &Nonce, deadline: Instant) -> Result<Vec<Found>, WireError> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Request::Find(Waiter { kind, nonce: nonce.clone(), deadline, answer }), answered).await
+    }
+
+    async fn ask<T>(&self, request: Request, answered: oneshot::Receiver<Answer<T>>) -> Answer<T> {
+        let gone = || self.at.lost("a request", "the harness is about to stop".to_owned());
+        self.requests.send(request).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+type Answer<T> = Result<T, WireError>;
+
+#[derive(Debug)]
+enum Request {
+    Find(Waiter),
+    Forget { nonce: Nonce, answer: oneshot::Sender<Answer<()>> },
+}
+
+#[derive(Debug)]
+struct Waiter {
+    kind: Kind,
+    nonce: Nonce,
+    deadline: Instant,
+    answer: oneshot::Sender<Answer<Vec<Found>>>,
+}
+
+/// Owns the connection, so that no caller who loses interest can leave a command half read. One look at the mailbox
+/// serves all who wait.
+async fn serve(mut reader: Reader, mut requests: mpsc::Receiver<Request>) {
+    let mut shelf = Shelf::default();
+    let mut waiting: Vec<Waiter> = Vec::new();
+    let mut broken: Option<WireError> = None;
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let mut request = tokio::select! {
+            request = requests.recv() => match request {
+                Some(request) => Some(request),
+                None => break,
+            },
+            _ = tick.tick(), if !waiting.is_empty() => None,
+        };
+        while let Some(asked) = request {
+            match asked {
+                Request::Find(waiter) => waiting.push(waiter),
+                Request::Forget { nonce, answer } => {
+                    let result = match &broken {
+                        None => reader.remove(shelf.take(&nonce)).await,
+                        Some(error) => Err(error.clone()),
+                    };
+                    broken = result.clone().err();
+                    let _ = answer.send(result);
+                }
+            }
+            request = requests.try_recv().ok();
+        }
+        waiting.retain(|waiter| !waiter.answer.is_closed());
+        if !waiting.is_empty() && broken.is_none() {
+            broken = reader.look(&mut shelf).await.err();
+        }
+        let now = Instant::now();
+        for waiter in std::mem::take(&mut waiting) {
+            let found = shelf.get(waiter.kind, &waiter.nonce);
+            let answer = match &broken {
+                Some(error) => Err(error.clone()),
+                None if found.is_empty() && now < waiter.deadline => {
+                    waiting.push(waiter);
+                    continue;
+                }
+                None => Ok(found),
+            };
+            // nobody minds if the one who asked has gone
+            let _ = waiter.answer.send(answer);
+        }
+    }
+    reader.close().await;
+}

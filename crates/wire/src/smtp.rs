@@ -1,0 +1,106 @@
+//! The SMTP clients: one transaction on one connection (RFC 5321 §3.3), and every command and reply of it.
+
+mod speaker;
+#[cfg(test)]
+mod tests;
+
+use crate::{Login, Route, WireError, tls};
+use data_encoding::BASE64;
+use evidence::{Exchange, Handshake, Observed};
+use mail::{Address, ReversePath};
+use rustls_pki_types::ServerName;
+use scenario::{Driver, Tls};
+use speaker::Speaker;
+use std::time::Duration;
+
+/// A message, and how it is brought.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The way to the server.
+    pub route: Route,
+    /// Which client speaks. They differ in what they send behind DATA, and in whether they ask for 8BITMIME.
+    pub driver: Driver,
+    /// How the connection is protected.
+    pub tls: Tls,
+    /// What is said in EHLO.
+    pub ehlo: String,
+    /// Who logs in, with AUTH PLAIN (RFC 4616), whether or not the server offers it.
+    pub login: Option<Login>,
+    /// The name that the server's certificate should have, and that is sent to it (RFC 6066 §3); a DNS name or an
+    /// IP address. Not looked at without TLS.
+    pub server_name: String,
+    /// MAIL FROM.
+    pub mail_from: ReversePath,
+    /// RCPT TO, in order.
+    pub rcpt_to: Vec<Address>,
+    /// The octets to send behind DATA, with CRLF at the ends of lines and without dot-stuffing.
+    pub message: Vec<u8>,
+    /// What the server's certificate is judged by.
+    pub anchor: pki::Anchor,
+    /// How long the whole dialogue may take.
+    pub limit: Duration,
+}
+
+/// What was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialogue {
+    /// Commands and replies, in order.
+    pub exchanges: Vec<Exchange>,
+    /// The TLS handshake, or why there was none.
+    pub handshake: Observed<Handshake>,
+}
+
+/// Brings a message to a server, as far as the server lets it: a refused EHLO, STARTTLS, AUTH, MAIL or DATA, or
+/// RCPT refused for all, leads to QUIT; silence, nonsense, a closed connection and a failed handshake end it at once.
+/// The octets of [`Driver::ByteExact`] may have commands in them; replies to those are exchanges with `octets`.
+///
+/// # Errors
+/// The entrance does not take the connection, or `server_name` is no name. What the server does is never an error.
+pub async fn converse(job: Job) -> Result<Dialogue, WireError> {
+    let name = match job.tls {
+        Tls::None => None,
+        Tls::Starttls | Tls::Implicit => Some(tls::server_name(&job.server_name)?),
+    };
+    let mut speaker = Speaker::new(Box::new(job.route.open(job.limit).await?), job.limit);
+    if name.is_none() {
+        speaker.without_tls("no TLS was asked for");
+    }
+    speak(&mut speaker, &job, name.as_ref()).await;
+    Ok(speaker.quit().await)
+}
+
+/// The whole dialogue up to QUIT; `None`: it did not come to its end.
+async fn speak(speaker: &mut Speaker, job: &Job, name: Option<&ServerName<'static>>) -> Option<()> {
+    let hello = format!("EHLO {}", job.ehlo);
+    if job.tls == Tls::Implicit {
+        speaker.secure(name?, &job.anchor).await?;
+    }
+    speaker.greeting().await?;
+    speaker.accepted("ehlo", &hello).await?;
+    if job.tls == Tls::Starttls {
+        if !speaker.is_offered("STARTTLS") {
+            speaker.without_tls("STARTTLS was not offered");
+            return None;
+        }
+        speaker.without_tls("the server refused STARTTLS");
+        speaker.accepted("starttls", "STARTTLS").await?;
+        speaker.secure(name?, &job.anchor).await?;
+        speaker.accepted("ehlo", &hello).await?;
+    }
+    // RFC 6152 §3; only the reply to EHLO tells
+    let is_8bit = job.driver == Driver::WellBehaved && !job.message.is_ascii() && speaker.is_offered("8BITMIME");
+    if let Some(Login { user, password }) = &job.login {
+        let secret = BASE64.encode(format!("\0{user}\0{password}").as_bytes());
+        speaker.accepted("auth", &format!("AUTH PLAIN {secret}")).await?;
+    }
+    let body = if is_8bit { " BODY=8BITMIME" } else { "" };
+    speaker.accepted("mail-from", &format!("MAIL FROM:<{}>{body}", job.mail_from)).await?;
+    let mut is_wanted = false;
+    for recipient in &job.rcpt_to {
+        is_wanted |= speaker.say("rcpt-to", &format!("RCPT TO:<{recipient}>")).await?.code / 100 == 2;
+    }
+    if is_wanted && speaker.say("data", "DATA").await?.code == 354 {
+        speaker.message(job.driver, &job.message).await?;
+    }
+    Some(())
+}

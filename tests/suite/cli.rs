@@ -1,0 +1,69 @@
+//! The command line: help, exit codes, commands that need no engine.
+
+use crate::{Failed, Trial, root, run, trial};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("cli::help_names_every_command", help_names_every_command),
+        trial("cli::a_wrong_word_is_a_usage_error", a_wrong_word_is_a_usage_error),
+        trial("cli::list_shows_every_scenario_with_its_title", list_shows_every_scenario_with_its_title),
+        trial("cli::describe_says_what_is_sent_and_claimed", describe_says_what_is_sent_and_claimed),
+        trial("cli::check_passes_the_library", check_passes_the_library),
+        trial("cli::plan_is_json", plan_is_json),
+        trial("cli::nothing_matched_has_its_own_exit_code", nothing_matched_has_its_own_exit_code),
+        trial("cli::schema_and_reference_are_in_step", schema_and_reference_are_in_step),
+    ]
+}
+
+fn help_names_every_command() -> Result<(), Failed> {
+    run(&["--help"])?.must(0, &["scenario", "stack", "schema", "bench", "--engine", "--root"])?;
+    run(&["scenario", "--help"])?.must(0, &["run", "list", "describe", "check", "plan", "accept"])?;
+    run(&["stack", "--help"])?.must(0, &["up", "down", "logs", "prune"])?;
+    run(&["scenario", "run", "--help"])?.must(0, &["--gateway", "--jobs", "--report", "--keep", "--ci"])
+}
+
+fn a_wrong_word_is_a_usage_error() -> Result<(), Failed> {
+    run(&["scenario", "rum"])?.must(2, &["unrecognized subcommand 'rum'"])?;
+    run(&["scenario", "run", "--jobs", "0"])?.must(2, &["--jobs"])?;
+    run(&["scenario", "run", "--report", "pdf=x"])?.must(2, &["`pdf` is no kind of report; expected json or junit"])
+}
+
+fn list_shows_every_scenario_with_its_title() -> Result<(), Failed> {
+    let listed = run(&["scenario", "list"])?;
+    listed.must(0, &["dmarc/forged-from-reject", "A forged From under p=reject is refused at end of DATA"])?;
+    let count = crate::scenarios::library()?.len();
+    let lines = listed.out.lines().filter(|line| line.contains('/')).count();
+    if lines < count { Err(format!("{lines} lines for {count} scenarios").into()) } else { Ok(()) }
+}
+
+fn describe_says_what_is_sent_and_claimed() -> Result<(), Failed> {
+    run(&["scenario", "describe", "dmarc/forged-from-reject"])?
+        .must(0, &["198.51.100.66", "billing@bank.example", "RFC 9989 §4.3", "rejected"])
+}
+
+fn check_passes_the_library() -> Result<(), Failed> {
+    run(&["scenario", "check"])?.must(0, &["nothing wrong"])
+}
+
+fn plan_is_json() -> Result<(), Failed> {
+    let plan = run(&["scenario", "plan", "spf/pass"])?;
+    plan.must(0, &[])?;
+    let json: serde_json::Value = serde_json::from_str(&plan.out)?;
+    match json.pointer("/spf~1pass/transactions/0/rcpt_to") {
+        Some(_) => Ok(()),
+        None => Err(format!("no transaction in {json}").into()),
+    }
+}
+
+fn nothing_matched_has_its_own_exit_code() -> Result<(), Failed> {
+    run(&["scenario", "list", "no-such-scenario"])?.must(5, &["no scenario matches `no-such-scenario`"])
+}
+
+fn schema_and_reference_are_in_step() -> Result<(), Failed> {
+    let printed = run(&["schema"])?;
+    printed.must(0, &[])?;
+    if printed.out != std::fs::read_to_string(root().join("scenarios/schema.json"))? {
+        return Err("scenarios/schema.json is not what `cargo xtask schema --write` writes".into());
+    }
+    Ok(())
+}

@@ -1,0 +1,248 @@
+//! What happens when the world misbehaves: each ends in a clear error, and nothing is left on the engine.
+
+use crate::{Failed, Said, Trial, diagnostics::copy_of, mailproof, run, said, scratch, trial};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::net::UnixListener,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("faults::no_engine", no_engine),
+        trial("faults::no_permission_on_the_socket", no_permission_on_the_socket),
+        trial("faults::an_engine_that_dies", an_engine_that_dies),
+        trial("faults::a_postfix_that_does_not_start_shows_its_log", a_postfix_that_does_not_start_shows_its_log),
+        trial("faults::a_filter_killed_in_mid_run_is_an_error", a_filter_killed_in_mid_run_is_an_error),
+        trial("faults::ctrl_c_cleans_up", ctrl_c_cleans_up),
+        trial("faults::sigkill_leaves_nothing", sigkill_leaves_nothing),
+        trial("faults::no_disk_for_a_report", no_disk_for_a_report),
+    ]
+}
+
+fn no_engine() -> Result<(), Failed> {
+    let gone = scratch("no-engine")?.join("no.sock");
+    let engine = format!("unix://{}", gone.display());
+    run(&["scenario", "run", "spf/pass", "--engine", &engine])?.must(4, &["no.sock", "help"])
+}
+
+fn no_permission_on_the_socket() -> Result<(), Failed> {
+    // as root every mode is a permission: a user namespace of its own is needed to have none
+    let directory = scratch("no-permission")?;
+    let socket = directory.join("engine.sock");
+    let _listener = UnixListener::bind(&socket)?;
+    fs::set_permissions(&socket, std::os::unix::fs::PermissionsExt::from_mode(0o000))?;
+    let engine = format!("unix://{}", socket.display());
+    let is_root = fs::metadata("/proc/self").map(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0)?;
+    let mut command = if is_root {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all"]);
+        command.arg(readable_binary()?);
+        command
+    } else {
+        Command::new(env!("CARGO_BIN_EXE_mailproof"))
+    };
+    command.args(["stack", "prune", "--engine", &engine]).current_dir("/").env("NO_COLOR", "1");
+    said(command.output()?).must(4, &["permission", "help"])
+}
+
+/// The binary at a place that a user without any right can reach.
+fn readable_binary() -> Result<std::path::PathBuf, Failed> {
+    let place = std::env::temp_dir().join(format!("mailproof-{}", std::process::id()));
+    fs::create_dir_all(&place)?;
+    fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    let binary = place.join("mailproof");
+    fs::copy(env!("CARGO_BIN_EXE_mailproof"), &binary)?;
+    fs::set_permissions(&binary, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    Ok(binary)
+}
+
+/// An engine behind a door of our own that is shut in mid-run.
+fn an_engine_that_dies() -> Result<(), Failed> {
+    let directory = scratch("dying-engine")?;
+    let socket = directory.join("engine.sock");
+    let door = Door::open(&socket)?;
+    let engine = format!("unix://{}", socket.display());
+    let mut running = start(&["scenario", "run", "--engine", &engine])?;
+    wait_for(&mut running, "held", || door.shut())?;
+    let ended = running.end(Duration::from_secs(120))?;
+    // what could not be told is an error; what is left, the reaper could not remove through the shut door either
+    run(&["stack", "prune"])?.must(0, &[])?;
+    ended.must(4, &["engine"])?;
+    nothing_is_left(&running.run)
+}
+
+fn a_postfix_that_does_not_start_shows_its_log() -> Result<(), Failed> {
+    let copy = copy_of("hardened", "broken-postfix")?;
+    let file = copy.join("postfix/main.cf");
+    let text = fs::read_to_string(&file)?;
+    fs::write(&file, format!("{text}\ninet_interfaces = 198.51.100.99\n"))?;
+    let gateway = copy.display().to_string();
+    run(&["scenario", "run", "spf/pass", "--gateway", &gateway])?.must(4, &["postfix", "198.51.100.99"])
+}
+
+fn a_filter_killed_in_mid_run_is_an_error() -> Result<(), Failed> {
+    let mut running = start(&["scenario", "run", "--jobs", "1"])?;
+    wait_for(&mut running, "held", || Ok(()))?;
+    let hosts = docker(&["ps", "--quiet", "--filter", &format!("label=mailproof.run={}", running.run)])?;
+    for host in hosts.lines() {
+        let _ = docker(&["exec", host, "pkill", "-KILL", "opendmarc"]);
+    }
+    running.end(Duration::from_secs(120))?.must(4, &["opendmarc", "ended"])
+}
+
+fn ctrl_c_cleans_up() -> Result<(), Failed> {
+    let mut running = start(&["scenario", "run", "--jobs", "1"])?;
+    wait_for(&mut running, "held", || Ok(()))?;
+    signal(&running.child, "INT")?;
+    running.end(Duration::from_secs(30))?.must(130, &["interrupted"])?;
+    nothing_is_left(&running.run)
+}
+
+fn sigkill_leaves_nothing() -> Result<(), Failed> {
+    let mut running = start(&["scenario", "run", "--jobs", "1"])?;
+    wait_for(&mut running, "held", || Ok(()))?;
+    signal(&running.child, "KILL")?;
+    running.end(Duration::from_secs(30))?;
+    nothing_is_left(&running.run)
+}
+
+fn no_disk_for_a_report() -> Result<(), Failed> {
+    run(&["scenario", "run", "spf/pass", "--report", "json=/dev/full"])?.must(4, &["/dev/full", "space"])
+}
+
+/// A run under way.
+struct Running {
+    child: Child,
+    out: BufReader<std::process::ChildStdout>,
+    /// Id of the run, from its first line of progress.
+    run: String,
+    said: String,
+}
+
+fn start(words: &[&str]) -> Result<Running, Failed> {
+    let mut child = mailproof(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let out = BufReader::new(child.stdout.take().ok_or("no output")?);
+    Ok(Running { child, out, run: String::new(), said: String::new() })
+}
+
+/// Reads results until one has the word, and then does something.
+fn wait_for(running: &mut Running, word: &str, then: impl FnOnce() -> Result<(), Failed>) -> Result<(), Failed> {
+    let mut line = String::new();
+    while running.out.read_line(&mut line)? > 0 {
+        if let Some(run) = line.strip_prefix("run ").and_then(|l| l.split_whitespace().next()) {
+            running.run = run.trim_end_matches(':').to_owned();
+        }
+        running.said.push_str(&line);
+        if line.contains(word) {
+            return then();
+        }
+        line.clear();
+    }
+    Err(format!("it ended without `{word}`:\n{}", running.said).into())
+}
+
+impl Running {
+    fn end(&mut self, limit: Duration) -> Result<Said, Failed> {
+        let deadline = Instant::now() + limit;
+        let mut err = self.child.stderr.take().ok_or("no error output")?;
+        let reader = std::thread::spawn(move || {
+            let mut text = String::new();
+            let _ = std::io::Read::read_to_string(&mut err, &mut text);
+            text
+        });
+        std::io::Read::read_to_string(&mut self.out, &mut self.said)?;
+        let status = self.child.wait()?;
+        if Instant::now() > deadline {
+            return Err("it took too long to end".into());
+        }
+        let err = reader.join().map_err(|_| "the reader died")?;
+        Ok(Said { code: status.code(), out: self.said.clone(), err })
+    }
+}
+
+fn signal(child: &Child, name: &str) -> Result<(), Failed> {
+    Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status()?;
+    Ok(())
+}
+
+fn docker(words: &[&str]) -> Result<String, Failed> {
+    let output = Command::new("docker").args(words).output()?;
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Waits until the engine has nothing with the run's label, at most 30 s.
+pub(crate) fn nothing_is_left(run: &str) -> Result<(), Failed> {
+    let label = format!("label=mailproof.run={run}");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let left = docker(&["ps", "--all", "--quiet", "--filter", &label])?
+            + &docker(&["network", "ls", "--quiet", "--filter", &label])?;
+        if left.trim().is_empty() {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            return Err(format!("left on the engine: {left}").into());
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// A relay in front of the engine's socket.
+struct Door {
+    is_shut: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Door {
+    fn open(socket: &std::path::Path) -> Result<Self, Failed> {
+        let listener = UnixListener::bind(socket)?;
+        let is_shut = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let shut = is_shut.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if shut.load(std::sync::atomic::Ordering::SeqCst) {
+                    return;
+                }
+                relay(stream, &shut);
+            }
+        });
+        Ok(Self { is_shut })
+    }
+
+    fn shut(&self) -> Result<(), Failed> {
+        self.is_shut.store(true, std::sync::atomic::Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+/// Copies both ways, each in a thread, until either end closes or the door is shut.
+fn relay(client: std::os::unix::net::UnixStream, shut: &std::sync::Arc<std::sync::atomic::AtomicBool>) {
+    let Ok(engine) = std::os::unix::net::UnixStream::connect("/var/run/docker.sock") else { return };
+    for (from, to) in [(&client, &engine), (&engine, &client)] {
+        let (Ok(mut from), Ok(mut to)) = (from.try_clone(), to.try_clone()) else { return };
+        let shut = shut.clone();
+        let _ = from.set_read_timeout(Some(Duration::from_millis(100)));
+        std::thread::spawn(move || {
+            let mut piece = [0; 16384];
+            loop {
+                if shut.load(std::sync::atomic::Ordering::SeqCst) {
+                    break;
+                }
+                match std::io::Read::read(&mut from, &mut piece) {
+                    Ok(0) => break,
+                    Ok(size) => {
+                        if std::io::Write::write_all(&mut to, &piece[..size]).is_err() {
+                            break;
+                        }
+                    }
+                    Err(e) if matches!(e.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {}
+                    Err(_) => break,
+                }
+            }
+            let _ = to.shutdown(std::net::Shutdown::Both);
+            let _ = from.shutdown(std::net::Shutdown::Both);
+        });
+    }
+}

@@ -1,0 +1,97 @@
+//! Stacks as a user handles them: evidence of the pretend Internet, reports, snapshots, runs beside each other.
+
+use crate::{Failed, Trial, diagnostics::copy_of, mailproof, run, scratch, trial};
+use std::fs;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("stacks::two_runs_at_the_same_time_both_succeed", two_runs_at_the_same_time_both_succeed),
+        trial("stacks::jobs_do_not_change_a_byte_of_the_snapshots", jobs_do_not_change_a_byte_of_the_snapshots),
+        trial(
+            "stacks::in_ci_a_missing_snapshot_fails_and_nothing_is_written",
+            in_ci_a_missing_snapshot_fails_and_nothing_is_written,
+        ),
+        trial(
+            "stacks::the_gateway_sees_the_address_that_a_scenario_names",
+            the_gateway_sees_the_address_that_a_scenario_names,
+        ),
+        trial("stacks::junit_and_json_tell_of_the_same_run", junit_and_json_tell_of_the_same_run),
+    ]
+}
+
+fn two_runs_at_the_same_time_both_succeed() -> Result<(), Failed> {
+    let start = || mailproof(&["scenario", "run", "spf/pass", "relay/signed"]).output();
+    let (one, other) = std::thread::scope(|scope| {
+        let one = scope.spawn(start);
+        (start(), one.join().expect("no panic"))
+    });
+    crate::said(one?).must(0, &["held"])?;
+    crate::said(other?).must(0, &["held"])
+}
+
+fn jobs_do_not_change_a_byte_of_the_snapshots() -> Result<(), Failed> {
+    let written = |jobs: &str| {
+        let copy = copy_of("hardened", &format!("jobs-{jobs}"))?;
+        let gateway = copy.display().to_string();
+        // scenarios of different kinds: refused, delivered, relayed
+        run(&["scenario", "run", "--gateway", &gateway, "--jobs", jobs])?.must(0, &[])?;
+        let mut files = Vec::new();
+        for subject in fs::read_dir(copy.join("snapshots"))? {
+            for file in fs::read_dir(subject?.path())? {
+                let path = file?.path();
+                files.push((path.strip_prefix(&copy)?.to_owned(), fs::read_to_string(&path)?));
+            }
+        }
+        files.sort();
+        Ok::<_, Failed>(files)
+    };
+    let (one, many) = (written("1")?, written("20")?);
+    if one.len() < 35 {
+        return Err(format!("only {} snapshots", one.len()).into());
+    }
+    match one.iter().zip(&many).find(|(a, b)| a != b) {
+        None if one.len() == many.len() => Ok(()),
+        different => Err(format!("{} and {} files, first difference: {different:#?}", one.len(), many.len()).into()),
+    }
+}
+
+fn in_ci_a_missing_snapshot_fails_and_nothing_is_written() -> Result<(), Failed> {
+    let copy = copy_of("hardened", "no-snapshots")?;
+    let gateway = copy.display().to_string();
+    run(&["scenario", "run", "spf/pass", "--gateway", &gateway, "--ci"])?.must(1, &["spf/pass", "snapshot"])?;
+    if copy.join("snapshots").exists() {
+        return Err("something was written".into());
+    }
+    run(&["scenario", "run", "spf/pass", "--gateway", &gateway])?.must(0, &["scenario accept"])?;
+    if !copy.join("snapshots/spf/pass.snap.new").exists() {
+        return Err("nothing was proposed".into());
+    }
+    Ok(())
+}
+
+/// DESIGN's one idea: no setting of the gateway says where its clients come from, and it believes what it sees.
+fn the_gateway_sees_the_address_that_a_scenario_names() -> Result<(), Failed> {
+    let path = scratch("addresses")?.join("report.json");
+    run(&["scenario", "run", "spf/pass", "spf/ipv6", "--report", &format!("json={}", path.display())])?.must(0, &[])?;
+    let report = fs::read_to_string(&path)?;
+    for seen in ["[192.0.2.10]", "[2001:db8:", "IPv6:2001:db8:"] {
+        if !report.contains(seen) {
+            return Err(format!("no {seen} in what the gateway logged and wrote:\n{report}").into());
+        }
+    }
+    Ok(())
+}
+
+fn junit_and_json_tell_of_the_same_run() -> Result<(), Failed> {
+    let directory = scratch("reports")?;
+    let (json, junit) = (directory.join("report.json"), directory.join("report.xml"));
+    let (to_json, to_junit) = (format!("json={}", json.display()), format!("junit={}", junit.display()));
+    run(&["scenario", "run", "delivery", "--report", &to_json, "--report", &to_junit])?.must(0, &[])?;
+    let report: serde_json::Value = serde_json::from_str(&fs::read_to_string(json)?)?;
+    let count = report["scenarios"].as_array().map_or(0, Vec::len);
+    let cases = fs::read_to_string(junit)?.matches("<testcase ").count();
+    if count == 0 || count != cases {
+        return Err(format!("{count} scenarios in JSON, {cases} in JUnit").into());
+    }
+    Ok(())
+}
