@@ -18,6 +18,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+use tempfile::TempPath;
 use tokio::{
     fs::File,
     io::AsyncReadExt,
@@ -67,9 +68,11 @@ pub(crate) async fn root(
         return Ok(root);
     }
     progress(&format!("no image registry; making a Debian {release} root from {mirror}"));
-    let tar = tempfile::Builder::new().prefix("root-").suffix(".tar").tempfile_in(&settings.cache);
-    let tar = tar.map_err(|cause| EngineError::Recipe { path: settings.cache.clone(), cause })?;
-    let making = make(release, mirror, &settings.cache, tar.path(), progress).await;
+    // one name, so that a run that was killed leaves no more than one; the file goes when this value does
+    let tar = settings.cache.join(format!("{}.tar", made.replace(['/', ':'], "-")));
+    let tar =
+        TempPath::try_from_path(tar).map_err(|cause| EngineError::Recipe { path: settings.cache.clone(), cause })?;
+    let making = make(release, mirror, &settings.cache, &tar, progress).await;
     if let Err(making) = making {
         return Err(match EngineError::build(&made, making, String::new()) {
             EngineError::Build { reason: making, .. } => {
@@ -79,7 +82,7 @@ pub(crate) async fn root(
         });
     }
     progress("importing the root");
-    import(engine, &made, tar.path()).await?;
+    import(engine, &made, &tar).await?;
     find(engine, &pulled, &made).await?.ok_or_else(|| EngineError::Refused {
         operation: format!("import {made}"),
         reason: "it is not there afterwards".to_owned(),

@@ -17,6 +17,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// How much later than a delay its question may come again and still be the same one.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// The RRsets of one name.
 pub(crate) type Node = BTreeMap<RecordType, Vec<Record>>;
 
@@ -129,12 +132,12 @@ impl Zone {
 }
 
 impl Fault {
-    /// When a question is answered. A resolver that asks again meanwhile gets no later answer for it: a delay counts from
-    /// the first time, however often a resolver's timer is shorter.
+    /// When a question is answered: so long after it was first asked, since resolvers soon ask again and take no answer to
+    /// what they asked before. One that asks again only just too late has waited long enough.
     fn due(&self, delay: Duration) -> Instant {
         let now = Instant::now();
         let mut asked = self.asked.lock().expect("no holder panics");
-        let first = asked.filter(|first| now <= *first + delay).unwrap_or(now);
+        let first = asked.filter(|first| now <= *first + delay + PATIENCE).unwrap_or(now);
         *asked = Some(first);
         first + delay
     }

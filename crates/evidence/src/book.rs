@@ -1,9 +1,9 @@
 //! The log of all hosts in one book, indexed so that the lines about one message are found at once.
 //!
-//! A message is recognised by its nonce, which cleanup logs with the Message-ID. That binds the queue id, and the queue id
-//! binds every line that names it, those of filters too. The time that a message spends under one queue id at one host is
-//! a [`Stay`]: queue ids are used again, stays are not. What happens before there is a queue id belongs to a
-//! [`Connection`], found by the client's address.
+//! A message is recognised by its nonce, which cleanup logs with the Message-ID. That binds the queue id, and the
+//! queue id binds every line that names it, those of filters too. The time that a message spends under one queue id
+//! at one host is a [`Stay`]: queue ids are used again, stays are not. What happens before there is a queue id
+//! belongs to a [`Connection`], found by the client's address.
 
 mod account;
 mod gather;
@@ -41,7 +41,8 @@ pub struct Track {
     pub ehlo: String,
     /// What it said in MAIL FROM.
     pub mail_from: ReversePath,
-    /// The recipients for which a fate is expected: those that were accepted, if the message was; none if it was refused.
+    /// The recipients for which a fate is expected: those that were accepted, if the message was; none if it was
+    /// refused.
     pub rcpt_to: Vec<Address>,
     /// [`LogBook::position`] before the client connected.
     pub since: u64,
@@ -97,7 +98,8 @@ impl LogBook {
         self.next
     }
 
-    /// Takes one line of a host's syslog collector, priority included. Lines that cannot belong to a message are not kept.
+    /// Takes one line of a host's syslog collector, priority included. Lines that cannot belong to a message are not
+    /// kept.
     pub fn record(&mut self, host: &str, raw: &str) {
         let line = LogLine::parse(host, raw);
         let at = self.next;
@@ -113,7 +115,7 @@ impl LogBook {
         if is_kept {
             self.lines.insert(at, line);
         }
-        if at % 4096 == 0 {
+        if at.is_multiple_of(4096) {
             self.expire(at.saturating_sub(HORIZON));
         }
     }

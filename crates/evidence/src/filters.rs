@@ -60,8 +60,8 @@ fn policyd_spf(text: &str) -> Vec<AuthResult> {
     received_spf(text).or_else(|| spf_rejection(text)).into_iter().collect()
 }
 
-/// `Received-SPF: Fail (mailfrom) identity=mailfrom; client-ip=…; helo=…; envelope-from=…; receiver=…` (RFC 7208 §9.1), or
-/// the same from the result on.
+/// `Received-SPF: Fail (mailfrom) identity=mailfrom; client-ip=…; helo=…; envelope-from=…; receiver=…` (RFC 7208
+/// §9.1), or the same from the result on.
 fn received_spf(text: &str) -> Option<AuthResult> {
     let rest = text.split_once("Received-SPF: ").map_or(text, |(_, rest)| rest);
     let word = rest.split([' ', ';']).next()?.to_ascii_lowercase();
@@ -106,8 +106,8 @@ fn spf_rejection(text: &str) -> Option<AuthResult> {
     Some(result("spf", word, [property], Some(reason), "policyd-spf"))
 }
 
-/// All lines of OpenDKIM about one message. With `LogResults` it logs a result for each signature; without, only what went
-/// wrong, and the domain in a line of its own.
+/// All lines of OpenDKIM about one message. With `LogResults` it logs a result for each signature; without, only what
+/// went wrong, and the domain in a line of its own.
 fn opendkim<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<AuthResult> {
     let (mut each, mut whole, mut signers) = (Vec::new(), Vec::new(), Vec::new());
     for text in lines {
@@ -165,7 +165,8 @@ fn signature(text: &str) -> Option<AuthResult> {
     Some(result("dkim", word, properties, (word != "pass").then_some(said), "opendkim"))
 }
 
-/// `bank.example fail`, `SPF(mailfrom): bank.example fail`, `opendmarc_policy_query_dmarc(bank.example) returned status 4`.
+/// `bank.example fail`, `SPF(mailfrom): bank.example fail`, `opendmarc_policy_query_dmarc(bank.example) returned
+/// status 4`.
 fn opendmarc(text: &str) -> Option<AuthResult> {
     if let Some(rest) = text.strip_prefix("SPF(") {
         let (identity, rest) = rest.split_once("): ")?;
@@ -239,14 +240,17 @@ mod tests {
 
     #[test]
     fn policyd_spf_logs_the_field_that_it_prepends() {
-        let line = "policyd-spf[240]: : prepend Authentication-Results: gateway.example; spf=permerror (SPF Permanent Error: Unknown \
-                    mechanism found: ip5:1.2.3.4) smtp.mailfrom=perm.example (client-ip=192.0.2.10; helo=mail.bank.example; \
+        let line = "policyd-spf[240]: : prepend Authentication-Results: gateway.example; spf=permerror (SPF Permanent \
+        Error: Unknown \
+                    mechanism found: ip5:1.2.3.4) smtp.mailfrom=perm.example (client-ip=192.0.2.10; \
+                    helo=mail.bank.example; \
                     envelope-from=b@perm.example; receiver=gateway.example)";
         assert_eq!(read(&[line, line]), ["spf=permerror smtp.mailfrom=perm.example"]);
         let about = spf_client(&LogLine::parse("mx", line)).unwrap();
         assert_eq!((about.client, about.from.as_deref()), ("192.0.2.10".parse().unwrap(), Some("b@perm.example")));
         assert_eq!(about.helo.as_deref(), Some("mail.bank.example"));
-        let null = "policyd-spf[248]: : prepend Authentication-Results: gateway.example; spf=pass (sender SPF authorized) smtp.helo=h.example \
+        let null = "policyd-spf[248]: : prepend Authentication-Results: gateway.example; spf=pass (sender SPF \
+        authorized) smtp.helo=h.example \
                     (client-ip=2001:db8::1; helo=h.example; envelope-from=<>; receiver=gateway.example)";
         assert_eq!(read(&[null]), ["spf=pass smtp.helo=h.example"]);
         assert_eq!(spf_client(&LogLine::parse("mx", null)).unwrap().from.as_deref(), Some(""));
@@ -254,11 +258,13 @@ mod tests {
 
     #[test]
     fn policyd_spf_has_an_older_form_and_rejections() {
-        let received = "policyd-spf[1]: prepend Received-SPF: Softfail (mailfrom) identity=mailfrom; client-ip=192.0.2.1; helo=h; \
+        let received = "policyd-spf[1]: prepend Received-SPF: Softfail (mailfrom) identity=mailfrom; \
+        client-ip=192.0.2.1; helo=h; \
                         envelope-from=a@soft.example; receiver=b@gateway.example ";
         assert_eq!(read(&[received]), ["spf=softfail smtp.mailfrom=soft.example"]);
         let rejected = "policyd-spf[1]: 550 5.7.23 Message rejected due to: SPF fail - not authorized. Please see \
-                        http://www.openspf.net/Why?s=mfrom;id=billing@bank.example;ip=198.51.100.66;r=alice@gateway.example";
+                        http://www.openspf.net/Why?s=mfrom;id=billing@bank.example;ip=198.51.100.66;\
+                        r=alice@gateway.example";
         assert_eq!(read(&[rejected]), ["spf=fail smtp.mailfrom=bank.example"]);
         let about = spf_client(&LogLine::parse("mx", rejected)).unwrap();
         assert_eq!(
@@ -272,7 +278,8 @@ mod tests {
     fn opendkim_with_log_results_names_each_signature() {
         let lines = [
             "opendkim[51]: C9F63F45E2: message has signatures from bank.example, bank.example",
-            "opendkim[51]: C9F63F45E2: signature=cf4OB6j4 domain=bank.example selector=ed result=\"no signature error\"; \
+            "opendkim[51]: C9F63F45E2: signature=cf4OB6j4 domain=bank.example selector=ed result=\"no signature \
+             error\"; \
              signature=m+YWXAP4 domain=bank.example selector=rsa result=\"signature verification failed\"",
             "opendkim[51]: C9F63F45E2: DKIM verification successful",
             "opendkim[51]: C9F63F45E2: s=ed d=bank.example a=ed25519-sha256 SSL ",
@@ -334,7 +341,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_line_of_a_filter_reads(filter in "policyd-spf|opendkim|opendmarc", begin in "(3F1A2B4C5D: )?(signature=|prepend Authentication-Results: |Received-SPF: |SPF\\(|key retrieval failed \\(|due to: fail id=|client-ip=)?", text in "\\PC{0,60}") {
+        fn any_line_of_a_filter_reads(filter in "policyd-spf|opendkim|opendmarc", begin in "(3F1A2B4C5D: \
+        )?(signature=|prepend Authentication-Results: |Received-SPF: |SPF\\(|key retrieval failed \\(|due to: fail \
+        id=|client-ip=)?", text in "\\PC{0,60}") {
             let line = LogLine::parse("mx", &format!("{filter}[1]: {begin}{text}"));
             results(&[&line]);
             spf_client(&line);

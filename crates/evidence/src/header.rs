@@ -4,8 +4,8 @@ use crate::{AuthResult, ResultSource, filters::from_field};
 use mail::{AuthenticationResults, Field, Message};
 use std::net::IpAddr;
 
-/// The results in fields of this authserv-id that the gateway itself added: those that stand above the Received field with
-/// which it took the message over. Whatever stands below that came with the message.
+/// The results in fields of this authserv-id that the gateway itself added: those that stand above the Received field
+/// with which it took the message over. Whatever stands below that came with the message.
 #[must_use]
 pub fn results_of(message: &Message, authserv_id: &str) -> Vec<AuthResult> {
     let border = border(message, authserv_id);
@@ -13,8 +13,8 @@ pub fn results_of(message: &Message, authserv_id: &str) -> Vec<AuthResult> {
     ours.flat_map(|field| field.results).map(|result| from_field(result, ResultSource::Header)).collect()
 }
 
-/// Bodies of the fields that bear this authserv-id although they came with the message. A gateway should have removed them
-/// (RFC 8601 §5); they are no evidence of what it found.
+/// Bodies of the fields that bear this authserv-id although they came with the message. A gateway should have removed
+/// them (RFC 8601 §5); they are no evidence of what it found.
 #[must_use]
 pub fn claims_of_others<'a>(message: &'a Message, authserv_id: &str) -> Vec<&'a str> {
     let border = border(message, authserv_id);
@@ -23,13 +23,13 @@ pub fn claims_of_others<'a>(message: &'a Message, authserv_id: &str) -> Vec<&'a 
 }
 
 /// Place of the topmost Received field that names a client outside, or was written by the host that is called like the
-/// authserv-id. Hops behind it, to a store or through a filter, name no client or a private one. Without any, nothing is
-/// the gateway's own but what stands above all Received fields.
+/// authserv-id. Hops behind it, to a store or through a filter, name no client or a private one. Without any, nothing
+/// is the gateway's own but what stands above all Received fields.
 fn border(message: &Message, authserv_id: &str) -> usize {
     let mut received =
         message.fields.iter().enumerate().filter(|(_, field)| field.name.eq_ignore_ascii_case("Received"));
     let first = received.clone().next().map_or(0, |(at, _)| at);
-    let is_border = |field: &Field| client(&field.value).is_some_and(is_outside) || is_by(&field.value, authserv_id);
+    let is_border = |field: &Field| is_from_outside(&field.value) || is_by(&field.value, authserv_id);
     received.find(|(_, field)| is_border(field)).map_or(first, |(at, _)| at)
 }
 
@@ -42,15 +42,16 @@ fn read(field: &Field, authserv_id: &str) -> Option<AuthenticationResults> {
     id.eq_ignore_ascii_case(authserv_id).then_some(read)
 }
 
-/// The client's address as the server saw it: the one in brackets within parentheses, not what EHLO said (RFC 5321 §4.4).
-fn client(received: &str) -> Option<IpAddr> {
-    let from = received.strip_prefix("from ")?;
+/// Whether the client's part names an address outside (RFC 5321 §4.4). What EHLO said stands there too, but the address
+/// that the server saw always does: a client cannot hide it by naming another one.
+fn is_from_outside(received: &str) -> bool {
+    let Some(from) = received.strip_prefix("from ") else { return false };
     let from = from.split(" by ").next().unwrap_or_default();
-    let (_, comment) = from.split_once('(')?;
-    crate::line::bracketed(&comment[comment.rfind('[')?..])
+    from.match_indices('[').filter_map(|(at, _)| crate::line::bracketed(&from[at..])).any(is_outside)
 }
 
-/// Whether `by HOST` names this host and the message came over the network: a local delivery agent has a Received field too.
+/// Whether `by HOST` names this host and the message came over the network: the mailbox server adds a Received
+/// field too.
 fn is_by(received: &str, host: &str) -> bool {
     let mut words = received.split_ascii_whitespace().skip_while(|word| *word != "by").skip(1);
     let is_host = words.next().is_some_and(|word| word.trim_end_matches(';').eq_ignore_ascii_case(host));
@@ -97,12 +98,13 @@ mod tests {
 
     #[test]
     fn a_forged_hop_does_not_lift_a_forged_field() {
-        let forged = "Authentication-Results: gateway.example; spf=pass smtp.mailfrom=x.example\r\nReceived: from mx.gateway.example \
+        let forged = "Authentication-Results: gateway.example; spf=pass smtp.mailfrom=x.example\r\nReceived: from \
+        mx.gateway.example \
                       ([172.18.0.3]) by mx.gateway.example (Postfix) with ESMTP id 3F1A2B4C5D; x\r\n";
         let top = "Received: from mx.gateway.example ([172.18.0.3]) by store.gateway.example with LMTP id x; x\r\n";
         let real = "Authentication-Results: gateway.example; spf=fail smtp.mailfrom=x.example\r\n";
-        // What EHLO said is in no brackets of the server's own.
-        let border = "Received: from [10.0.0.1] (unknown [2001:db8::66]) by mx.gateway.example (Postfix) with ESMTPS id x; x\r\n";
+        let border = "Received: from x([10.0.0.1]) (unknown [2001:db8::66]) by mx.gateway.example (Postfix) with ESMTPS \
+        id x; x\r\n";
         let text = format!("{top}{real}{border}{forged}\r\n");
         assert_eq!(words(&text, "gateway.example"), ["spf=fail"]);
         assert_eq!(claims(&text), 1);

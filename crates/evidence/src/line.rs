@@ -6,8 +6,8 @@ use std::net::IpAddr;
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 impl LogLine {
-    /// Takes apart `<PRI>Mmm dd hh:mm:ss program[pid]: text`; priority, time and pid may be missing, and a time as RFC 5424
-    /// §6.2.3 has it is known too. What is no such line at all is text of a program without a name.
+    /// Takes apart `<PRI>Mmm dd hh:mm:ss program[pid]: text`; priority, time and pid may be missing, and a time as
+    /// RFC 5424 §6.2.3 has it is known too. What is no such line at all is text of a program without a name.
     #[must_use]
     pub fn parse(host: &str, raw: &str) -> Self {
         let (program, pid, text) = split(without_time(without_priority(raw)));

@@ -80,18 +80,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const BOUNCE: &str = "From: MAILER-DAEMON@mx.gateway.example\nContent-Type: multipart/report; report-type=delivery-status;\n\tboundary=\"B/mx.gateway.example\"\nMIME-Version: 1.0\n\n--B/mx.gateway.example\nContent-Type: text/plain\n\nSorry.\n\n--B/mx.gateway.example\nContent-Description: Delivery report\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.gateway.example\nX-Postfix-Queue-ID: 3F1A2B4C5D\nX-Postfix-Sender: rfc822; carol@sender.example\nArrival-Date: Mon, 24 Nov 2025 09:38:01 +0000 (UTC)\n\nFinal-Recipient: rfc822; nobody@gateway.example\nOriginal-Recipient: rfc822;nobody@gateway.example\nAction: failed\nStatus: 5.1.1\nRemote-MTA: dns; store.gateway.example\nDiagnostic-Code: smtp; 550 5.1.1 <nobody@gateway.example> User doesn't exist:\n    nobody@gateway.example\n\n--B/mx.gateway.example\nContent-Type: message/rfc822\n\nFrom: carol@sender.example\n\nx\n--B/mx.gateway.example--\n";
+    const BOUNCE: &str = include_str!("../tests/samples/bounce.eml");
 
     #[test]
     fn a_notification_of_postfix_reads() {
         let notification = Notification::of(&Message::parse(BOUNCE.as_bytes())).unwrap();
-        assert_eq!(notification.reporting_mta.as_deref(), Some("mx.gateway.example"));
+        assert_eq!(notification.reporting_mta.as_deref(), Some("mx.sender.example"));
         let [recipient] = notification.recipients.as_slice() else { panic!("{notification:?}") };
         assert_eq!(recipient.final_recipient, "nobody@gateway.example".parse().ok());
         assert_eq!((recipient.action.as_str(), recipient.status), ("failed", "5.1.1".parse().ok()));
         assert_eq!(
             recipient.diagnostic_code.as_deref(),
-            Some("550 5.1.1 <nobody@gateway.example> User doesn't exist: nobody@gateway.example")
+            Some(
+                "550 5.1.1 <nobody@gateway.example>: Recipient address rejected: User unknown in virtual mailbox table"
+            )
         );
     }
 

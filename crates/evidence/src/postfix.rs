@@ -153,8 +153,8 @@ fn unqueued(text: &str) -> Event<'_> {
     text.strip_prefix("NOQUEUE: ").and_then(said).map_or(Event::Other, Event::Said)
 }
 
-/// `data=1` or `data=1/2` of the counts at the end of a disconnect line; no such count when there was no DATA. Messages in
-/// BDAT chunks are not counted.
+/// `data=1` or `data=1/2` of the counts at the end of a disconnect line; no such count when there was no DATA.
+/// Messages in BDAT chunks are not counted.
 fn accepted(text: &str) -> Option<u32> {
     let (_, counts) = text.split_once("] ")?;
     if !counts.contains("commands=") || counts.split(' ').any(|count| count.starts_with("bdat=")) {
@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn a_delivery_reads() {
         let line = line(
-            "postfix/smtp[88]: 3F1A2B4C5D: to=<b@x.example>, orig_to=<a@x.example>, relay=mx.x.example[192.0.2.1]:25, conn_use=2, \
+            "postfix/smtp[88]: 3F1A2B4C5D: to=<b@x.example>, orig_to=<a@x.example>, relay=mx.x.example[192.0.2.1]:25, \
+             conn_use=2, \
              delay=0.2, delays=0/0/0.1/0.1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4D1A2B4C5D)",
         );
         let (id, Event::Delivery(delivery)) = read(&line) else { panic!("{:?}", read(&line)) };
@@ -275,7 +276,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_line_reads(text in "(3F1A2B4C5D: |NOQUEUE: )?(to=<|reject: |client=|from=<|disconnect from |connect from )?\\PC{0,60}") {
+        fn any_line_reads(text in "(3F1A2B4C5D: |NOQUEUE: )?(to=<|reject: |client=|from=<|disconnect from |connect \
+        from )?\\PC{0,60}") {
             read(&line(&format!("postfix/smtpd[7]: {text}")));
         }
 

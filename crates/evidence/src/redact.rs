@@ -3,8 +3,8 @@
 use regex::{Captures, Regex};
 use std::{collections::HashMap, net::IpAddr, sync::LazyLock};
 
-/// Names what differs from run to run, in the order in which it appears. One redactor serves one snapshot: the same queue
-/// id has the same name in all of its texts.
+/// Names what differs from run to run, in the order in which it appears. One redactor serves one snapshot: the same
+/// queue id has the same name in all of its texts.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
     hosts: HashMap<IpAddr, String>,
@@ -20,9 +20,10 @@ impl Redactor {
         self
     }
 
-    /// The text with nonces as `NONCE`; queue ids as `QID-1`, …; dates and times as `DATE`; process ids as `PID`; a client's
-    /// port as `PORT`; container addresses by name, or as `ADDRESS-1`, …; signatures, hashes and keys as `KEY`; the time of a
-    /// signature as `DATE`; delays as `DELAY`; sizes as `SIZE`; ids of Dovecot's connections as `ID`.
+    /// The text with nonces as `NONCE`; queue ids as `QID-1`, …; dates and times as `DATE`; process ids as `PID`; a
+    /// client's port as `PORT`; container addresses by name, or as `ADDRESS-1`, …; signatures, hashes and keys as
+    /// `KEY`; the time of a signature as `DATE`; delays as `DELAY`; sizes as `SIZE`; ids of Dovecot's connections as
+    /// `ID`.
     pub fn redact(&mut self, text: &str) -> String {
         self.learn(text);
         let mut text = text.to_owned();
@@ -42,11 +43,12 @@ impl Redactor {
     /// Queue ids are known by what stands around them, and replaced wherever they stand.
     fn learn(&mut self, text: &str) {
         let mut found: Vec<(usize, &str)> = Vec::new();
-        for pattern in QUEUE_IDS.iter() {
-            found.extend(pattern.captures_iter(text).filter_map(|c| c.get(1)).map(|id| (id.start(), id.as_str())));
+        for (pattern, needs_digit) in QUEUE_IDS.iter() {
+            let ids = pattern.captures_iter(text).filter_map(|c| c.get(1)).map(|id| (id.start(), id.as_str()));
+            found.extend(ids.filter(|(_, id)| !needs_digit || id.bytes().any(|b| b.is_ascii_digit())));
         }
         found.sort_unstable();
-        for (_, id) in found.into_iter().filter(|(_, id)| id.bytes().any(|b| b.is_ascii_digit())) {
+        for (_, id) in found {
             let number = self.queue_ids.len() + 1;
             self.queue_ids.entry(id.to_owned()).or_insert(number);
         }
@@ -73,17 +75,17 @@ fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap_or_else(|e| panic!("a pattern of the redactor: {e}"))
 }
 
-static QUEUE_IDS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+/// The context of queue ids, and whether only a digit tells one from a word there.
+static QUEUE_IDS: LazyLock<Vec<(Regex, bool)>> = LazyLock::new(|| {
     [
-        r"\bqueued as ([0-9A-Za-z]{6,24})\b",
-        r"\bforwarded as ([0-9A-Za-z]{6,24})\b",
-        r"(?m)(?:^|\]: )([0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,24}): ",
-        r"\bwith\s+(?:UTF8)?(?:E?SMTP|LMTP)S?A?\s+(?:\([^()]*\)\s+)?id\s+([0-9A-Za-z+/]{6,40})",
-        r"\(Postfix(?:, from userid \d+)?\)\s+id\s+([0-9A-Za-z]{6,24})",
-        r"\bnotification: ([0-9A-Za-z]{6,24})\b",
-        r"\bX-Postfix-Queue-ID: ([0-9A-Za-z]{6,24})\b",
+        (r"\b(?:queued|forwarded) as ([0-9A-Za-z]{6,24})\b", true),
+        (r"(?m)(?:^|\]: )([0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,24}): ", true),
+        (r"\bwith\s+(?:UTF8)?(?:E?SMTP|LMTP)S?A?\s+(?:\([^()]*\)\s+)?id\s+([0-9A-Za-z+/]{6,40})", false),
+        (r"\(Postfix(?:, from userid \d+)?\)\s+id\s+([0-9A-Za-z]{6,24})", false),
+        (r"\bnotification: ([0-9A-Za-z]{6,24})\b", true),
+        (r"\bX-Postfix-Queue-ID: ([0-9A-Za-z]{6,24})\b", false),
     ]
-    .map(regex)
+    .map(|(pattern, needs_digit)| (regex(pattern), needs_digit))
     .into()
 });
 
@@ -91,6 +93,8 @@ static QUEUE_IDS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let day = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)";
     let month = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
+    let octets = "[A-Za-z0-9+/]";
+    let fold = r"(?:\r?\n)?[ \t]+";
     [
         (r"mp[0-9a-f]{16}".to_owned(), "NONCE"),
         (format!(r"(?:{day},\s+)?\d{{1,2}} {month} \d{{4}} \d\d:\d\d:\d\d(?: [+-]\d{{4}})?(?:\s+\([A-Z]+\))?"), "DATE"),
@@ -101,14 +105,20 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         // a MIME boundary of Postfix
         (r"\b([0-9A-Za-z]{6,24})\.\d{10}/".to_owned(), "$1.DATE/"),
         (r#"\b(header\.b|signature)="?[A-Za-z0-9+/]{4,}=*"?"#.to_owned(), "$1=KEY"),
-        (r"(^|[;\s])(b|bh|p)=\s*[A-Za-z0-9+/][A-Za-z0-9+/=\s]{18,}[A-Za-z0-9+/=]".to_owned(), "$1$2=KEY"),
+        (
+            format!(r"(^|[;\s])(b|bh)=\s*(?:{octets}+{fold})?{octets}{{16,}}={{0,2}}(?:{fold}{octets}+={{0,2}})*"),
+            "$1$2=KEY",
+        ),
+        (r"(^|[;\s])p=\s*[A-Za-z0-9+/]{40,}={0,2}".to_owned(), "${1}p=KEY"),
         (r"(^|[;\s])(t|x)=\d{9,11}\b".to_owned(), "$1$2=DATE"),
         (r"\b(delay|delays)=[\d./]+".to_owned(), "$1=DELAY"),
         (r"\bsize=\d+".to_owned(), "size=SIZE"),
         (r"([a-z]/?[a-z-]*)\[\d+\]: ".to_owned(), "$1[PID]: "),
         (r"\)<\d+><[A-Za-z0-9+/=:]+>".to_owned(), ")<PID><ID>"),
+        // the number of a transaction in a connection of Dovecot
+        (r"(\bid\s+[A-Za-z0-9+/]{12,40})(?::[A-Z]\d+)+".to_owned(), "$1"),
         (r"\blmtp\(\d+\)".to_owned(), "lmtp(PID)"),
-        (r"\bsession=<[A-Za-z0-9+/=]+>".to_owned(), "session=<ID>"),
+        (r"\b(s[a-z]{6})=<[A-Za-z0-9+/=:]{12,}>".to_owned(), "$1=<ID>"),
         (r"> [A-Za-z0-9+/]{12,40}(?::[A-Z]\d+)* Saved\b".to_owned(), "> ID Saved"),
         (r"\]:(?:102[4-9]|10[3-9]\d|1[1-9]\d\d|[2-9]\d{3}|[1-6]\d{4})\b".to_owned(), "]:PORT"),
     ]
@@ -134,10 +144,12 @@ mod tests {
     fn a_log_line_is_the_same_in_every_run() {
         assert_eq!(
             redact(
-                "Nov 24 09:38:01 postfix/lmtp[88]: 3F1A2B4C5D: to=<a@x.example>, relay=store[172.18.0.9]:24, delay=0.04, \
+                "Nov 24 09:38:01 postfix/lmtp[88]: 3F1A2B4C5D: to=<a@x.example>, relay=store[172.18.0.9]:24, \
+                 delay=0.04, \
                  delays=0.01/0/0.01/0.02, dsn=2.0.0, status=sent (250 2.0.0 <a@x.example> kAbc+9/Xyz012345678AA Saved)"
             ),
-            "DATE postfix/lmtp[PID]: QID-1: to=<a@x.example>, relay=store[ADDRESS-1]:24, delay=DELAY, delays=DELAY, dsn=2.0.0, \
+            "DATE postfix/lmtp[PID]: QID-1: to=<a@x.example>, relay=store[ADDRESS-1]:24, delay=DELAY, delays=DELAY, \
+             dsn=2.0.0, \
              status=sent (250 2.0.0 <a@x.example> ID Saved)"
         );
         assert_eq!(
@@ -154,15 +166,18 @@ mod tests {
     fn a_header_is_the_same_in_every_run() {
         assert_eq!(
             redact(
-                "Received: from mx.sender.example (unknown [203.0.113.66])\n\tby mx.gateway.example (Postfix) with ESMTPS id 4dFpYx2zqLz1k\n\t\
+                "Received: from mx.sender.example (unknown [203.0.113.66])\n\tby mx.gateway.example (Postfix) with \
+                 ESMTPS id 4dFpYx2zqLz1k\n\t\
                  for <a@x.example>; Mon, 24 Nov 2025 09:38:01 +0000 (UTC)\nX: queued as 4dFpYx2zqLz1k, then 3F1A2B4C5D"
             ),
-            "Received: from mx.sender.example (unknown [203.0.113.66])\n\tby mx.gateway.example (Postfix) with ESMTPS id QID-1\n\t\
+            "Received: from mx.sender.example (unknown [203.0.113.66])\n\tby mx.gateway.example (Postfix) with ESMTPS \
+             id QID-1\n\t\
              for <a@x.example>; DATE\nX: queued as QID-1, then 3F1A2B4C5D"
         );
         assert_eq!(
             redact(
-                "v=1; a=rsa-sha256; d=x.example; s=s1; t=1763977081; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; h=From; b=Zm9v\n\tYmFyYmF6cXV4Zm9vYmFy"
+                "v=1; a=rsa-sha256; d=x.example; s=s1; t=1763977081; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; \
+                 h=From; b=Zm9v\n\tYmFyYmF6cXV4Zm9vYmFy"
             ),
             "v=1; a=rsa-sha256; d=x.example; s=s1; t=DATE; bh=KEY; h=From; b=KEY"
         );
@@ -180,6 +195,33 @@ mod tests {
     }
 
     #[test]
+    fn a_real_message_loses_what_its_run_made_up_and_nothing_else() {
+        let text = include_str!("../tests/samples/relayed.eml");
+        let redacted = redact(text);
+        for made_up in [
+            "1E767F46F3",
+            "11CECF46F0",
+            "IGMkCJRcBWtXAAAATIdV2Q",
+            "172.18.",
+            "mpdaa9",
+            "dRzHG7mp",
+            "17955",
+            "09:44",
+            "kpxJyu",
+            "ILJho6AoZQHLQ",
+        ] {
+            assert!(text.contains(made_up) && !redacted.contains(made_up), "{made_up}: {redacted}");
+        }
+        assert_eq!(redacted.matches("Received: from").count(), 3, "{redacted}");
+        assert!(redacted.contains("id QID-3\n\tfor <alice@gateway.example>; DATE"), "{redacted}");
+        assert!(redacted.contains("by store.gateway.example with LMTP\n\tid QID-1\n"), "{redacted}");
+        assert!(redacted.contains("h=From:To:Subject:Date:From;\n\tb=KEY\nReceived:"), "{redacted}");
+        assert_eq!(redact("by s with LMTP id abcdefghijklmnopqrstuv:T2 (x)"), "by s with LMTP id QID-1 (x)");
+        let policy = "v=DMARC1; p=quarantine; adkim=s";
+        assert_eq!(redact(policy), policy);
+    }
+
+    #[test]
     fn what_does_not_vary_stays() {
         for text in [
             "550 5.7.1 <a@x.example>: rejected",
@@ -193,10 +235,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn redaction_does_not_depend_on_the_run(a in "[0-9A-F]{9}[0-9]", b in "[0-9A-F]{9}[0-9]", pid in 1u32..99999, nonce: u64) {
+        fn redaction_does_not_depend_on_the_run(
+            a in "[0-9A-F]{9}[0-9]",
+            b in "[0-9A-F]{9}[0-9]",
+            pid in 1u32..99999,
+            nonce: u64,
+        ) {
             prop_assume!(a != b);
             let run = |a: &str, b: &str, pid: u32, nonce: u64| {
-                redact(&format!("postfix/smtp[{pid}]: {a}: status=sent (250 Ok: queued as {b})\n{} {b} {a}", mail::Nonce::from_number(nonce)))
+                redact(&format!("postfix/smtp[{pid}]: {a}: status=sent (250 Ok: queued as {b})\n{} {b} \
+                {a}", mail::Nonce::from_number(nonce)))
             };
             prop_assert_eq!(run(&a, &b, pid, nonce), run("3F1A2B4C51", "4F1A2B4C52", 7, 9));
         }

@@ -40,13 +40,15 @@ pub(crate) fn established(text: &str) -> Option<Logged> {
     Some(Logged { peer: name.to_owned(), is_outgoing, handshake })
 }
 
-/// Reads `certificate verification failed for PEER: REASON` and the like: the peer, and why its certificate is not trusted.
+/// Reads `certificate verification failed for PEER: REASON` and the like: the peer, and why its certificate is not
+/// trusted.
 pub(crate) fn distrust(text: &str) -> Option<(&str, &str)> {
     let (_, rest) = text.split_once("certificate verification failed for ")?;
     rest.split_once(": ")
 }
 
-/// `key-exchange X25519`, `key-exchange ECDHE (prime256v1)`, `key-exchange DHE (2048 bits)`: the group by its IANA name.
+/// `key-exchange X25519`, `key-exchange ECDHE (prime256v1)`, `key-exchange DHE (2048 bits)`: the group by its IANA
+/// name.
 fn group(text: &str) -> Option<String> {
     let (_, rest) = text.split_once("key-exchange ")?;
     let mut words = rest.split(' ');
@@ -114,7 +116,8 @@ mod tests {
     fn a_handshake_with_a_server_reads() {
         let logged = established(
             "Verified TLS connection established to mx.gateway.example[203.0.113.25]:25: TLSv1.3 with cipher \
-             TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519MLKEM768 server-signature RSA-PSS (2048 bits) server-digest SHA256",
+             TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519MLKEM768 server-signature RSA-PSS (2048 bits) \
+             server-digest SHA256",
         )
         .unwrap();
         assert!(logged.is_outgoing);
@@ -126,7 +129,8 @@ mod tests {
     #[test]
     fn a_handshake_with_a_client_reads() {
         let logged = established(
-            "Anonymous TLS connection established from unknown[2001:db8::66]: TLSv1.2 with cipher ECDHE-RSA-AES256-GCM-SHA384 \
+            "Anonymous TLS connection established from unknown[2001:db8::66]: TLSv1.2 with cipher \
+             ECDHE-RSA-AES256-GCM-SHA384 \
              (256/256 bits) key-exchange ECDHE (prime256v1) server-signature RSA-PSS (2048 bits)",
         )
         .unwrap();

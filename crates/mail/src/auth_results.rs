@@ -214,7 +214,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `pvalue`: as `value`, but a quoted local-part may be followed by `@` and a domain, and nothing at all is tolerated.
+    /// `pvalue`: as `value`, but a quoted local-part may be followed by `@` and a domain, and nothing at all is
+    /// tolerated.
     fn property_value(&mut self) -> Result<String, AuthenticationResultsError> {
         let mut value = String::new();
         loop {
@@ -285,7 +286,8 @@ mod tests {
     #[test]
     fn opendkim_writes_no_space_and_quotes() {
         let field = read(
-            "mx.gateway.example;\r\n\tdkim=pass (1024-bit key; unprotected) header.d=bank.example header.i=@bank.example \
+            "mx.gateway.example;\r\n\tdkim=pass (1024-bit key; unprotected) header.d=bank.example \
+             header.i=@bank.example \
              header.a=rsa-sha256 header.s=s1 header.b=\"Ab/+c=\";\r\n\tdkim-atps=neutral",
         );
         let dkim = &field.results[0];

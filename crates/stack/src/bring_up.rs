@@ -187,8 +187,8 @@ fn zones(
             }
         }
         if host.plan.public.is_empty() {
-            let own = [Some(IpAddr::V4(container.v4)), container.v6.map(IpAddr::V6)];
-            own.into_iter().flatten().for_each(|address| zones.host(&host.plan.name, address, false));
+            // in one family only, so that a connection between own hosts always looks the same
+            zones.host(&host.plan.name, IpAddr::V4(container.v4), false);
         }
     }
     for (key, record) in keys.of(gateway) {

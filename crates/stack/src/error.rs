@@ -7,7 +7,7 @@ use miette::Diagnostic;
 pub enum StackError {
     /// The engine.
     #[error(transparent)]
-    #[diagnostic(code(mailproof::engine))]
+    #[diagnostic(transparent)]
     Engine(#[from] container::EngineError),
     /// The authoritative server.
     #[error(transparent)]

@@ -10,7 +10,7 @@ use crate::{
     outcome::{endings, outcome_word, said, status_word},
     results,
 };
-use evidence::{Delivered, Exchange, Handshake, Observed, ResultSource, Transaction};
+use evidence::{Delivered, Exchange, Handshake, Observed, Redactor, ResultSource, Transaction};
 use scenario::{Origin, Plan, Tls};
 use std::{
     collections::BTreeSet,
@@ -19,21 +19,17 @@ use std::{
 
 /// The snapshot of one scenario.
 pub(crate) fn text(plan: &Plan, evidence: &evidence::Evidence) -> String {
+    let mut redactor = Redactor::default();
     let mut out = String::new();
     for (at, planned) in plan.transactions.iter().enumerate() {
         let begin = if at == 0 { "" } else { "\n" };
         // Writing to a string does not fail.
         let _ = match evidence.transactions.get(at) {
-            Some(seen) => write!(out, "{begin}{}", redacted(transaction(planned, seen), seen)),
+            Some(seen) => write!(out, "{begin}{}", redactor.redact(&transaction(planned, seen))),
             None => writeln!(out, "{begin}# {}\n\nnothing was seen", planned.label),
         };
     }
     out
-}
-
-/// The seam to redaction: everything that a run makes up for itself gets a name that is the same in every run.
-fn redacted(text: String, seen: &Transaction) -> String {
-    text.replace(seen.nonce.as_str(), "NONCE")
 }
 
 /// What a notification says (RFC 3464 §2.3), if there is one.

@@ -22,6 +22,9 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["reap", run] => block(async { mailproof_container::reap(None, run).await.map(drop) }),
+        ["--engine", engine, "reap", run] => {
+            block(async { mailproof_container::reap(Some(engine), run).await.map(drop) })
+        }
         ["raise", run] => block(runs::raise(run)),
         _ => test(),
     }

@@ -21,9 +21,10 @@ pub(crate) fn trials() -> Vec<Test> {
 
 /// A run that is killed: a network, three containers, a reaper; then it waits.
 pub(crate) async fn raise(id: &str) -> Result<(), EngineError> {
-    let engine = Engine::connect(None).await?;
+    let address = Some("unix:///var/run/docker.sock");
+    let engine = Engine::connect(address).await?;
     let run = Run::new(id, false);
-    let _reaper = Reaper::start(None, id)?;
+    let _reaper = Reaper::start(address, id)?;
     let image = engine.ensure(&debian(), &settings(), &|_| {}).await?;
     let network = engine.network(&run).await?;
     println!("network");

@@ -23,7 +23,8 @@ pub struct Account {
     pub relays: Vec<Relay>,
     /// What became of the message for each recipient, as far as it is known.
     pub fates: Vec<Fate>,
-    /// Whether nothing more is to come: the connection is over, and every queue has had its last word or keeps the message.
+    /// Whether nothing more is to come: the connection is over, and every queue has had its last word or keeps the
+    /// message.
     pub settled: bool,
     /// What is still to come, in words.
     pub waiting_for: Vec<String>,
@@ -204,8 +205,8 @@ impl LogBook {
         }
     }
 
-    /// Whether the client went away, or was refused, before the message was complete: its connection is over, and as many
-    /// other messages as were accepted in it are known.
+    /// Whether the client went away, or was refused, before the message was complete: its connection is over, and as
+    /// many other messages as were accepted in it are known.
     fn was_given_up(&self, stay: &Stay) -> bool {
         let Some(connection) = stay.connection.and_then(|at| self.connections.get(&at)) else { return false };
         let End::Closed { accepted: Some(accepted) } = connection.end else { return false };

@@ -53,7 +53,8 @@ impl LogBook {
         gathered
     }
 
-    /// Lines about the client from whom a later hop has the message: between the beginning of its connection and the queue id.
+    /// Lines about the client from whom a later hop has the message: between the beginning of its connection and the
+    /// queue id.
     fn asides_of(&self, at: u64, stay: &Stay, track: &Track) -> Vec<u64> {
         let Some((begin, connection)) = stay.connection.and_then(|at| Some((at, self.connections.get(&at)?))) else {
             return Vec::new();

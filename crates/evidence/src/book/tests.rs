@@ -1,4 +1,5 @@
-//! The book, with lines as real gateways wrote them (Postfix 3.10, OpenDKIM 2.11, OpenDMARC 1.4.2, policyd-spf 3.1, Dovecot 2.4).
+//! The book, with lines as real gateways wrote them (Postfix 3.10, OpenDKIM 2.11, OpenDMARC 1.4.2, policyd-spf 3.1,
+//! Dovecot 2.4).
 
 use super::*;
 use crate::{AuthResult, FateStatus, Observed, ResultSource};
@@ -164,7 +165,8 @@ fn a_stale_handshake_is_not_taken_for_that_of_a_later_connection() {
     let client = "postfix/smtpd: connect from x[192.0.2.10]";
     let delivery = |id: &str, conn_use: &str| {
         format!(
-            "postfix/smtp: {id}: to=<a@y.example>, relay=mx.y.example[198.51.100.25]:25,{conn_use} delay=1, status=sent (250 ok)"
+            "postfix/smtp: {id}: to=<a@y.example>, relay=mx.y.example[198.51.100.25]:25,{conn_use} delay=1, \
+             status=sent (250 ok)"
         )
     };
     let begin = [
@@ -174,7 +176,8 @@ fn a_stale_handshake_is_not_taken_for_that_of_a_later_connection() {
         "postfix/smtpd: 3F1A2B4C52: client=x[192.0.2.10]",
         "postfix/cleanup: 3F1A2B4C52: message-id=<mp0000000000000002@x.example>",
         "postfix/smtp: certificate verification failed for mx.y.example[198.51.100.25]:25: certificate has expired",
-        "postfix/smtp: Untrusted TLS connection established to mx.y.example[198.51.100.25]:25: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)",
+        "postfix/smtp: Untrusted TLS connection established to mx.y.example[198.51.100.25]:25: TLSv1.3 with cipher \
+         TLS_AES_256_GCM_SHA384 (256/256 bits)",
     ];
     for (conn_use, is_protected) in [("", false), (" conn_use=2,", true)] {
         let (first, second) = (delivery("3F1A2B4C51", ""), delivery("3F1A2B4C52", conn_use));
@@ -254,7 +257,8 @@ fn mail_that_sieve_threw_away_is_discarded() {
     );
     book.record(
         "store.gateway.example",
-        "<22>Nov 24 09:44:26 dovecot: lmtp(alice@gateway.example)<73><x>: sieve: msgid=<mpbf8d86c354260000@quar.example>: Marked \
+        "<22>Nov 24 09:44:26 dovecot: lmtp(alice@gateway.example)<73><x>: sieve: \
+         msgid=<mpbf8d86c354260000@quar.example>: Marked \
          message to be discarded if not explicitly delivered (discard action)",
     );
     assert_eq!(book.account(&track).fates[0].status, FateStatus::Sent, "it was stored as well");
@@ -285,7 +289,8 @@ fn scenario(number: u32) -> (Track, Vec<String>) {
     let lines = vec![
         line("postfix/smtpd", format!("connect from unknown[{client}]")),
         format!(
-            "<22>Nov 24 09:44:26 policyd-spf[1]: : prepend Authentication-Results: g.example; spf=pass (x) smtp.mailfrom=s{number}.example (client-ip={client}; helo=x; envelope-from={from}; receiver=y)"
+            "<22>Nov 24 09:44:26 policyd-spf[1]: : prepend Authentication-Results: g.example; spf=pass (x) \
+             smtp.mailfrom=s{number}.example (client-ip={client}; helo=x; envelope-from={from}; receiver=y)"
         ),
         line("postfix/smtpd", format!("{id}: client=unknown[{client}]")),
         line("postfix/cleanup", format!("{id}: message-id=<{nonce}@x.example>")),
@@ -355,6 +360,8 @@ fn what_nobody_asks_for_is_forgotten_in_time() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     /// Hosts log at their own pace: whatever arrives first, the book does not call settled what is not.
     #[test]
     fn nothing_settles_too_early(picks in proptest::collection::vec(0usize..4, 400)) {
@@ -366,7 +373,8 @@ proptest! {
         let hosts = ["mx.sender.example ", "mx.gateway.example ", "store.gateway.example ", "store.sender.example "];
         let mut queues = hosts.map(|host| SUBMISSIONS.lines().filter(move |line| line.starts_with(host)));
         let mut book = LogBook::default();
-        let everything = picks.into_iter().chain([0, 1, 2, 3].into_iter().flat_map(|host| std::iter::repeat_n(host, 90)));
+        let rest = (0..4).flat_map(|host| std::iter::repeat_n(host, 90));
+        let everything = picks.into_iter().chain(rest);
         for line in everything.filter_map(|host| queues[host].next()) {
             record(&mut book, line);
             for (track, last) in tracks.iter().zip(&last) {

@@ -132,7 +132,6 @@ fn what_a_run_makes_up_does_not_appear() {
 }
 
 #[test]
-#[ignore = "evidence has no Redactor yet; `redacted` in snapshot.rs is where it goes"]
 fn queue_ids_do_not_appear() {
     let queued = |id: &str| {
         let mut seen = in_queue(FateStatus::Deferred);
