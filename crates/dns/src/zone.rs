@@ -18,7 +18,7 @@ use std::{
 };
 
 /// How much later than a delay its question may come again and still be the same one.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The RRsets of one name.
 pub(crate) type Node = BTreeMap<RecordType, Vec<Record>>;

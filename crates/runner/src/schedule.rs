@@ -1,11 +1,11 @@
 //! Which scenario may start now: pure bookkeeping of names that two scenarios may not use at the same time.
 //!
-//! A scenario owns the zones that it declares and shares the reverse names of its clients with everybody who
-//! declares nothing about them. DNS questions are attributed by zone, so an owned zone has one owner at a time.
+//! A scenario owns the zones that it declares, with all names in them, and shares the names that its clients only
+//! mention with everybody who owns none of them. DNS questions are attributed by zone, so a name has one owner at a time.
 
 use mail::Domain;
 use scenario::{Origin, Plan};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 /// The names that a scenario needs while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,48 +21,41 @@ impl Claims {
         let owned: BTreeSet<Domain> = (plan.zones.iter().map(|z| z.origin.clone()))
             .chain(plan.ptr.iter().map(|(ip, _)| dns::reverse_name(*ip)))
             .collect();
-        let shared = (plan.transactions.iter())
-            .filter_map(|t| match &t.origin {
-                Origin::Client(client) => Some(dns::reverse_name(client.ip.value)),
+        let mentioned = plan.transactions.iter().flat_map(|transaction| {
+            let client = match &transaction.origin {
+                Origin::Client(client) => Some([Some(dns::reverse_name(client.ip.value)), client.ehlo.value.parse().ok()]),
                 Origin::Submission(_) => None,
-            })
-            .filter(|name| !owned.contains(name))
-            .collect();
+            };
+            let sender = transaction.mail_from.value.address().map(|a| a.domain().clone());
+            client.into_iter().flatten().flatten().chain(sender)
+        });
+        let shared = mentioned.filter(|name| !owned.iter().any(|zone| name.is_within(zone))).collect();
         Self { owned, shared }
     }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Hold {
-    Owned,
-    Shared(usize),
 }
 
 /// Plans that wait, and the names held by those that run.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule<T> {
     waiting: VecDeque<(Claims, T)>,
-    held: HashMap<Domain, Hold>,
+    owned: HashSet<Domain>,
+    /// With the number of those who share them.
+    shared: HashMap<Domain, usize>,
 }
 
 impl<T> Schedule<T> {
     /// Nothing runs yet; work starts in this order where names allow it.
     pub(crate) fn new(work: impl IntoIterator<Item = (Claims, T)>) -> Self {
-        Self { waiting: work.into_iter().collect(), held: HashMap::new() }
+        Self { waiting: work.into_iter().collect(), owned: HashSet::new(), shared: HashMap::new() }
     }
 
     /// Takes the first piece of work whose names are free, and holds them until [`Schedule::done`].
     pub(crate) fn start(&mut self) -> Option<(Claims, T)> {
         let at = self.waiting.iter().position(|(claims, _)| self.is_free(claims))?;
         let (claims, work) = self.waiting.remove(at)?;
-        for name in &claims.owned {
-            self.held.insert(name.clone(), Hold::Owned);
-        }
+        self.owned.extend(claims.owned.iter().cloned());
         for name in &claims.shared {
-            let hold = self.held.entry(name.clone()).or_insert(Hold::Shared(0));
-            if let Hold::Shared(users) = hold {
-                *users += 1;
-            }
+            *self.shared.entry(name.clone()).or_default() += 1;
         }
         Some((claims, work))
     }
@@ -70,19 +63,21 @@ impl<T> Schedule<T> {
     /// Gives the names back.
     pub(crate) fn done(&mut self, claims: &Claims) {
         for name in &claims.owned {
-            self.held.remove(name);
+            self.owned.remove(name);
         }
         for name in &claims.shared {
-            match self.held.get_mut(name) {
-                Some(Hold::Shared(users)) if *users > 1 => *users -= 1,
-                _ => drop(self.held.remove(name)),
+            match self.shared.get_mut(name) {
+                Some(users) if *users > 1 => *users -= 1,
+                _ => drop(self.shared.remove(name)),
             }
         }
     }
 
     fn is_free(&self, claims: &Claims) -> bool {
-        claims.owned.iter().all(|name| !self.held.contains_key(name))
-            && claims.shared.iter().all(|name| !matches!(self.held.get(name), Some(Hold::Owned)))
+        let meets = |name: &Domain, zone: &Domain| name.is_within(zone) || zone.is_within(name);
+        let is_owned = |name: &Domain| self.owned.iter().any(|zone| meets(name, zone));
+        let is_shared = |zone: &Domain| self.shared.keys().any(|name| name.is_within(zone));
+        !claims.owned.iter().any(|zone| is_owned(zone) || is_shared(zone)) && !claims.shared.iter().any(is_owned)
     }
 }
 
@@ -105,6 +100,15 @@ mod tests {
         let (first, one) = s.start().unwrap();
         assert_eq!((one, s.start().map(|w| w.1), s.start().map(|w| w.1)), (1, Some(3), None));
         s.done(&first);
+        assert_eq!(s.start().map(|w| w.1), Some(2));
+    }
+
+    #[test]
+    fn who_mentions_a_name_in_a_zone_waits_for_its_owner() {
+        let mut s = Schedule::new([(claims(&["attacker.example"], &[]), 1), (claims(&[], &["mail.attacker.example"]), 2)]);
+        let (owner, _) = s.start().unwrap();
+        assert!(s.start().is_none());
+        s.done(&owner);
         assert_eq!(s.start().map(|w| w.1), Some(2));
     }
 

@@ -38,7 +38,9 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<(So
     let only_v2 = ParseConfig { include_tlvs: false, allow_v1: false, allow_v2: true };
     let (header, _) = ProxyHeader::parse(&octets, only_v2).map_err(|e| bad(&e.to_string()))?;
     let ends = header.proxied_address().ok_or_else(|| bad("it names no addresses"))?;
-    Ok((ends.source, ends.destination))
+    // a listener for both families has IPv4 addresses mapped into IPv6 (RFC 4291 §2.5.5.2)
+    let canonical = |end: SocketAddr| SocketAddr::new(end.ip().to_canonical(), end.port());
+    Ok((canonical(ends.source), canonical(ends.destination)))
 }
 
 #[cfg(test)]
@@ -61,6 +63,14 @@ mod tests {
             assert_eq!(block_on(read(&mut rest)).unwrap(), ends);
             assert_eq!(rest, b"EHLO");
         }
+    }
+
+    #[test]
+    fn an_ipv4_address_is_one_however_it_is_written() {
+        let mapped = |v4: &str| format!("[::ffff:{v4}]:25").parse().unwrap();
+        let octets = header(mapped("172.18.0.3"), mapped("203.0.113.25")).unwrap();
+        let ends = ("172.18.0.3:25".parse().unwrap(), "203.0.113.25:25".parse().unwrap());
+        assert_eq!(block_on(read(&mut octets.as_slice())).unwrap(), ends);
     }
 
     #[test]

@@ -125,7 +125,7 @@ async fn what_is_no_question_of_class_in_is_turned_down() {
     let mut edns = Edns::new();
     edns.set_version(1);
     future.set_edns(edns);
-    assert_eq!(code(future).await, ResponseCode::BADVERS);
+    assert_eq!(u16::from(code(future).await), 16, "BADVERS");
     let mut none = plain("example.", A);
     none.queries.clear();
     assert_eq!(code(none).await, ResponseCode::FormErr);
