@@ -66,7 +66,7 @@ fn an_engine_that_dies() -> Result<(), Failed> {
     let door = Door::open(&socket)?;
     let engine = format!("unix://{}", socket.display());
     let mut running = start(&["scenario", "run", "--engine", &engine])?;
-    wait_for(&mut running, "held", || door.shut())?;
+    wait_for(&mut running, "✓", || door.shut())?;
     let ended = running.end(Duration::from_secs(120))?;
     // what could not be told is an error; what is left, the reaper could not remove through the shut door either
     run(&["stack", "prune"])?.must(0, &[])?;
@@ -85,7 +85,7 @@ fn a_postfix_that_does_not_start_shows_its_log() -> Result<(), Failed> {
 
 fn a_filter_killed_in_mid_run_is_an_error() -> Result<(), Failed> {
     let mut running = start(&["scenario", "run", "--jobs", "1"])?;
-    wait_for(&mut running, "held", || Ok(()))?;
+    wait_for(&mut running, "✓", || Ok(()))?;
     let hosts = docker(&["ps", "--quiet", "--filter", &format!("label=mailproof.run={}", running.run)])?;
     for host in hosts.lines() {
         let _ = docker(&["exec", host, "pkill", "-KILL", "opendmarc"]);
@@ -95,7 +95,7 @@ fn a_filter_killed_in_mid_run_is_an_error() -> Result<(), Failed> {
 
 fn ctrl_c_cleans_up() -> Result<(), Failed> {
     let mut running = start(&["scenario", "run", "--jobs", "1"])?;
-    wait_for(&mut running, "held", || Ok(()))?;
+    wait_for(&mut running, "✓", || Ok(()))?;
     signal(&running.child, "INT")?;
     running.end(Duration::from_secs(30))?.must(130, &["interrupted"])?;
     nothing_is_left(&running.run)
@@ -103,7 +103,7 @@ fn ctrl_c_cleans_up() -> Result<(), Failed> {
 
 fn sigkill_leaves_nothing() -> Result<(), Failed> {
     let mut running = start(&["scenario", "run", "--jobs", "1"])?;
-    wait_for(&mut running, "held", || Ok(()))?;
+    wait_for(&mut running, "✓", || Ok(()))?;
     signal(&running.child, "KILL")?;
     running.end(Duration::from_secs(30))?;
     nothing_is_left(&running.run)

@@ -330,7 +330,7 @@ mod tests {
             assert_eq!(read(&[&format!("opendmarc[63]: 3F1A2B4C5D: {said}")]), [word]);
         }
         let silent = [
-            "RFC5322 requirement error: not exactly one From field",
+            concat!("RFC", "5322 requirement error: not exactly one From field"),
             "additional trusted authentication services: gateway.example",
         ];
         assert_eq!(

@@ -91,7 +91,12 @@ pub fn unbound(dns: SocketAddr, trust_anchor: &str) -> String {
   aggressive-nsec: no
   harden-below-nxdomain: no
   serve-expired: no
+  cache-max-ttl: 0
   cache-max-negative-ttl: 0
+  key-cache-size: 0
+  key-cache-slabs: 1
+  val-bogus-ttl: 0
+  outbound-msg-retry: 30
   infra-host-ttl: 1
   infra-keep-probing: yes
   unknown-server-time-limit: 200
@@ -104,6 +109,7 @@ remote-control:
 forward-zone:
   name: "."
   forward-addr: {ip}@{port}
+  forward-no-cache: yes
 "#
     )
 }

@@ -2,7 +2,7 @@
 
 use super::{MailboxAt, shelf::Shelf};
 use crate::{BoxStream, WireError, tls};
-use async_imap::{Client, Session, error::Error, types::NameAttribute};
+use async_imap::{Client, error::Error, types::NameAttribute};
 use futures_util::TryStreamExt;
 use std::collections::{BTreeMap, HashMap};
 use tokio::time::timeout;
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 #[derive(Debug)]
 pub(super) struct Reader {
     at: MailboxAt,
-    imap: Session<BoxStream>,
+    imap: async_imap::Session<BoxStream>,
     seen: HashMap<String, Mark>,
 }
 
