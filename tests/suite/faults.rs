@@ -1,6 +1,6 @@
 //! What happens when the world misbehaves: each ends in a clear error, and nothing is left on the engine.
 
-use crate::{Failed, Said, Trial, diagnostics::copy_of, mailproof, run, said, scratch, trial};
+use crate::{Failed, Said, Trial, diagnostics::copy_of, docker, mailproof, run, said, scratch, trial};
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -166,11 +166,6 @@ impl Running {
 fn signal(child: &Child, name: &str) -> Result<(), Failed> {
     Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status()?;
     Ok(())
-}
-
-fn docker(words: &[&str]) -> Result<String, Failed> {
-    let output = Command::new("docker").args(words).output()?;
-    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// Waits until the engine has nothing with the run's label, at most 30 s.

@@ -3,6 +3,8 @@
 //! Without a container engine it fails, unless `MAILPROOF_NO_ENGINE=1` asks for the pure tests alone; then it says
 //! how many it left out.
 
+#![expect(clippy::disallowed_methods, reason = "the suite is a main program, and starts others to look at them")]
+
 mod cli;
 mod diagnostics;
 mod faults;
@@ -82,4 +84,10 @@ fn scratch(name: &str) -> Result<PathBuf, Failed> {
     let _ = std::fs::remove_dir_all(&directory);
     std::fs::create_dir_all(&directory)?;
     Ok(directory)
+}
+
+/// What the engine's own command line says.
+fn docker(words: &[&str]) -> Result<String, Failed> {
+    let output = Command::new("docker").args(words).output()?;
+    Ok(String::from_utf8(output.stdout)?)
 }

@@ -1,6 +1,6 @@
 //! Nothing is reachable from elsewhere, nothing leaves, nothing is left: a look at the real sockets and the checkout.
 
-use crate::{Failed, Trial, mailproof, root, trial};
+use crate::{Failed, Trial, docker, mailproof, root, trial};
 use std::{
     collections::BTreeSet,
     fs,
@@ -131,11 +131,6 @@ fn container_of(said: &str, host: &str) -> Result<String, Failed> {
     let line = said.lines().find(|l| l.contains("docker exec") && l.contains(host));
     let word = line.and_then(|l| l.split_whitespace().skip_while(|w| *w != "-it").nth(1));
     word.map(str::to_owned).ok_or_else(|| format!("no way into {host} in:\n{said}").into())
-}
-
-fn docker(words: &[&str]) -> Result<String, Failed> {
-    let output = Command::new("docker").args(words).output()?;
-    Ok(String::from_utf8(output.stdout)?)
 }
 
 fn git_status() -> Result<String, Failed> {

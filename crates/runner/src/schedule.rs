@@ -23,7 +23,9 @@ impl Claims {
             .collect();
         let mentioned = plan.transactions.iter().flat_map(|transaction| {
             let client = match &transaction.origin {
-                Origin::Client(client) => Some([Some(dns::reverse_name(client.ip.value)), client.ehlo.value.parse().ok()]),
+                Origin::Client(client) => {
+                    Some([Some(dns::reverse_name(client.ip.value)), client.ehlo.value.parse().ok()])
+                }
                 Origin::Submission(_) => None,
             };
             let sender = transaction.mail_from.value.address().map(|a| a.domain().clone());
@@ -105,7 +107,8 @@ mod tests {
 
     #[test]
     fn who_mentions_a_name_in_a_zone_waits_for_its_owner() {
-        let mut s = Schedule::new([(claims(&["attacker.example"], &[]), 1), (claims(&[], &["mail.attacker.example"]), 2)]);
+        let mut s =
+            Schedule::new([(claims(&["attacker.example"], &[]), 1), (claims(&[], &["mail.attacker.example"]), 2)]);
         let (owner, _) = s.start().unwrap();
         assert!(s.start().is_none());
         s.done(&owner);

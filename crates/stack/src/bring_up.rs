@@ -192,7 +192,7 @@ fn zones(
         }
     }
     for (key, record) in keys.of(gateway) {
-        zones.dkim(&key.domain, &key.selector, &record);
+        zones.dkim(&key.domain, &key.selector, record);
     }
     Ok(zones.data())
 }

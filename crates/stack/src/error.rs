@@ -72,9 +72,7 @@ pub enum StackError {
         log: String,
     },
     /// A service is not ready in time.
-    #[error(
-        "{host}: {service} is not ready after {seconds} s: waited for {condition}, saw {saw}; the end of its log:\n{log}"
-    )]
+    #[error("{host}: {service} is not ready after {seconds} s: {waited}; the end of its log:\n{log}")]
     #[diagnostic(code(mailproof::service::ready), help("is `ready` in gateway.toml what this service really does?"))]
     NotReady {
         /// Host.
@@ -83,10 +81,8 @@ pub enum StackError {
         service: String,
         /// How long it was waited for.
         seconds: u64,
-        /// What for.
-        condition: String,
-        /// What was seen last.
-        saw: String,
+        /// What for, and what was seen instead.
+        waited: String,
         /// The end of the host's log.
         log: String,
     },

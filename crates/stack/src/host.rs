@@ -130,8 +130,7 @@ impl Host {
             host: self.name().to_owned(),
             service: service.to_owned(),
             seconds: START.as_secs(),
-            condition: condition.to_owned(),
-            saw: saw.to_owned(),
+            waited: format!("waited for {condition}, saw {saw}"),
             log: self.log(),
         }
     }
