@@ -107,9 +107,13 @@ impl Stack {
         let hosts = self.admds.iter_mut().flat_map(|admd| admd.hosts.iter_mut());
         let starting = hosts.map(|host| async {
             let commands = format!("{preparations}{}", provision::ownership(&host.plan));
-            let routed = async { Ok(engine.run_once(&self.run, image, &host.container, &route).await?) };
-            tokio::try_join!(routed, host.prepare(&commands))?;
-            host.start().await
+            let container = host.container.clone();
+            let routed = async { Ok(engine.run_once(&self.run, image, &container, &route).await?) };
+            let started = async {
+                host.prepare(&commands).await?;
+                host.start().await
+            };
+            tokio::try_join!(routed, started).map(drop)
         });
         try_join_all(starting).await?;
         let stack = &*self;

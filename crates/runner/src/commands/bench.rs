@@ -6,6 +6,7 @@ use crate::{
     conduct::{Done, conduct},
     drive,
     exit::{Exit, Trouble},
+    known::KnownFailures,
     library,
     raise::{Raised, raise},
     start::Ended,
@@ -47,7 +48,9 @@ pub(crate) async fn bench(setting: &Setting, args: BenchArgs) -> Ended {
     );
 
     let raised = raise(setting, Pair::load(&setting.place, &args.gateway)?, true, false).await?;
-    let (library, world) = plans(&[])?;
+    let (mut library, world) = plans(&[])?;
+    let known = KnownFailures::load(&setting.place.gateway(&args.gateway))?;
+    library.retain(|plan| known.reason(&plan.source.name).is_none());
     let mails: usize = library.iter().map(|plan| plan.transactions.len()).sum();
     let took = run(&raised, library).await?;
     let with_claims = per_second(mails, took);

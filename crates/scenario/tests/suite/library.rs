@@ -50,7 +50,7 @@ fn a_plan_holds_what_the_file_says() {
          _dmarc.bank.example. IN TXT \"v=DMARC1; p=reject; adkim=s; aspf=s\"\n"
     );
     let forged = &plan.transactions[0];
-    assert_eq!((forged.label.as_str(), forged.expect.len()), ("forged", 5));
+    assert_eq!((forged.label.as_str(), forged.expect.len()), ("forged", 4));
     assert!(matches!(&forged.origin, Origin::Client(client) if client.driver == Driver::WellBehaved));
     assert_eq!(&text[forged.rcpt_to[0].span.clone()], "\"alice@gateway.example\"");
     let control = plan.transactions[1].expect.last().unwrap();
