@@ -46,7 +46,7 @@ impl Stack {
         let images =
             Images::ensure(engine, &containers, &images, &gateways.iter().collect::<Vec<_>>(), progress).await?;
         progress("bringing up the pretend Internet and the gateways on it");
-        let network = engine.network(&run).await?;
+        let (network, keys) = tokio::try_join!(async { Ok(engine.network(&run).await?) }, Keys::make(&gateways))?;
         let bridge = IpAddr::V4(network.gateway);
         let dns = dns::Server::start(bridge).await?;
         let switchboard = Arc::new(Switchboard::default());
@@ -54,7 +54,6 @@ impl Stack {
         let world = world.map_err(|cause| StackError::Listen { address: bridge, cause })?;
         let on = On { engine, run: &run, network: &network };
         let logs = Logs::default();
-        let keys = Keys::make(&gateways)?;
 
         let starting = gateways.iter().flat_map(|g| g.hosts.iter().map(move |h| (g, h)));
         let starting =

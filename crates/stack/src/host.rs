@@ -6,6 +6,7 @@ use crate::{
     services::Services,
 };
 use container::Container;
+use futures_util::future::try_join_all;
 use std::time::Duration;
 use tokio::time::{Instant, interval, timeout_at};
 
@@ -53,11 +54,18 @@ impl Host {
     /// Starts the collector of the log, then all services at the same time.
     pub(crate) async fn start(&mut self) -> Result<(), StackError> {
         self.collect().await?;
-        for service in &self.plan.services {
+        let starting = self.plan.services.iter().map(|service| {
             let (logs, host, name) = (self.logs.clone(), self.name().to_owned(), service.name.clone());
-            let command: Vec<&str> = service.command.iter().map(String::as_str).collect();
             let own = move |_, line: &str| logs.remember(&host, &format!("{name}: {line}"));
-            self.services.add(&service.name, self.container.spawn(&command, own).await?);
+            let container = &self.container;
+            async move {
+                let command: Vec<&str> = service.command.iter().map(String::as_str).collect();
+                container.spawn(&command, own).await
+            }
+        });
+        let processes = try_join_all(starting).await?;
+        for (service, process) in self.plan.services.iter().zip(processes) {
+            self.services.add(&service.name, process);
         }
         Ok(())
     }

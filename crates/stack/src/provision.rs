@@ -24,14 +24,15 @@ struct Key {
 
 impl Keys {
     /// Makes all keys that the gateways' hosts sign with.
-    pub(crate) fn make(gateways: &[Gateway]) -> Result<Self, StackError> {
-        let places = gateways.iter().flat_map(|g| &g.hosts).flat_map(|h| &h.dkim);
-        let make = |place: &DkimPlace| {
+    pub(crate) async fn make(gateways: &[Gateway]) -> Result<Self, StackError> {
+        let places: Vec<DkimPlace> = gateways.iter().flat_map(|g| &g.hosts).flat_map(|h| &h.dkim).cloned().collect();
+        let make = |place: DkimPlace| {
             let der = pki::dkim_key(place.algorithm)?;
             let record = KeyPair::from_pkcs8(place.algorithm, &der)?.record(None);
-            Ok(Key { place: place.clone(), pem: pki::pkcs8_pem(&der), record })
+            Ok(Key { place, pem: pki::pkcs8_pem(&der), record })
         };
-        Ok(Self { made: places.map(make).collect::<Result<_, StackError>>()? })
+        let made = tokio::task::spawn_blocking(move || places.into_iter().map(make).collect::<Result<_, StackError>>());
+        Ok(Self { made: made.await.expect("making keys does not panic")? })
     }
 
     /// Places and records of the keys of one gateway.

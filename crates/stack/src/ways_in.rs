@@ -50,7 +50,7 @@ impl Stack {
         let (Some(recipient), Ok(door)) = (recipient, self.door(self.gateway(), 25, USER)) else { return };
         let proxy = |to: SocketAddr| {
             format!(
-                "--proxy-version 2 --proxy-family INET --proxy-source {USER} --proxy-source-port 40000 --proxy-dest {} --proxy-dest-port {}",
+                "--proxy-version 2 --proxy-family AF_INET --proxy-source {USER} --proxy-source-port 40000 --proxy-dest {} --proxy-dest-port {}",
                 to.ip(),
                 to.port()
             )

@@ -51,7 +51,7 @@ pub fn default_route(internet: &container::Addresses) -> String {
 pub fn haproxy(harness: SocketAddr, bridge: Ipv4Addr) -> String {
     let exits = EXITS.map(|port| format!(":::{port}")).join(",");
     format!(
-        "global\n  maxconn 4000\ndefaults\n  mode tcp\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n\
+        "global\n  maxconn 4000\ndefaults\n  mode tcp\n  retries 0\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n\
          frontend world_to_gateway\n  bind :{ENTRANCE} accept-proxy\n  tcp-request connection reject unless {{ src {bridge} }}\n  default_backend gateway\n\
          backend gateway\n  source 0.0.0.0 usesrc clientip\n  server named_by_the_header 0.0.0.0:0\n\
          frontend gateway_to_world\n  bind {exits} v4v6\n  default_backend harness\n\
