@@ -67,19 +67,20 @@ impl Stack {
             });
         let (internet, hosts) =
             tokio::try_join!(on.internet(&images.internet, &world, &dns, &logs), try_join_all(starting))?;
-        switchboard.open(internet.container.port(internet::ENTRANCE)?);
+        let entrance = internet.container.port(internet::ENTRANCE)?;
+        switchboard.open(entrance);
 
         let mut hosts = hosts.into_iter();
         let mut admds: Vec<Admd> = Vec::new();
         let mut published = Vec::new();
         for gateway in gateways {
             let hosts: Vec<Host> = hosts.by_ref().take(gateway.hosts.len()).collect();
-            published.extend(zones(&gateway, &hosts, &switchboard, &keys)?);
+            published.extend(zones(&gateway, &hosts, &switchboard, &keys));
             admds.push(Admd { gateway, hosts });
         }
         let lease = dns.publish(published)?;
         let mut stack = Self {
-            entrance: internet.container.port(internet::ENTRANCE)?,
+            entrance,
             run,
             internet,
             admds,
@@ -171,12 +172,7 @@ impl On<'_> {
     }
 }
 
-fn zones(
-    gateway: &Gateway,
-    hosts: &[Host],
-    switchboard: &Switchboard,
-    keys: &Keys,
-) -> Result<Vec<dns::ZoneData>, StackError> {
+fn zones(gateway: &Gateway, hosts: &[Host], switchboard: &Switchboard, keys: &Keys) -> Vec<dns::ZoneData> {
     let mut zones = Zones::of(gateway);
     for host in hosts {
         let container = host.container.addresses();
@@ -197,5 +193,5 @@ fn zones(
     for (key, record) in keys.of(gateway) {
         zones.dkim(&key.domain, &key.selector, record);
     }
-    Ok(zones.data())
+    zones.data()
 }

@@ -25,7 +25,7 @@ pub use transact::{Letter, Names};
 pub use ways_in::syslog;
 pub use zones::strings as character_strings;
 
-use container::{Container, Engine, Run};
+use container::{Container, Run};
 use gateway::Gateway;
 use mail::{Address, Domain};
 use mailboxes::Mailboxes;
@@ -124,15 +124,6 @@ impl Stack {
         for host in self.hosts() {
             host.check().await?;
         }
-        Ok(())
-    }
-
-    /// Takes everything down that carries the run's label.
-    ///
-    /// # Errors
-    /// The engine's word; the reaper tries again.
-    pub async fn down(self, engine: &Engine) -> Result<(), StackError> {
-        engine.sweep(&self.run.id).await?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 use tokio::time::Instant;
 use wire::{Dialogue, Job, Login};
 
-/// How long a peer may take over one command.
+/// How long one whole dialogue may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a message may take until its fate is known.
 const SETTLING: Duration = Duration::from_secs(15);
