@@ -1,5 +1,6 @@
 //! The values: everything that was seen of one scenario.
 
+use crate::Probed;
 use mail::{Address, Message, Nonce, Reply};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -29,6 +30,69 @@ impl<T> Observed<T> {
 pub struct Evidence {
     /// One for each transaction of the plan, in its order.
     pub transactions: Vec<Transaction>,
+    /// One for each probe of the plan, in its order; unobserved: nothing could be asked.
+    #[serde(default)]
+    pub probes: Vec<Observed<Probed>>,
+    /// One for each look-up of the plan, in its order.
+    #[serde(default)]
+    pub lookups: Vec<Observed<LookedUp>>,
+    /// What became of the changed settings of the plan, if it has any: whether the daemons take them.
+    #[serde(default)]
+    pub settings: Vec<Setting>,
+}
+
+/// A setting of a daemon that a scenario changes, and what the daemon says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// `postfix` or `dovecot`.
+    pub daemon: String,
+    /// The setting's name.
+    pub name: String,
+    /// What it was set to; `None`: its line was taken out.
+    pub value: Option<String>,
+    /// Whether the daemon works with it.
+    pub is_taken: bool,
+    /// What it said of it, warnings and errors.
+    pub said: Vec<String>,
+}
+
+/// What a look-up found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookedUp {
+    /// `NOERROR`, `NXDOMAIN`, `SERVFAIL`, …
+    pub rcode: String,
+    /// Whether a validating resolver says that the answer is authentic (RFC 4035 §3.2.3).
+    pub is_authentic: bool,
+    /// Data of the records in zone-file form, sorted.
+    pub records: Vec<String>,
+    /// What is to be said of the records, in the order of their codes.
+    #[serde(default)]
+    pub remarks: Vec<Remark>,
+}
+
+/// What is to be said of a record of the DNS.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Remark {
+    /// A word for it, as `spf-too-many-lookups`.
+    pub code: String,
+    /// How bad it is.
+    pub weight: Weight,
+    /// What is the matter, as a sentence.
+    pub text: String,
+    /// The line to change, or what to do.
+    pub help: String,
+    /// The section that says so, as `RFC 7208 §4.6.4`.
+    pub cites: String,
+}
+
+/// How bad something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weight {
+    /// Worth knowing.
+    Notice,
+    /// It does not do what it is there for.
+    Fault,
 }
 
 /// Everything seen of one transaction.
@@ -54,6 +118,74 @@ pub struct Transaction {
     pub delivered: Vec<Delivered>,
     /// Notifications of non-delivery that name it (RFC 3464).
     pub bounces: Vec<Delivered>,
+    /// Connections that the gateway opened to hosts that the harness plays, in order.
+    #[serde(default)]
+    pub connections: Vec<Connection>,
+    /// The message as hosts that the harness plays took it.
+    #[serde(default)]
+    pub arrived: Vec<Arrived>,
+    /// The program that took the message on the gateway itself, if no connection did.
+    #[serde(default)]
+    pub program: Option<ProgramRun>,
+}
+
+/// A program that ran on the gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramRun {
+    /// The command.
+    pub command: String,
+    /// Its exit status; 0 is good (sysexits: 75 for now, else for good).
+    pub status: i64,
+    /// What it said on standard error.
+    pub said: String,
+}
+
+/// A connection that a gateway opened to a host that the harness plays, as the host saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Name of the host.
+    pub host: String,
+    /// `smtp` or `https`.
+    pub service: String,
+    /// What the gateway offered in its ClientHello, the last one if there were several; `None`: it sent none.
+    pub offer: Option<Offer>,
+    /// The handshake; `peer` is what the host made of a certificate of the client's (`Anonymous` as a rule), and `chain`
+    /// what the host sent. Unobserved: there was none, and why.
+    pub handshake: Observed<Handshake>,
+    /// What was said: `to` and `sent` are the client's, `reply` the host's. Of HTTPS the request line and the status.
+    pub dialogue: Vec<Exchange>,
+    /// How it ended: `quit`, `closed by the client`, `cut by the host in DATA`, …
+    pub ended: String,
+}
+
+/// What a client offers in its ClientHello (RFC 8446 §4.1.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Versions, oldest first, as `TLSv1.2`; of a client without supported_versions only its highest is known.
+    pub versions: Vec<String>,
+    /// Cipher suites by their IANA names, in order, without signalling values.
+    pub suites: Vec<String>,
+    /// Groups by their IANA names, in order.
+    pub groups: Vec<String>,
+    /// Signature schemes by their IANA names, in order.
+    pub signatures: Vec<String>,
+    /// The name asked for (RFC 6066 §3).
+    pub server_name: Option<String>,
+}
+
+/// A message that a host took which the harness plays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrived {
+    /// Name of the host.
+    pub host: String,
+    /// MAIL FROM, without its angle brackets.
+    pub mail_from: String,
+    /// RCPT TO, without their angle brackets.
+    pub rcpt_to: Vec<String>,
+    /// Whether it came over TLS.
+    pub is_protected: bool,
+    /// The message.
+    pub message: Message,
 }
 
 /// One command, or block of octets, and the reply.

@@ -8,6 +8,7 @@ mod auth_results;
 mod field;
 mod nonce;
 mod reply;
+mod service;
 
 pub use address::{Address, AddressError, Domain, ReversePath};
 pub use auth::{ArcResult, DkimResult, DmarcResult, SpfResult, UnknownResult};
@@ -15,3 +16,4 @@ pub use auth_results::{AuthenticationResults, AuthenticationResultsError, Method
 pub use field::{Field, Message};
 pub use nonce::{Nonce, NonceError};
 pub use reply::{EnhancedStatus, EnhancedStatusError, Reply, ReplyError};
+pub use service::{Service, UnknownService};

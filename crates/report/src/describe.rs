@@ -131,6 +131,7 @@ fn origin(origin: &Origin) -> String {
         Origin::Submission(submission) => {
             format!("{} submits {}, and says", submission.login.value, tls(submission.tls))
         }
+        Origin::Sendmail => "A program on the gateway runs sendmail, and says".to_owned(),
     }
 }
 

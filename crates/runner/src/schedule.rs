@@ -26,7 +26,7 @@ impl Claims {
                 Origin::Client(client) => {
                     Some([Some(dns::reverse_name(client.ip.value)), client.ehlo.value.parse().ok()])
                 }
-                Origin::Submission(_) => None,
+                Origin::Submission(_) | Origin::Sendmail => None,
             };
             let sender = transaction.mail_from.value.address().map(|a| a.domain().clone());
             client.into_iter().flatten().flatten().chain(sender)

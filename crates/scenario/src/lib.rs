@@ -13,6 +13,7 @@ mod records;
 mod reference;
 mod rfcs;
 mod schema;
+mod seams;
 mod transactions;
 mod values;
 mod words;
@@ -22,11 +23,12 @@ pub use faults::{Faults, Flaw};
 pub use plan::*;
 pub use reference::reference;
 pub use schema::schema;
+pub use seams::*;
 
 use form::{Form, Node};
 use language::ScenarioTable;
 use mail::{Address, Domain};
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, ops::Range, sync::Arc};
 use toml::de::{DeTable, DeValue};
 
 /// What surrounds a scenario: the gateways, which it does not declare.
@@ -38,6 +40,10 @@ pub struct World {
     pub logins: Vec<Address>,
     /// Zones that the ADMDs own; a scenario may not declare them, nor anything below or above them.
     pub reserved: Vec<Domain>,
+    /// Public addresses of the ADMDs' hosts, and of the harness's own users; no host of a scenario may have them.
+    pub addresses: Vec<IpAddr>,
+    /// Names of the profiles that a probe can be judged by.
+    pub profiles: Vec<String>,
 }
 
 /// Reads a scenario.
@@ -111,6 +117,10 @@ fn build(
         zones: zones.into_iter().map(|declared| declared.zone).collect(),
         ptr: ptr.into_iter().map(|(ip, name)| (ip.value, name.value)).collect(),
         transactions,
+        hosts: Vec::new(),
+        settings: Settings::default(),
+        probes: Vec::new(),
+        lookups: Vec::new(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! What a scenario asks for, as values. A plan has passed every check; nothing in it can be refused any more.
 
+use crate::{Change, Host, Lookup, Probe, Settings};
 use mail::{Address, ArcResult, DkimResult, DmarcResult, Domain, EnhancedStatus, ReversePath, SpfResult};
 use serde::Serialize;
 use std::{fmt, net::IpAddr, ops::Range, sync::Arc, time::Duration};
@@ -41,7 +42,15 @@ pub struct Plan {
     pub zones: Vec<Zone>,
     /// Reverse mapping: address and the name of its PTR record (RFC 1035 §3.5).
     pub ptr: Vec<(IpAddr, Domain)>,
-    /// Transactions, in order; at least one.
+    /// Hosts that the harness plays while it runs.
+    pub hosts: Vec<Host>,
+    /// Settings of the gateway that are changed while it runs, alone.
+    pub settings: Settings,
+    /// Questions to services of the gateway, in order; asked before mail is sent.
+    pub probes: Vec<Probe>,
+    /// Questions to the DNS, in order; asked before mail is sent.
+    pub lookups: Vec<Lookup>,
+    /// Transactions, in order. There is at least one of transactions, probes, look-ups and changed settings.
     pub transactions: Vec<Transaction>,
 }
 
@@ -148,6 +157,8 @@ pub enum FaultKind {
 pub struct Transaction {
     /// A word for it in reports: what the file says, else `1`, `2`, …
     pub label: String,
+    /// What is different from now on.
+    pub change: Option<Change>,
     /// Who brings it.
     pub origin: Origin,
     /// MAIL FROM.
@@ -171,6 +182,8 @@ pub enum Origin {
     Client(Client),
     /// A user, through the submission service (RFC 6409) of the login's domain.
     Submission(Submission),
+    /// A program on the gateway itself, through sendmail(1): as cron does it, and web applications.
+    Sendmail,
 }
 
 /// A client on the pretend Internet that connects to port 25 of the gateway.
@@ -314,6 +327,14 @@ pub enum Claim {
     Outcome(Outcome),
     /// How the gateway's side of the connection was protected.
     Handshake(HandshakeClaim),
+    /// The Received field of the gateway says how the connection was protected, and it is what was negotiated.
+    Received,
+    /// A host of this name, which the harness plays, took the message.
+    Arrived(Domain),
+    /// What the gateway offered in its ClientHello: exactly these versions.
+    Offered(Vec<String>),
+    /// A policy was asked of a web server that the harness plays (RFC 8461 §3.3), or none.
+    Fetched(bool),
     /// A header field of the delivered message has this text in it.
     Header {
         /// Name of the field.

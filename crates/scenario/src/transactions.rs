@@ -42,6 +42,7 @@ pub(crate) fn build(
     let expect = table.expect.0.map(|expect| claims::build(expect, flaws)).unwrap_or_default();
     let transaction = Transaction {
         label: table.label.map_or_else(|| number.to_string(), |label| label.value.0),
+        change: None,
         origin: origin?,
         mail_from: table.mail_from.0?,
         rcpt_to,

@@ -83,6 +83,9 @@ impl Stack {
             fates: account.fates,
             delivered,
             bounces,
+            connections: Vec::new(),
+            arrived: Vec::new(),
+            program: None,
         })
     }
 
@@ -93,6 +96,9 @@ impl Stack {
                 let port = if client.tls == Tls::Implicit { 465 } else { 25 };
                 let door = self.door(self.gateway(), port, client.ip.value)?;
                 (client.ip.value, door, client.tls, client.driver, client.ehlo.value.clone(), None)
+            }
+            Origin::Sendmail => {
+                return Err(StackError::Unfit { gateway: self.gateway().name.clone(), what: "sendmail takes no connection".to_owned() });
             }
             Origin::Submission(submission) => {
                 let login = &submission.login.value;
@@ -158,7 +164,7 @@ fn in_mailbox(mailbox: &Address, found: wire::Found) -> Delivered {
 fn track(nonce: &Nonce, transaction: &Transaction, dialogue: &Dialogue, since: u64) -> Track {
     let (client, ehlo) = match &transaction.origin {
         Origin::Client(client) => (client.ip.value, client.ehlo.value.clone()),
-        Origin::Submission(_) => (USER, "laptop.example".to_owned()),
+        Origin::Submission(_) | Origin::Sendmail => (USER, "laptop.example".to_owned()),
     };
     Track {
         nonce: nonce.clone(),

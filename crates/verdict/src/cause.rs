@@ -42,9 +42,9 @@ pub(crate) fn cause(case: &Case<'_>, claim: &Claim, judged: &Judged) -> Cause {
             dmarc(case, &places, &judged.dmarc).or_else(|| Some(message_line(case, "From", "this message")))
         }
         Claim::Reply(reply) => command(case, &refused_at(case).unwrap_or_else(|| reply.to.to_string())),
-        Claim::Handshake(_) => handshake(case, &places),
+        Claim::Handshake(_) | Claim::Received | Claim::Offered(_) => handshake(case, &places),
         Claim::Header { name, .. } => Some(message_line(case, name, "the message as it was sent")),
-        Claim::Arc(_) => None,
+        Claim::Arc(_) | Claim::Arrived(_) | Claim::Fetched(_) => None,
     };
     let text = &case.plan.source.text;
     let mut cause =
@@ -89,7 +89,7 @@ fn dkim(case: &Case<'_>, places: &Places<'_>, claim: &DkimClaim) -> Option<Cause
                 at: submission.login.span.clone(),
                 what: "signed by this login's own server, if at all".to_owned(),
             },
-            Origin::Client(_) => message_line(case, "From", "nobody signs this message"),
+            Origin::Client(_) | Origin::Sendmail => message_line(case, "From", "nobody signs this message"),
         });
     };
     if let Some(cause) = fault(case, places) {
@@ -150,6 +150,7 @@ fn handshake(case: &Case<'_>, places: &Places<'_>) -> Option<Cause> {
     let (table, key) = match &case.planned.origin {
         Origin::Client(_) => ("client", None),
         Origin::Submission(_) => ("via", Some("submission")),
+        Origin::Sendmail => ("via", None),
     };
     let table = places.transaction(case.index)?.get(table)?;
     let table = key.map_or(Some(table), |key| table.get_ref().get(key))?;

@@ -4,7 +4,7 @@ use crate::{
     Finding, Judged, Unclear,
     cause::{Cause, cause},
     finding::{Shown, Text},
-    handshake,
+    handshake, outbound,
     outcome::{self, Ending, endings, outcome_word, said},
     results,
 };
@@ -101,6 +101,11 @@ pub fn claim_words(claim: &Claim) -> String {
             words.into_iter().flatten().collect::<Vec<_>>().join(" ")
         }
         Claim::Header { name, contains } => format!("a {name} field with `{contains}`"),
+        Claim::Received => "a Received field that says what was negotiated".to_owned(),
+        Claim::Arrived(host) => format!("taken by {host}"),
+        Claim::Offered(versions) => format!("{} offered", versions.join(", ")),
+        Claim::Fetched(true) => "a policy fetched".to_owned(),
+        Claim::Fetched(false) => "no policy fetched".to_owned(),
     }
 }
 
@@ -140,6 +145,10 @@ impl Case<'_> {
             Claim::Outcome(claim) => self.outcome(claim),
             Claim::Handshake(claim) => handshake::check(claim, &handshake::link(&self.planned.origin, self.seen)),
             Claim::Header { name, contains } => self.header(name, contains, judged),
+            Claim::Received => outbound::received(self),
+            Claim::Arrived(host) => outbound::arrived(host, self.seen),
+            Claim::Offered(versions) => outbound::offered(versions, self.seen),
+            Claim::Fetched(wanted) => outbound::fetched(*wanted, self.seen),
         }
     }
 
@@ -313,7 +322,7 @@ impl Case<'_> {
         match (&self.planned.mail_from.value, &self.planned.origin) {
             (ReversePath::Address(address), _) => Some(address.domain().clone()),
             (ReversePath::Null, Origin::Client(client)) => client.ehlo.value.parse().ok(),
-            (ReversePath::Null, Origin::Submission(_)) => None,
+            (ReversePath::Null, Origin::Submission(_) | Origin::Sendmail) => None,
         }
     }
 

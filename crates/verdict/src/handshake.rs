@@ -21,7 +21,7 @@ pub(crate) enum Link<'a> {
 pub(crate) fn link<'a>(origin: &Origin, seen: &'a Transaction) -> Link<'a> {
     match origin {
         Origin::Client(client) => direct(client.tls, seen),
-        Origin::Submission(_) => match seen.relays.last() {
+        Origin::Submission(_) | Origin::Sendmail => match seen.relays.last() {
             None => Link::Unseen("no hop between two MTAs was seen".to_owned()),
             Some(Relay { handshake: Some(handshake), .. }) => Link::Protected(handshake),
             Some(Relay { from, to, reply: Observed::Seen(reply), .. }) => {

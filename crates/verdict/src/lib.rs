@@ -7,6 +7,7 @@ mod cause;
 mod claims;
 mod finding;
 mod handshake;
+mod outbound;
 mod outcome;
 mod results;
 mod snapshot;

@@ -82,6 +82,7 @@ fn dialogue(planned: &scenario::Transaction, seen: &Transaction) -> Vec<String> 
     let (who, tls) = match &planned.origin {
         Origin::Client(client) => (format!("client {}", client.ip.value), client.tls),
         Origin::Submission(submission) => (format!("submission as {}", submission.login.value), submission.tls),
+        Origin::Sendmail => ("sendmail on the gateway".to_owned(), Tls::None),
     };
     let protected = |lines: &mut Vec<String>| {
         if let Observed::Seen(handshake) = &seen.handshake {

@@ -53,6 +53,7 @@ pub(crate) fn plan(name: &str) -> Plan {
         gateway: vec!["gateway.example".parse().unwrap()],
         logins: vec!["carol@sender.example".parse().unwrap()],
         reserved: vec!["gateway.example".parse().unwrap(), "sender.example".parse().unwrap()],
+        ..World::default()
     };
     scenario::parse(source, &world).unwrap_or_else(|faults| panic!("{:?}", faults.flaws()))
 }
@@ -92,6 +93,9 @@ fn transaction(end: &str, is_delivered: bool) -> Transaction {
         fates: if is_delivered { vec![fate] } else { vec![] },
         delivered: if is_delivered { vec![copy] } else { vec![] },
         bounces: vec![],
+        connections: vec![],
+        arrived: vec![],
+        program: None,
     }
 }
 
@@ -99,7 +103,7 @@ fn transaction(end: &str, is_delivered: bool) -> Transaction {
 pub(crate) fn scenario(name: &str, status: Status) -> ScenarioReport {
     let plan = plan(name);
     let evidence =
-        Evidence { transactions: vec![transaction("250 2.0.0 Ok", true), transaction("250 2.0.0 Ok", true)] };
+        Evidence { transactions: vec![transaction("250 2.0.0 Ok", true), transaction("250 2.0.0 Ok", true)], ..Evidence::default() };
     let verdict = verdict::judge(&plan, &evidence);
     ScenarioReport {
         name: name.to_owned(),

@@ -88,7 +88,7 @@ fn left_out(names: Vec<String>, done: &[ScenarioReport]) -> Vec<String> {
 fn needs_peer(plan: &Plan, pair: &Pair) -> bool {
     let is_peers = |origin: &Origin| match origin {
         Origin::Submission(submission) => pair.peer.domains.contains(submission.login.value.domain()),
-        Origin::Client(_) => false,
+        Origin::Client(_) | Origin::Sendmail => false,
     };
     plan.transactions.iter().any(|t| is_peers(&t.origin))
 }

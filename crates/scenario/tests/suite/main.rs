@@ -18,6 +18,7 @@ fn world() -> World {
             .map(|login| login.parse().unwrap())
             .to_vec(),
         reserved: text(&["gateway.example", "sender.example"]),
+        ..World::default()
     }
 }
 

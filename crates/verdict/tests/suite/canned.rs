@@ -28,6 +28,7 @@ pub(crate) fn parse(text: &str) -> Plan {
         gateway: vec!["gateway.example".parse().unwrap()],
         logins: vec!["carol@sender.example".parse().unwrap(), "alice@gateway.example".parse().unwrap()],
         reserved: vec!["gateway.example".parse().unwrap(), "sender.example".parse().unwrap()],
+        ..World::default()
     };
     scenario::parse(source, &world).unwrap_or_else(|faults| panic!("{:?}", faults.flaws()))
 }
@@ -94,7 +95,7 @@ At noon?
 
 /// What is made of the first transaction.
 pub(crate) fn first(plan: &Plan, seen: Transaction) -> Judged {
-    judge(plan, &Evidence { transactions: vec![seen] }).transactions.swap_remove(0)
+    judge(plan, &Evidence { transactions: vec![seen], ..Evidence::default() }).transactions.swap_remove(0)
 }
 
 /// Messages of what fails, and of what cannot be told.
@@ -173,6 +174,9 @@ fn blank(end: &str) -> Transaction {
         fates: vec![],
         delivered: vec![],
         bounces: vec![],
+        connections: vec![],
+        arrived: vec![],
+        program: None,
     }
 }
 

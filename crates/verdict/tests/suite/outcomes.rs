@@ -143,7 +143,7 @@ fn a_claim_must_hold_for_every_recipient() {
 #[test]
 fn a_transaction_that_did_not_happen_is_unclear_with_all_its_claims() {
     let plan = plan("spf = \"fail\"\noutcome = \"rejected\"");
-    let verdict = judge(&plan, &Evidence { transactions: vec![rejected()] });
+    let verdict = judge(&plan, &Evidence { transactions: vec![rejected()], ..Evidence::default() });
     assert!(verdict.is_unclear() && !verdict.holds());
     assert_eq!((verdict.findings().count(), verdict.errors().count()), (0, 1));
     assert!(verdict.snapshot.contains("# control\n\nnothing was seen\n"));

@@ -40,7 +40,7 @@ proptest! {
         if !handshake {
             seen.handshake = Observed::Unobserved("it did not come to TLS".to_owned());
         }
-        let verdict = judge(&plan, &Evidence { transactions: vec![seen.clone(), seen] });
+        let verdict = judge(&plan, &Evidence { transactions: vec![seen.clone(), seen], ..Evidence::default() });
         prop_assert_eq!(verdict.transactions.len(), 2);
     }
 
@@ -60,8 +60,8 @@ proptest! {
         seen.bounces = seen.delivered.clone();
         seen.fates = vec![Fate { said, ..seen.fates[0].clone() }; 2];
         seen.fates[1].status = FateStatus::Bounced;
-        let verdict = judge(&plan, &Evidence { transactions: vec![seen.clone()] });
-        prop_assert_eq!(verdict.snapshot.clone(), judge(&plan, &Evidence { transactions: vec![seen] }).snapshot);
+        let verdict = judge(&plan, &Evidence { transactions: vec![seen.clone()], ..Evidence::default() });
+        prop_assert_eq!(verdict.snapshot.clone(), judge(&plan, &Evidence { transactions: vec![seen], ..Evidence::default() }).snapshot);
     }
 
     /// Spans that do not fit the text, as after a bug elsewhere, do not hide the verdict.
@@ -70,7 +70,7 @@ proptest! {
         let mut plan = submission("dmarc = \"pass\"\noutcome = \"delivered\"");
         let source = scenario::Source { text, ..(*plan.source).clone() };
         plan.source = source.into();
-        let verdict = judge(&plan, &Evidence { transactions: vec![rejected()] });
+        let verdict = judge(&plan, &Evidence { transactions: vec![rejected()], ..Evidence::default() });
         prop_assert!(!verdict.holds());
     }
 }

@@ -9,7 +9,7 @@ use mailproof_verdict::judge;
 use scenario::Plan;
 
 fn snapshot(plan: &Plan, transactions: Vec<Transaction>) -> String {
-    judge(plan, &Evidence { transactions }).snapshot
+    judge(plan, &Evidence { transactions, ..Evidence::default() }).snapshot
 }
 
 #[test]
