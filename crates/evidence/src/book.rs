@@ -35,8 +35,8 @@ const HORIZON: u64 = 200_000;
 pub struct Track {
     /// In the Message-ID.
     pub nonce: Nonce,
-    /// Address from which the client connected.
-    pub client: IpAddr,
+    /// Address from which the client connected; `None`: a program on the host itself handed it in.
+    pub client: Option<IpAddr>,
     /// What it said in EHLO.
     pub ehlo: String,
     /// What it said in MAIL FROM.

@@ -9,6 +9,7 @@ mod field;
 mod nonce;
 mod reply;
 mod service;
+mod suite;
 
 pub use address::{Address, AddressError, Domain, ReversePath};
 pub use auth::{ArcResult, DkimResult, DmarcResult, SpfResult, UnknownResult};
@@ -17,3 +18,4 @@ pub use field::{Field, Message};
 pub use nonce::{Nonce, NonceError};
 pub use reply::{EnhancedStatus, EnhancedStatusError, Reply, ReplyError};
 pub use service::{Service, UnknownService};
+pub use suite::{iana_group, iana_suite, is_same_group, is_same_suite, openssl_suite};

@@ -5,13 +5,18 @@
 
 use mail::Domain;
 use scenario::{Origin, Plan};
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    net::IpAddr,
+};
 
 /// The names that a scenario needs while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Claims {
     owned: BTreeSet<Domain>,
     shared: BTreeSet<Domain>,
+    /// It changes the gateway: nothing else may run.
+    is_alone: bool,
 }
 
 impl Claims {
@@ -19,7 +24,7 @@ impl Claims {
     #[must_use]
     pub(crate) fn of(plan: &Plan) -> Self {
         let owned: BTreeSet<Domain> = (plan.zones.iter().map(|z| z.origin.clone()))
-            .chain(plan.ptr.iter().map(|(ip, _)| dns::reverse_name(*ip)))
+            .chain(plan.ptr.iter().map(|(ip, _)| *ip).chain(played(plan)).map(dns::reverse_name))
             .collect();
         let mentioned = plan.transactions.iter().flat_map(|transaction| {
             let client = match &transaction.origin {
@@ -32,8 +37,14 @@ impl Claims {
             client.into_iter().flatten().flatten().chain(sender)
         });
         let shared = mentioned.filter(|name| !owned.iter().any(|zone| name.is_within(zone))).collect();
-        Self { owned, shared }
+        Self { owned, shared, is_alone: !plan.settings.changes.is_empty() }
     }
+}
+
+/// Addresses of the hosts that the harness plays, now or later.
+fn played(plan: &Plan) -> impl Iterator<Item = IpAddr> {
+    let later = plan.transactions.iter().filter_map(|t| t.change.as_ref()).flat_map(|change| &change.hosts);
+    plan.hosts.iter().chain(later).flat_map(|host| host.ips.iter().copied())
 }
 
 /// Plans that wait, and the names held by those that run.
@@ -43,18 +54,26 @@ pub(crate) struct Schedule<T> {
     owned: HashSet<Domain>,
     /// With the number of those who share them.
     shared: HashMap<Domain, usize>,
+    running: usize,
+    /// What runs must be alone.
+    is_alone: bool,
 }
 
 impl<T> Schedule<T> {
     /// Nothing runs yet; work starts in this order where names allow it.
     pub(crate) fn new(work: impl IntoIterator<Item = (Claims, T)>) -> Self {
-        Self { waiting: work.into_iter().collect(), owned: HashSet::new(), shared: HashMap::new() }
+        // who must be alone comes last: waiting for it would leave everybody else idle
+        let (alone, mut waiting): (VecDeque<_>, VecDeque<_>) = work.into_iter().partition(|(claims, _)| claims.is_alone);
+        waiting.extend(alone);
+        Self { waiting, owned: HashSet::new(), shared: HashMap::new(), running: 0, is_alone: false }
     }
 
     /// Takes the first piece of work whose names are free, and holds them until [`Schedule::done`].
     pub(crate) fn start(&mut self) -> Option<(Claims, T)> {
         let at = self.waiting.iter().position(|(claims, _)| self.is_free(claims))?;
         let (claims, work) = self.waiting.remove(at)?;
+        self.running += 1;
+        self.is_alone = claims.is_alone;
         self.owned.extend(claims.owned.iter().cloned());
         for name in &claims.shared {
             *self.shared.entry(name.clone()).or_default() += 1;
@@ -64,6 +83,8 @@ impl<T> Schedule<T> {
 
     /// Gives the names back.
     pub(crate) fn done(&mut self, claims: &Claims) {
+        self.running -= 1;
+        self.is_alone = false;
         for name in &claims.owned {
             self.owned.remove(name);
         }
@@ -76,6 +97,9 @@ impl<T> Schedule<T> {
     }
 
     fn is_free(&self, claims: &Claims) -> bool {
+        if self.is_alone || (claims.is_alone && self.running > 0) {
+            return false;
+        }
         let meets = |name: &Domain, zone: &Domain| name.is_within(zone) || zone.is_within(name);
         let is_owned = |name: &Domain| self.owned.iter().any(|zone| meets(name, zone));
         let is_shared = |zone: &Domain| self.shared.keys().any(|name| name.is_within(zone));
@@ -89,7 +113,7 @@ mod tests {
 
     fn claims(owned: &[&str], shared: &[&str]) -> Claims {
         let names = |list: &[&str]| list.iter().map(|n| n.parse().unwrap()).collect();
-        Claims { owned: names(owned), shared: names(shared) }
+        Claims { owned: names(owned), shared: names(shared), is_alone: false }
     }
 
     #[test]
@@ -113,6 +137,20 @@ mod tests {
         assert!(s.start().is_none());
         s.done(&owner);
         assert_eq!(s.start().map(|w| w.1), Some(2));
+    }
+
+    #[test]
+    fn who_changes_the_gateway_runs_alone_and_last() {
+        let alone = Claims { is_alone: true, ..claims(&[], &[]) };
+        let mut s = Schedule::new([(alone, 1), (claims(&["a.example"], &[]), 2), (claims(&["b.example"], &[]), 3)]);
+        let (two, three) = (s.start().unwrap(), s.start().unwrap());
+        assert_eq!((two.1, three.1, s.start().is_none()), (2, 3, true));
+        s.done(&two.0);
+        assert!(s.start().is_none());
+        s.done(&three.0);
+        let one = s.start().unwrap();
+        assert_eq!((one.1, s.start().is_none()), (1, true));
+        s.done(&one.0);
     }
 
     #[test]

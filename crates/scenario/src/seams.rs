@@ -2,7 +2,7 @@
 
 use crate::{Dnssec, Spanned, Zone};
 use mail::{Domain, Service};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{net::IpAddr, ops::Range};
 
 /// A host on the pretend Internet that the harness plays. Its addresses and TLSA records are in the plan's zones already,
@@ -179,7 +179,7 @@ pub struct SettingChange {
 }
 
 /// A daemon whose settings can be changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Daemon {
     /// `main.cf` of Postfix.

@@ -168,7 +168,7 @@ fn track(nonce: &Nonce, transaction: &Transaction, dialogue: &Dialogue, since: u
     };
     Track {
         nonce: nonce.clone(),
-        client,
+        client: Some(client),
         ehlo,
         mail_from: transaction.mail_from.value.clone(),
         rcpt_to: accepted(transaction, dialogue),

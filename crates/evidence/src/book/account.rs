@@ -155,8 +155,11 @@ impl LogBook {
         for open in connections.iter().filter(|c| c.end == End::Open) {
             waiting.push(format!("the end of the connection of {} to {}", open.client, open.host));
         }
-        if !connections.iter().any(|c| matches!(c.end, End::Closed { .. })) && waiting.is_empty() {
-            waiting.push(format!("a line about the connection of {}", track.client));
+        if let Some(client) = track.client
+            && !connections.iter().any(|c| matches!(c.end, End::Closed { .. }))
+            && waiting.is_empty()
+        {
+            waiting.push(format!("a line about the connection of {client}"));
         }
         let stays =
             || gathered.message.iter().chain(&gathered.notifications).filter_map(|at| Some((*at, self.stays.get(at)?)));

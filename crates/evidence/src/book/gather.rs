@@ -24,7 +24,7 @@ impl LogBook {
     pub(super) fn gather(&self, track: &Track) -> Gathered {
         let mut gathered = Gathered::default();
         let named = self.by_nonce.get(&track.nonce);
-        let caller = self.by_client.get(&track.client);
+        let caller = track.client.and_then(|client| self.by_client.get(&client));
         let is_mine = |at: &&u64| self.stays.get(at).is_some_and(|stay| self.may_be_mine(stay, track));
         let mut first: BTreeSet<u64> = named.into_iter().flat_map(|n| since(&n.stays, track)).copied().collect();
         first.extend(caller.into_iter().flat_map(|c| since(&c.stays, track)).filter(is_mine));
@@ -163,10 +163,12 @@ impl LogBook {
         for at in self.by_nonce.remove(&track.nonce).into_iter().flat_map(|named| named.loose) {
             self.lines.remove(&at);
         }
-        if let Some(caller) = self.by_client.get_mut(&track.client) {
+        if let Some(client) = track.client
+            && let Some(caller) = self.by_client.get_mut(&client)
+        {
             caller.asides.retain(|aside| !gathered.lines.contains(&aside.at) || self.lines.remove(&aside.at).is_none());
             if caller.stays.is_empty() && caller.connections.is_empty() && caller.asides.is_empty() {
-                self.by_client.remove(&track.client);
+                self.by_client.remove(&client);
             }
         }
     }

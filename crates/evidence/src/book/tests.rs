@@ -36,7 +36,7 @@ fn at_mx(lines: &[&str]) -> LogBook {
 fn track(nonce: &str, client: &str, ehlo: &str, mail_from: &str, rcpt_to: &[&str]) -> Track {
     Track {
         nonce: nonce.parse().unwrap(),
-        client: client.parse().unwrap(),
+        client: Some(client.parse().unwrap()),
         ehlo: ehlo.to_owned(),
         mail_from: mail_from.parse().unwrap(),
         rcpt_to: rcpt_to.iter().map(|r| r.parse().unwrap()).collect(),

@@ -1,0 +1,14 @@
+//! What lines of a configuration say, what they are documented to mean, and what difference each one makes.
+//!
+//! The difference is observed: the same questions are asked of the gateway with the line and without it, and this room
+//! compares what was seen. It knows no file: text and evidence come in, sentences go out.
+
+mod effect;
+mod facts;
+mod lines;
+mod meaning;
+
+pub use effect::{Effect, effects};
+pub use facts::{Facts, facts};
+pub use lines::{Line, lines};
+pub use meaning::{Direction, Meaning, MeaningError, Meanings};
