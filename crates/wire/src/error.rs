@@ -31,6 +31,14 @@ pub enum WireError {
         /// What went wrong.
         reason: String,
     },
+    /// A host cannot be played as it is asked for.
+    #[error("{host} cannot be played: {reason}; look at its table in the scenario")]
+    Play {
+        /// Its name.
+        host: String,
+        /// Why.
+        reason: String,
+    },
     /// The IMAP server closed the connection, was silent, or said something that is no IMAP.
     #[error("the IMAP connection of {login} to {destination} failed at {command}: {reason}; look into the Dovecot log")]
     Lost {

@@ -3,13 +3,13 @@
 
 mod attribution;
 mod error;
+mod host;
 mod login;
 mod mailbox;
 mod proxy;
 mod record;
 mod reply;
 mod route;
-mod sink;
 mod smtp;
 mod stream;
 mod tls;
@@ -20,10 +20,10 @@ mod peers;
 
 pub use attribution::{is_notification, nonce_of};
 pub use error::WireError;
+pub use host::{HostKey, MxHost, MxPlay, WebHost, WebPlay};
 pub use login::Login;
 pub use mailbox::{Found, Mailbox, MailboxAt};
 pub use route::Route;
-pub use sink::{Received, SmtpSink};
 pub use smtp::{Dialogue, Job, converse};
 pub use stream::{BoxStream, Stream};
 pub use world::{Action, Handler, Router, World};

@@ -2,18 +2,17 @@
 
 use super::*;
 use crate::{
-    Action, Handler, SmtpSink, World,
+    Action, Handler, HostKey, MxHost, MxPlay, World,
     peers::{Always, LOOPBACK, peer, script, tls_server},
 };
 use evidence::Trust;
 use mail::Nonce;
 use pki::{Authority, Kind};
 use proptest::prelude::*;
-use rustls::version::{TLS12, TLS13};
+use rustls::version::TLS13;
 use std::sync::{Arc, LazyLock};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    time::Instant,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -51,13 +50,23 @@ fn why(dialogue: &Dialogue) -> &str {
     }
 }
 
+/// A host with a certificate of this kind, and this version of TLS.
+fn host(kind: Kind, version: &str) -> Arc<MxHost> {
+    let request = pki::Request { names: vec!["mx.gateway.example".to_owned()], kind, key: pki::KeyKind::P256 };
+    let issued = AUTHORITY.issue(&request).unwrap();
+    let key = HostKey { chain_pem: issued.chain_pem, key_pem: issued.key_pem, versions: vec![version.to_owned()] };
+    let (starttls, wire) = (scenario::StarttlsPlay::Offered, scenario::Interference::None);
+    let name = "mx.gateway.example".to_owned();
+    Arc::new(MxHost::new(MxPlay { name, starttls, wire, key, swapped: None, end_of_data: None }).unwrap())
+}
+
 async fn world(handler: Arc<dyn Handler>) -> World {
     World::listen(LOOPBACK, Arc::new(Always(move || Action::Serve(Arc::clone(&handler))))).await.unwrap()
 }
 
 #[tokio::test]
 async fn a_message_arrives_as_it_was_given() {
-    let sink = Arc::new(SmtpSink::new("mx.gateway.example", None));
+    let sink = host(Kind::Good, "TLSv1.3");
     let world = world(Arc::clone(&sink) as Arc<dyn Handler>).await;
     let nonce = Nonce::from_number(7);
     let message = format!("Message-ID: <{nonce}@x.example>\r\n\r\n.\r\n..two\r\ngr\u{fc}n\r\n").into_bytes();
@@ -79,35 +88,34 @@ async fn a_message_arrives_as_it_was_given() {
     assert_eq!(sent[..3], ["", "EHLO mail.sender.example", "MAIL FROM:<bob@sender.example> BODY=8BITMIME"]);
     assert_eq!(sent[4..], ["RCPT TO:<eve@gateway.example>", "DATA", "", "QUIT"]);
     assert_eq!(why(&dialogue), "no TLS was asked for");
-    let found = sink.find(&nonce, Instant::now()).await;
+    let (_, found) = sink.take();
     assert_eq!((found.len(), found[0].rcpt_to.len()), (1, 2));
     assert_eq!(found[0].message.body, ".\r\n..two\r\ngr\u{fc}n\r\n".as_bytes());
-    sink.forget(&nonce);
-    assert!(sink.received().is_empty());
+    assert!(sink.take().1.is_empty());
 }
 
 #[tokio::test]
 async fn starttls_shows_the_handshake_whatever_the_certificate() {
-    for (kind, version, name, peer) in [
-        (Kind::Good, &TLS13, "TLSv1.3", Trust::Verified),
-        (Kind::WrongName, &TLS12, "TLSv1.2", Trust::Trusted),
-        (Kind::Expired, &TLS13, "TLSv1.3", Trust::Untrusted(Some("expired".to_owned()))),
+    for (kind, version, peer) in [
+        (Kind::Good, "TLSv1.3", Trust::Verified),
+        (Kind::WrongName, "TLSv1.2", Trust::Trusted),
+        (Kind::Expired, "TLSv1.3", Trust::Untrusted(Some("expired".to_owned()))),
     ] {
-        let sink = Arc::new(SmtpSink::new("mx.gateway.example", Some(tls_server(&AUTHORITY, kind, version))));
+        let sink = host(kind, version);
         let world = world(Arc::clone(&sink) as Arc<dyn Handler>).await;
         let job = Job { tls: Tls::Starttls, ..job(crate::peers::route(world.address())) };
         let dialogue = converse(job).await.unwrap();
         assert_eq!(told(&dialogue)[..5], ["connect 220", "ehlo 250", "starttls 220", "ehlo 250", "mail-from 250"]);
         let handshake = dialogue.handshake.seen().unwrap();
-        assert_eq!((handshake.version.as_str(), &handshake.peer), (name, &peer));
+        assert_eq!((handshake.version.as_str(), &handshake.peer), (version, &peer));
         assert!(handshake.suite.starts_with("TLS_") && handshake.suite.contains("_AES_"), "{}", handshake.suite);
         assert!(handshake.group.is_some() && handshake.chain.len() >= 2, "{handshake:?}");
-        assert_eq!(sink.received().len(), 1);
+        assert_eq!(sink.take().1.len(), 1);
     }
 }
 
 /// TLS from the first octet in front of a sink.
-struct Implicit(Arc<SmtpSink>, Arc<rustls::ServerConfig>);
+struct Implicit(Arc<MxHost>, Arc<rustls::ServerConfig>);
 
 impl Handler for Implicit {
     fn serve(
@@ -125,7 +133,7 @@ impl Handler for Implicit {
 
 #[tokio::test]
 async fn implicit_tls_comes_before_the_greeting() {
-    let sink = Arc::new(SmtpSink::new("mx.gateway.example", None));
+    let sink = host(Kind::Good, "TLSv1.3");
     let server = Implicit(Arc::clone(&sink), tls_server(&AUTHORITY, Kind::Good, &TLS13));
     let world = world(Arc::new(server)).await;
     let route = crate::peers::route(world.address());

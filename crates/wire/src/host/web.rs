@@ -1,0 +1,128 @@
+//! A web server for MTA-STS policies (RFC 8461 §3.3).
+
+use super::{
+    HostKey,
+    hello::Heard,
+    keys::Server,
+    visits::{Visit, Visits},
+};
+use crate::{BoxStream, Handler, WireError};
+use evidence::Connection;
+use futures_util::future::BoxFuture;
+use hyper::{Request, Response, StatusCode, body::Incoming, header, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use mail::Reply;
+use std::{convert::Infallible, fmt, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout};
+
+/// How long a connection may last.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Where the policy is (RFC 8461 §3.3).
+const WELL_KNOWN: &str = "/.well-known/mta-sts.txt";
+
+/// What a web server is like.
+#[derive(Debug, Clone)]
+pub struct WebPlay {
+    /// Its name.
+    pub name: String,
+    /// What it proves itself with.
+    pub key: HostKey,
+    /// Status of the answer where the policy should be.
+    pub status: u16,
+    /// The policy, lines ended by LF; sent with CRLF.
+    pub policy: String,
+    /// Its media type.
+    pub media_type: String,
+}
+
+/// The web server, for any number of connections; it answers one request on each.
+pub struct WebHost {
+    name: String,
+    status: StatusCode,
+    policy: String,
+    media_type: header::HeaderValue,
+    tls: Server,
+    visits: Arc<Visits>,
+}
+
+impl WebHost {
+    /// Sets it up.
+    ///
+    /// # Errors
+    /// Its key, certificate, status or media type cannot be used.
+    pub fn new(play: WebPlay) -> Result<Self, WireError> {
+        let WebPlay { name, key, status, policy, media_type } = play;
+        let fault = |reason| WireError::Play { host: name.clone(), reason };
+        let status = StatusCode::from_u16(status).map_err(|_| fault(format!("{status} is no status of HTTP")))?;
+        let media_type = media_type.parse().map_err(|_| fault(format!("`{media_type}` is no media type")))?;
+        let tls = Server::new(&name, &key)?;
+        let policy = policy.replace("\r\n", "\n").replace('\n', "\r\n");
+        Ok(Self { name, status, policy, media_type, tls, visits: Arc::default() })
+    }
+
+    /// Waits until nobody is connected; false if the deadline passes before.
+    pub async fn quiet(&self, deadline: Instant) -> bool {
+        self.visits.quiet(deadline).await
+    }
+
+    /// Connections since the last call, in the order in which they came.
+    pub fn take(&self) -> Vec<Connection> {
+        self.visits.take()
+    }
+
+    async fn converse(&self, stream: BoxStream, visit: &Visit) -> &'static str {
+        let heard = Heard::default();
+        let secured = match self.tls.accept(stream, &heard).await {
+            Ok((stream, handshake)) => {
+                visit.shook(&heard, Ok(handshake));
+                stream
+            }
+            Err(why) => {
+                visit.shook(&heard, Err(why));
+                return "the handshake failed";
+            }
+        };
+        let answer = service_fn(|request: Request<Incoming>| async move {
+            let response = self.answer(&request);
+            let line = format!("{} {} {:?}", request.method(), request.uri(), request.version());
+            let status = response.status();
+            let reason = status.canonical_reason().unwrap_or_default().to_owned();
+            visit.said("request", &line, &Reply { code: status.as_u16(), lines: vec![reason] });
+            Ok::<_, Infallible>(response)
+        });
+        let mut server = http1::Builder::new();
+        server.keep_alive(false).timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+        match timeout(PATIENCE, server.serve_connection(TokioIo::new(secured), answer)).await {
+            Ok(Ok(())) => "answered",
+            Ok(Err(_)) => "closed by the client",
+            Err(_) => "the client was silent",
+        }
+    }
+
+    fn answer(&self, request: &Request<Incoming>) -> Response<String> {
+        let mut response = Response::new(String::new());
+        if request.uri().path() == WELL_KNOWN {
+            *response.status_mut() = self.status;
+            response.headers_mut().insert(header::CONTENT_TYPE, self.media_type.clone());
+            self.policy.clone_into(response.body_mut());
+        } else {
+            *response.status_mut() = StatusCode::NOT_FOUND;
+        }
+        response
+    }
+}
+
+impl Handler for WebHost {
+    fn serve(self: Arc<Self>, stream: BoxStream, _from: SocketAddr, _to: SocketAddr) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let visit = self.visits.begin(&self.name, "https");
+            visit.ended(self.converse(stream, &visit).await);
+        })
+    }
+}
+
+impl fmt::Debug for WebHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebHost").field("name", &self.name).finish_non_exhaustive()
+    }
+}
