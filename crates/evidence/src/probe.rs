@@ -115,7 +115,7 @@ pub struct ChainSeen {
 /// What a service does or does not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Features {
-    /// Sends session tickets (RFC 5077, RFC 8446 §4.6.1).
+    /// Sends tickets for resumption (RFC 5077, RFC 8446 §4.6.1).
     pub tickets: Observed<bool>,
     /// Resumes a connection, by ticket or by id.
     pub resumption: Observed<bool>,

@@ -1,6 +1,7 @@
 //! What Postfix logs of a TLS handshake, in either direction.
 
 use crate::{Handshake, Trust};
+use mail::{iana_group, iana_suite};
 
 /// A handshake that was logged, and with whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,53 +62,6 @@ fn group(text: &str) -> Option<String> {
     })
 }
 
-fn iana_group(name: &str) -> String {
-    match name {
-        "prime256v1" | "P-256" => "secp256r1",
-        "P-384" => "secp384r1",
-        "P-521" => "secp521r1",
-        "x25519" => "X25519",
-        "x448" => "X448",
-        other => other,
-    }
-    .to_owned()
-}
-
-/// The IANA name of a suite for which OpenSSL has its own: `TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384` for
-/// `ECDHE-RSA-AES256-GCM-SHA384`. Suites of TLS 1.3 have the same name in both.
-fn iana_suite(name: &str) -> String {
-    if name.starts_with("TLS_") {
-        return name.to_owned();
-    }
-    let exchanges =
-        ["ECDHE-ECDSA", "ECDHE-RSA", "DHE-RSA", "DHE-DSS", "ECDHE-PSK", "DHE-PSK", "RSA-PSK", "PSK", "ADH", "AECDH"];
-    let found = exchanges.iter().find_map(|e| Some((*e, name.strip_prefix(e)?.strip_prefix('-')?)));
-    let (exchange, cipher) = found.unwrap_or(("RSA", name));
-    let exchange = match exchange {
-        "ADH" => "DH_anon".to_owned(),
-        "AECDH" => "ECDH_anon".to_owned(),
-        other => other.replace('-', "_"),
-    };
-    let mut cipher = cipher.to_owned();
-    for (openssl, iana) in [
-        ("CHACHA20-POLY1305", "CHACHA20_POLY1305_SHA256"),
-        ("DES-CBC3", "3DES_EDE_CBC"),
-        ("CCM8", "CCM_8"),
-        ("ARIA128", "ARIA_128"),
-        ("ARIA256", "ARIA_256"),
-        ("CAMELLIA128", "CAMELLIA_128_CBC"),
-        ("CAMELLIA256", "CAMELLIA_256_CBC"),
-        ("RC4", "RC4_128"),
-        ("AES128-SHA", "AES_128_CBC_SHA"),
-        ("AES256-SHA", "AES_256_CBC_SHA"),
-        ("AES128", "AES_128"),
-        ("AES256", "AES_256"),
-    ] {
-        cipher = cipher.replace(openssl, iana);
-    }
-    format!("TLS_{exchange}_WITH_{}", cipher.replace('-', "_"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,22 +92,6 @@ mod tests {
         assert_eq!(logged.peer, "unknown[2001:db8::66]");
         assert_eq!(logged.handshake.suite, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384");
         assert_eq!(logged.handshake.group.as_deref(), Some("secp256r1"));
-    }
-
-    #[test]
-    fn suites_get_their_iana_names() {
-        for (openssl, iana) in [
-            ("TLS_CHACHA20_POLY1305_SHA256", "TLS_CHACHA20_POLY1305_SHA256"),
-            ("ECDHE-ECDSA-CHACHA20-POLY1305", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"),
-            ("DHE-RSA-AES128-SHA256", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256"),
-            ("AES256-SHA", "TLS_RSA_WITH_AES_256_CBC_SHA"),
-            ("AES128-GCM-SHA256", "TLS_RSA_WITH_AES_128_GCM_SHA256"),
-            ("ADH-AES256-GCM-SHA384", "TLS_DH_anon_WITH_AES_256_GCM_SHA384"),
-            ("DES-CBC3-SHA", "TLS_RSA_WITH_3DES_EDE_CBC_SHA"),
-            ("ECDHE-ECDSA-AES128-CCM8", "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"),
-        ] {
-            assert_eq!(iana_suite(openssl), iana);
-        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! For machines: JSON. Version 1 of the document only grows: no key changes its meaning or goes.
 
 use crate::{RunReport, ScenarioReport, Status, verdict};
-use ::verdict::{Finding, Judged, Place, Unclear};
+use ::verdict::{Checked, Finding, Judged, Place, Unclear};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -37,8 +37,19 @@ fn scenario(report: &ScenarioReport) -> Value {
     if let Status::Error(why) | Status::KnownFailure(why) | Status::UnexpectedPass(why) = &report.status {
         value["reason"] = why.as_str().into();
     }
-    let judged = report.verdict.iter().flat_map(|verdict| &verdict.transactions).enumerate();
-    let seen = |at: usize| report.evidence.as_ref().and_then(|evidence| evidence.transactions.get(at));
+    let (verdict, evidence) = (report.verdict.as_ref(), report.evidence.as_ref());
+    if let Some(settings) = verdict.and_then(|verdict| verdict.settings.as_ref()) {
+        value["settings"] = checked(settings, evidence.map(|evidence| self::value(&evidence.settings)));
+    }
+    let probes = verdict.iter().flat_map(|verdict| &verdict.probes).enumerate();
+    let probes = probes.map(|(at, judged)| checked(judged, evidence.and_then(|e| e.probes.get(at)).map(self::value)));
+    value["probes"] = probes.collect::<Vec<_>>().into();
+    let lookups = verdict.iter().flat_map(|verdict| &verdict.lookups).enumerate();
+    let lookups =
+        lookups.map(|(at, judged)| checked(judged, evidence.and_then(|e| e.lookups.get(at)).map(self::value)));
+    value["lookups"] = lookups.collect::<Vec<_>>().into();
+    let judged = verdict.iter().flat_map(|verdict| &verdict.transactions).enumerate();
+    let seen = |at: usize| evidence.and_then(|evidence| evidence.transactions.get(at));
     value["transactions"] = judged.map(|(at, judged)| transaction(judged, seen(at))).collect::<Vec<_>>().into();
     value["snapshot"] = json!({ "state": snapshot_state(&report.status) });
     if let Status::SnapshotDiffers(diff) = &report.status {
@@ -60,11 +71,29 @@ const fn snapshot_state(status: &Status) -> &'static str {
     }
 }
 
+/// What is made of changed settings, of a probe or of a look-up.
+fn checked(judged: &Checked, seen: Option<Value>) -> Value {
+    json!({
+        "label": judged.label,
+        "findings": judged.findings.iter().map(finding).collect::<Vec<_>>(),
+        "errors": judged.errors.iter().map(unclear).collect::<Vec<_>>(),
+        "evidence": seen,
+    })
+}
+
+fn finding(of: &Finding) -> Value {
+    said(&of.to_string(), of.help(), &of.places())
+}
+
+fn unclear(of: &Unclear) -> Value {
+    said(&of.to_string(), of.help(), &of.places())
+}
+
+fn said(message: &str, help: &str, places: &[Place]) -> Value {
+    json!({ "message": message, "help": help, "places": places })
+}
+
 fn transaction(judged: &Judged, seen: Option<&evidence::Transaction>) -> Value {
-    let said =
-        |message: String, help: &str, places: Vec<Place>| json!({ "message": message, "help": help, "places": places });
-    let finding = |f: &Finding| said(f.to_string(), f.help(), f.places());
-    let unclear = |u: &Unclear| said(u.to_string(), u.help(), u.places());
     json!({
         "label": judged.label,
         "outcome": value(&judged.outcome),
@@ -81,9 +110,14 @@ fn transaction(judged: &Judged, seen: Option<&evidence::Transaction>) -> Value {
 /// The evidence as it is, but for bodies of messages, which are text instead of lists of numbers.
 fn evidence_of(seen: &evidence::Transaction) -> Value {
     let mut json = value(seen);
-    for (key, copies) in [("delivered", &seen.delivered), ("bounces", &seen.bounces)] {
-        for (at, copy) in copies.iter().enumerate() {
-            json[key][at]["message"]["body"] = String::from_utf8_lossy(&copy.message.body).into();
+    let bodies =
+        |copies: &[evidence::Delivered]| copies.iter().map(|copy| copy.message.body.clone()).collect::<Vec<_>>();
+    let arrived = seen.arrived.iter().map(|arrived| arrived.message.body.clone()).collect();
+    for (key, bodies) in
+        [("delivered", bodies(&seen.delivered)), ("bounces", bodies(&seen.bounces)), ("arrived", arrived)]
+    {
+        for (at, body) in bodies.iter().enumerate() {
+            json[key][at]["message"]["body"] = String::from_utf8_lossy(body).into();
         }
     }
     json

@@ -1,12 +1,16 @@
 //! The reports: what is said of a run, to people (terminal) and to machines (JSON, JUnit). Functions from values to text.
 
+mod assess;
 mod describe;
+mod explained;
 mod json;
 mod junit;
 mod shown;
 mod terminal;
 
+pub use assess::assess_text;
 pub use describe::{describe, list};
+pub use explained::{Explained, explained_text};
 pub use json::json;
 pub use junit::junit;
 pub use terminal::{Style, line, summary};

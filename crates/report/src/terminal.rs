@@ -19,11 +19,11 @@ impl Style {
         self.width.max(60)
     }
 
-    fn paint(&self, text: &str, color: AnsiColors) -> String {
+    pub(crate) fn paint(&self, text: &str, color: AnsiColors) -> String {
         if self.color { text.color(color).to_string() } else { text.to_owned() }
     }
 
-    fn bold(&self, text: &str) -> String {
+    pub(crate) fn bold(&self, text: &str) -> String {
         if self.color { text.bold().to_string() } else { text.to_owned() }
     }
 }

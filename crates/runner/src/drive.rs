@@ -1,11 +1,11 @@
-//! One scenario through the world: its zones published, its mail sent, its evidence brought home.
+//! One scenario through the world: its stage set, its questions asked, its mail sent, its evidence brought home.
 
 use compose::KeyPair;
-use evidence::Evidence;
+use evidence::{Evidence, Observed};
 use mail::{Domain, Nonce};
 use rand::random;
 use scenario::{KeyRecord, Plan, Transaction, Zone};
-use stack::{Letter, Stack, StackError};
+use stack::{Letter, Stack, StackError, Stage};
 use std::{
     collections::HashMap,
     fmt::Write,
@@ -16,33 +16,60 @@ use std::{
 /// The keys of a scenario, by zone and selector.
 type Keys = HashMap<(Domain, String), Arc<KeyPair>>;
 
-/// A scenario's zones on the pretend Internet, and the keys that sign for them; withdrawn when it is dropped.
+/// A scenario's stage on the pretend Internet, and the keys that sign for it; cleared when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Published {
     keys: Keys,
-    _lease: dns::Lease,
+    stage: Stage,
 }
 
-/// Makes a scenario's keys and publishes its zones.
+/// Makes a scenario's keys and sets its stage.
 ///
 /// # Errors
-/// A key cannot be made, or a zone cannot be served.
+/// A key or certificate cannot be made, or a zone cannot be served.
 pub(crate) async fn publish(stack: &Stack, plan: &Plan) -> Result<Published, StackError> {
-    let (zones, keys) = make_keys(plan).await?;
-    Ok(Published { keys, _lease: stack.publish(zones, &plan.ptr)? })
+    let (zones, keys) = make_keys(plan.zones.clone()).await?;
+    Ok(Published { keys, stage: stack.stage(plan, zones)? })
 }
 
-/// Drives one scenario. Its zones are withdrawn when this ends, however it ends.
+/// Drives one scenario. Its stage is cleared and the gateway's settings are as before when this ends, however it ends.
 ///
 /// # Errors
 /// It could not be told what the gateway does.
 pub(crate) async fn drive(stack: &Stack, plan: &Plan) -> Result<Evidence, StackError> {
-    let published = publish(stack, plan).await?;
-    let names = stack::Names::of(plan);
+    if plan.settings.changes.is_empty() {
+        return act(stack, plan).await;
+    }
+    let changed = stack.change_settings(&plan.settings.changes).await?;
+    let settings = changed.settings.clone();
+    let acted = act(stack, plan).await;
+    stack.restore(changed).await?;
+    Ok(Evidence { settings, ..acted? })
+}
+
+/// Asks, then sends.
+async fn act(stack: &Stack, plan: &Plan) -> Result<Evidence, StackError> {
+    let mut published = publish(stack, plan).await?;
     let mut evidence = Evidence::default();
+    for lookup in &plan.lookups {
+        let seen = stack.look_up(&lookup.name.value, &lookup.record_type).await;
+        evidence.lookups.push(seen.map_or_else(|e| Observed::Unobserved(e.to_string()), Observed::Seen));
+    }
+    for probe in &plan.probes {
+        let (service, name) = (probe.service.value, probe.server_name.as_ref());
+        evidence.probes.push(match plan.settings.changes.is_empty() {
+            true => stack.probe(service, name).await?,
+            false => stack.survey(service, name).await?,
+        });
+    }
     for transaction in &plan.transactions {
+        if let Some(change) = &transaction.change {
+            let (zones, keys) = make_keys(change.zones.clone()).await?;
+            published.keys.extend(keys);
+            published.stage.change(stack, zones, &change.hosts)?;
+        }
         let letter = write_letter(&published, transaction)?;
-        evidence.transactions.push(stack.transact(letter, &names).await?);
+        evidence.transactions.push(stack.transact(letter, &published.stage).await?);
     }
     Ok(evidence)
 }
@@ -65,8 +92,7 @@ fn write_letter<'a>(published: &Published, transaction: &'a Transaction) -> Resu
 }
 
 /// Makes the key pairs, and the zones with what they say of them.
-async fn make_keys(plan: &Plan) -> Result<(Vec<dns::ZoneData>, Keys), StackError> {
-    let zones = plan.zones.clone();
+async fn make_keys(zones: Vec<Zone>) -> Result<(Vec<dns::ZoneData>, Keys), StackError> {
     let made = tokio::task::spawn_blocking(move || {
         let mut keys = Keys::new();
         let mut published = Vec::new();

@@ -39,6 +39,18 @@ pub(crate) fn build(table: ExpectTable, flaws: &mut Vec<Flaw>) -> Vec<Expectatio
         let span = claim.span.clone();
         add(Claim::Handshake(handshake(claim, flaws)), span);
     }
+    if let Some(Spanned { span, .. }) = table.received {
+        add(Claim::Received, span);
+    }
+    if let Some(Spanned { value, span }) = table.arrived {
+        add(Claim::Arrived(value), span);
+    }
+    if let Some(Spanned { value, span }) = table.offered {
+        add(Claim::Offered(value.0.iter().map(|version| version.0.to_owned()).collect()), span);
+    }
+    if let Some(Spanned { value, span }) = table.fetched {
+        add(Claim::Fetched(value), span);
+    }
     for Spanned { value, span } in table.header.into_iter().flat_map(|headers| headers.0) {
         if let (Some(name), Some(contains)) = (value.name.0, value.contains.0) {
             add(Claim::Header { name: name.0, contains }, span);
@@ -192,7 +204,9 @@ pub(crate) fn controls(transactions: &[Transaction], flaws: &mut Vec<Flaw>) {
     };
     for transaction in transactions {
         let attack = match outcome(transaction) {
-            Some((Outcome::Delivered(_) | Outcome::Deferred, _)) => None,
+            Some((Outcome::Delivered(_), _)) => None,
+            // what waits at the gateway for a host that is bad; of what comes in, a later try decides
+            Some((Outcome::Deferred, span)) => (transaction.origin == Origin::Sendmail).then(|| span.clone()),
             Some((_, span)) => Some(span.clone()),
             None => refused(transaction),
         };

@@ -1,14 +1,18 @@
 //! The language of scenario files: every table and every key, once. Reader, schema and reference are made from this.
 
+mod seams;
+
+pub(crate) use seams::*;
+
 use crate::{
     Command, Dnssec, Driver, KeyRecord, Outcome, Spanned, Tls,
     faults::Flaw,
     form::{Form, Maybe, Need, Node, Shape, tables},
     values::{
         AtLeastOne, Bits, Cite, Exchange, FieldLine, FieldName, FromNow, Line, Named, NotEmpty, OneOrMany, RecordKind,
-        Selector, Whole,
+        Selector, Whole, Yes,
     },
-    words::{Algorithm, Answer, Canonicalization, Fate, Peer, TlsVersion},
+    words::{Algorithm, Answer, Canonicalization, Fate, Peer, ReceivedWord, TlsVersion, Version},
 };
 use mail::{Address, ArcResult, DkimResult, DmarcResult, Domain, EnhancedStatus, ReversePath, SpfResult};
 use std::net::IpAddr;
@@ -28,9 +32,17 @@ tables! {
         zone: Option<Named<Domain, ZoneTable>>,
         /// Reverse mapping: the name that belongs to an address, as in `"192.0.2.10" = "mail.bank.example"`.
         ptr: Option<Named<IpAddr, Spanned<Domain>>>,
+        /// Hosts that the harness plays, by their names: `[host."mx.partner.example"]`.
+        host: Option<Named<Domain, HostTable>>,
+        /// Settings of the gateway that are changed while the scenario runs, alone.
+        setting: Option<Spanned<SettingTable>>,
+        /// Questions to the DNS, in order: `[[lookup]]`. They are asked first.
+        lookup: Option<Vec<Spanned<LookupTable>>>,
+        /// Questions to services of the gateway, in order: `[[probe]]`. They are asked before mail is sent.
+        probe: Option<Vec<Spanned<ProbeTable>>>,
         /// Mail, in order: `[[transaction]]`. Whatever must not come through needs a control in the same file: the
         /// same from its rightful sender, delivered.
-        transaction: Need<AtLeastOne<Spanned<TransactionTable>>>,
+        transaction: Option<AtLeastOne<Spanned<TransactionTable>>>,
     }
 
     /// A zone of the pretend Internet. SOA and NS records are made; every TTL is 0.
@@ -39,6 +51,10 @@ tables! {
         spf: Option<Spanned<Line>>,
         /// A DMARC record at `_dmarc` (RFC 9989 §4.5).
         dmarc: Option<Spanned<Line>>,
+        /// An MTA-STS record at `_mta-sts` (RFC 8461 §3.1).
+        mta_sts: Option<Spanned<Line>>,
+        /// A TLS reporting record at `_smtp._tls` (RFC 8460 §3).
+        tls_rpt: Option<Spanned<Line>>,
         /// Where mail for the zone goes: a host's whole name, `20 host` for another priority than 10, `.` for nowhere.
         mx: Option<OneOrMany<Spanned<Exchange>>>,
         /// Key pairs for DKIM, made for each run, by selector: `dkim.s1 = { algorithm = "ed25519-sha256" }`.
@@ -79,6 +95,8 @@ tables! {
     TransactionTable "transaction" [Any] {
         /// A word for it in reports; else its number.
         label: Option<Spanned<Line>>,
+        /// What is different from now on.
+        change: Option<Spanned<ChangeTable>>,
         /// Anyone, at any address, who connects to port 25 of the gateway.
         client: Maybe<Spanned<ClientTable>>,
         /// Through a server, as a user of it.
@@ -116,6 +134,8 @@ tables! {
     ViaTable "via" [One] {
         /// The submission service (RFC 6409 §3.1) of the login's domain.
         submission: Option<SubmissionTable>,
+        /// The gateway's own: a program on it hands the message to sendmail(1), as cron and web applications do.
+        sendmail: Option<Yes>,
     }
 
     /// A user at a submission service.
@@ -194,6 +214,14 @@ tables! {
         outcome: Option<Spanned<Outcome>>,
         /// How the gateway's side of the connection was protected.
         handshake: Option<Spanned<HandshakeTable>>,
+        /// That the gateway's Received field says what was negotiated (RFC 3848 §1).
+        received: Option<Spanned<ReceivedWord>>,
+        /// A host of this file that took the message.
+        arrived: Option<Spanned<Domain>>,
+        /// Exactly the versions of TLS that the gateway offered, as a client, to a host of this file.
+        offered: Option<Spanned<AtLeastOne<Version>>>,
+        /// Whether a policy was asked of a web server of this file.
+        fetched: Option<Spanned<bool>>,
         /// A header field of the delivered message, or a list of them.
         header: Option<OneOrMany<Spanned<HeaderTable>>>,
     }

@@ -6,9 +6,11 @@
 mod claims;
 mod faults;
 mod form;
+mod hosts;
 mod language;
 mod plan;
 mod position;
+mod questions;
 mod records;
 mod reference;
 mod rfcs;
@@ -83,9 +85,17 @@ fn build(
 ) -> Option<Plan> {
     let value = toml::Spanned::new(0..0, DeValue::Table(table.get_ref().clone()));
     let read = ScenarioTable::read(Node { name: "scenario", value: &value }, flaws)?;
-    let zones = read.zone.map_or_else(Vec::new, |zones| zones::build(zones, world, &source.text, flaws));
-    let setting = transactions::Setting { world, zones: &zones };
-    let tables = read.transaction.0.map(|list| list.0).unwrap_or_default();
+    let mut zones = read.zone.map_or_else(Vec::new, |zones| zones::build(zones, world, &source.text, flaws));
+    let hosts = read.host.map_or_else(Vec::new, |hosts| hosts::build(hosts, &mut zones, world, flaws));
+    let settings = read.setting.as_ref().map_or_else(Settings::default, |setting| questions::settings(&setting.value));
+    let probes = questions::probes(read.probe.unwrap_or_default(), world, flaws);
+    let lookups = questions::lookups(read.lookup.unwrap_or_default(), flaws);
+    let setting = transactions::Setting { world, zones: &zones, hosts: &hosts, file: &source.text };
+    let tables = read.transaction.map(|list| list.0).unwrap_or_default();
+    if tables.is_empty() && probes.is_empty() && lookups.is_empty() && settings.expect.is_empty() && flaws.is_empty() {
+        let flaw = Flaw::new("this scenario claims nothing").at(&(0..0), "nothing is asked and nothing is sent");
+        flaws.push(flaw.help("add a `[[transaction]]`, a `[[probe]]`, a `[[lookup]]` or a `[setting.expect]`"));
+    }
     let labels = tables
         .iter()
         .map(|t| t.value.label.as_ref().map_or_else(|| t.span.clone(), |label| label.span.clone()))
@@ -116,11 +126,11 @@ fn build(
         teaches: read.teaches.map(|word| word.value.0),
         zones: zones.into_iter().map(|declared| declared.zone).collect(),
         ptr: ptr.into_iter().map(|(ip, name)| (ip.value, name.value)).collect(),
+        hosts,
+        settings,
+        probes,
+        lookups,
         transactions,
-        hosts: Vec::new(),
-        settings: Settings::default(),
-        probes: Vec::new(),
-        lookups: Vec::new(),
     })
 }
 

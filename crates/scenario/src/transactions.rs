@@ -1,10 +1,11 @@
 //! Transactions: who brings what to whom, checked against the zones of the file and the world around it.
 
 use crate::{
-    Client, DkimKey, Driver, KeyAlgorithm, Origin, Recipe, Signature, Spanned, Submission, Tamper, Tls, Transaction,
+    Client, DkimKey, Driver, Host, KeyAlgorithm, Origin, Recipe, Signature, Spanned, Submission, Tamper, Tls, Transaction,
     World, claims,
     faults::{Flaw, did_you_mean, nearest},
     form::{Need, listed},
+    hosts,
     language::{ClientTable, SignTable, SubmissionTable, TamperTable, TransactionTable},
     zones::Declared,
 };
@@ -15,6 +16,9 @@ use std::ops::Range;
 pub(crate) struct Setting<'a> {
     pub(crate) world: &'a World,
     pub(crate) zones: &'a [Declared],
+    pub(crate) hosts: &'a [Host],
+    /// The text of the file.
+    pub(crate) file: &'a str,
 }
 
 /// Makes one transaction; none if it has flaws that leave nothing to make.
@@ -27,13 +31,14 @@ pub(crate) fn build(
     let Spanned { value: table, span } = table;
     let exact = table.exact.unwrap_or(false);
     let origin = origin(&table, &span, exact, setting, flaws);
+    let change = table.change.map(|change| hosts::change(change, setting, flaws));
     let sign: Vec<Signature> =
         table.sign.unwrap_or_default().into_iter().filter_map(|sign| signature(sign, setting, flaws)).collect();
     if let Need(Some(text)) = &table.message {
         can_be_found_again(text, exact, flaws);
         changes_fit(text, exact, !sign.is_empty(), table.tamper.as_deref().unwrap_or_default(), flaws);
     }
-    let tamper = table.tamper.unwrap_or_default().into_iter().filter_map(change).collect();
+    let tamper = table.tamper.unwrap_or_default().into_iter().filter_map(tampering).collect();
     let message = table.message.0.map(|Spanned { value, span }| {
         let value = if exact { value } else { value.replace("\r\n", "\n") };
         Recipe { text: Spanned { value, span }, exact, sign, tamper }
@@ -42,7 +47,7 @@ pub(crate) fn build(
     let expect = table.expect.0.map(|expect| claims::build(expect, flaws)).unwrap_or_default();
     let transaction = Transaction {
         label: table.label.map_or_else(|| number.to_string(), |label| label.value.0),
-        change: None,
+        change,
         origin: origin?,
         mail_from: table.mail_from.0?,
         rcpt_to,
@@ -51,6 +56,7 @@ pub(crate) fn build(
         span,
     };
     claims::contradict(&transaction, flaws);
+    hosts::are_there(&transaction, setting.hosts, flaws);
     for recipient in &transaction.rcpt_to {
         is_served(recipient, &transaction, setting, flaws);
     }
@@ -70,7 +76,11 @@ fn origin(
     match (&table.client.value, &table.via.value) {
         (Some(client), None) => self::client(&client.value, exact, flaws),
         (None, Some(via)) => {
-            via.value.submission.as_ref().and_then(|submission| self::submission(submission, setting, flaws))
+            let by_submission = via.value.submission.as_ref();
+            match by_submission {
+                Some(submission) => self::submission(submission, setting, flaws),
+                None => via.value.sendmail.as_ref().map(|_| Origin::Sendmail),
+            }
         }
         (Some(client), Some(via)) => {
             let flaw = Flaw::new("a transaction has `client` or `via`, not both").at(&client.span, "one of them");
@@ -182,7 +192,7 @@ fn key<'a>(
     found
 }
 
-fn change(table: TamperTable) -> Option<Tamper> {
+fn tampering(table: TamperTable) -> Option<Tamper> {
     let set = |table: crate::language::SetHeaderTable| {
         Some(Tamper::SetHeader { name: table.name.0?.value.0, value: table.value.0? })
     };

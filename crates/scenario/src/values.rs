@@ -1,13 +1,13 @@
 //! Values of the language that are no tables: lists, numbers, and texts with a grammar.
 
 use crate::{
-    Spanned,
+    Spanned, Tlsa, TlsaOf,
     faults::Flaw,
     form::{Form, Node, Shape, Text},
     rfcs,
 };
 use hickory_proto::rr::RecordType;
-use mail::{Address, AddressError, Domain, EnhancedStatus, ReversePath};
+use mail::{Address, AddressError, Domain, EnhancedStatus, Reply, ReversePath};
 use std::{net::IpAddr, str::FromStr};
 use toml::de::DeValue;
 
@@ -22,6 +22,24 @@ impl Form for bool {
             flaws.push(node.must_be("`true` or `false`"));
             None
         })
+    }
+}
+
+/// `true`, since nothing else would mean anything.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Yes;
+
+impl Form for Yes {
+    fn shape() -> Shape {
+        Shape::Flag
+    }
+
+    fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
+        let is_yes = bool::read(node, flaws)?;
+        if !is_yes {
+            flaws.push(Flaw::new(format!("`{}` can only be `true`", node.name)).at(&node.span(), "leave it out"));
+        }
+        is_yes.then_some(Self)
     }
 }
 
@@ -196,6 +214,17 @@ texts! {
         let flaw = || Flaw::new(format!("`{text}` is not a record type")).help("write it as `TXT`, `MX`, `A`, …");
         RecordType::from_str(&upper).map(|_| RecordKind(upper)).map_err(|_| flaw())
     };
+    Tlsa: "a TLSA record" matching r"^\d+ \d+ \d+( wrong| issue \d+)?$", tlsa;
+    SettingName: "the name of a setting" matching r"^[A-Za-z0-9_./-]+$", |text: &str| {
+        let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./-".contains(&b));
+        let flaw = || Flaw::new(format!("`{text}` is not the name of a setting"));
+        fits.then(|| SettingName(text.to_owned())).ok_or_else(flaw)
+    };
+    ReplyLine: "a reply, such as `451 4.3.0 later`" matching r"^[2-5]\d\d .+$", |text: &str| {
+        let read: Result<Reply, _> = text.parse();
+        let flaw = |_| Flaw::new(format!("`{text}` is not a reply (RFC 5321 §4.2)")).help("write it as `451 4.3.0 later`");
+        read.map(|_| ReplyLine(text.to_owned())).map_err(flaw)
+    };
     Exchange: "a host, with a priority before it if that is not 10" matching r"^(\d+ +)?\S+$", exchange;
 }
 
@@ -229,6 +258,28 @@ pub(crate) struct Selector {
 /// A type of DNS records, in upper case.
 #[derive(Debug, Clone)]
 pub(crate) struct RecordKind(pub(crate) String);
+
+/// Name of a setting of a daemon.
+#[derive(Debug, Clone)]
+pub(crate) struct SettingName(pub(crate) String);
+
+/// A reply of one line (RFC 5321 §4.2).
+#[derive(Debug, Clone)]
+pub(crate) struct ReplyLine(pub(crate) String);
+
+/// A reply code that refuses (RFC 5321 §4.2.1).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Code(pub(crate) u16);
+
+impl Form for Code {
+    fn shape() -> Shape {
+        Shape::Whole { min: 400, max: 599 }
+    }
+
+    fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
+        Whole::<400, 599>::read(node, flaws).and_then(|code| u16::try_from(code.0).ok()).map(Self)
+    }
+}
 
 /// Seconds from the run's clock.
 #[derive(Debug, Clone, Copy)]
@@ -277,6 +328,27 @@ fn from_now(text: &str) -> Result<FromNow, Flaw> {
     };
     let flaw = Flaw::new(format!("`{text}` is not a time from now"));
     read().ok_or_else(|| flaw.help("write a sign, a number and a unit (s, m, h, d or w): `-2d` is two days ago"))
+}
+
+fn tlsa(text: &str) -> Result<Tlsa, Flaw> {
+    let read = || {
+        let words: Vec<&str> = text.split(' ').collect();
+        let [usage, selector, matching, rest @ ..] = words.as_slice() else { return None };
+        let of = match rest {
+            [] => TlsaOf::Issue(1),
+            ["wrong"] => TlsaOf::Wrong,
+            ["issue", number] => TlsaOf::Issue(number.parse().ok().filter(|number| (1..=200).contains(number))?),
+            _ => return None,
+        };
+        Some(Tlsa {
+            usage: usage.parse().ok()?,
+            selector: selector.parse().ok()?,
+            matching: matching.parse().ok()?,
+            of,
+        })
+    };
+    let flaw = || Flaw::new(format!("`{text}` is not a TLSA record (RFC 6698 §2.1)"));
+    read().ok_or_else(|| flaw().help("write `3 1 1` for the host's certificate, `3 1 1 issue 2`, or `3 1 1 wrong`"))
 }
 
 fn exchange(text: &str) -> Result<Exchange, Flaw> {

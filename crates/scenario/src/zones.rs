@@ -82,6 +82,12 @@ fn declare(name: Spanned<Domain>, table: ZoneTable, file: &str, flaws: &mut Vec<
     if let Some(dmarc) = &table.dmarc {
         sugar(format!("_dmarc.{origin}"), "TXT", records::txt(&dmarc.value.0), Some(&dmarc.value.0), &dmarc.span);
     }
+    for (record, label) in [(&table.mta_sts, "_mta-sts"), (&table.tls_rpt, "_smtp._tls")] {
+        if let Some(record) = record {
+            let owner = format!("{label}.{origin}");
+            sugar(owner, "TXT", records::txt(&record.value.0), Some(&record.value.0), &record.span);
+        }
+    }
     for Spanned { value: Exchange { priority, host }, span } in table.mx.into_iter().flat_map(|mx| mx.0) {
         let host = host.map_or_else(|| ".".to_owned(), |host| format!("{host}."));
         sugar(origin.to_string(), "MX", format!("{priority} {host}"), None, &span);

@@ -6,7 +6,8 @@ use crate::{
     images::Images,
     internet,
     mailboxes::Mailboxes,
-    provision::{self, Keys},
+    probing::Surveys,
+    provision::{self, Equipment, Keys},
     router::{self, Switchboard},
     services::Services,
     zones::Zones,
@@ -58,11 +59,13 @@ impl Stack {
         let starting = gateways.iter().flat_map(|g| g.hosts.iter().map(move |h| (g, h)));
         let starting =
             starting.map(|(gateway, host)| {
-                let files = provision::files(host, &authority, &keys);
+                let equipment = provision::equip(host, &authority, &keys);
                 let image = images.host(gateway, &host.packages);
                 let (on, logs) = (&on, &logs);
                 async move {
-                    Ok::<_, StackError>(Host::new(host.clone(), on.host(image, host, files?).await?, logs.clone()))
+                    let Equipment { files, tlsa } = equipment?;
+                    let container = on.host(image, host, files).await?;
+                    Ok::<_, StackError>((Host::new(host.clone(), container, logs.clone()), tlsa))
                 }
             });
         let (internet, hosts) =
@@ -74,8 +77,8 @@ impl Stack {
         let mut admds: Vec<Admd> = Vec::new();
         let mut published = Vec::new();
         for gateway in gateways {
-            let hosts: Vec<Host> = hosts.by_ref().take(gateway.hosts.len()).collect();
-            published.extend(zones(&gateway, &hosts, &switchboard, &keys));
+            let (hosts, tlsa): (Vec<Host>, Vec<_>) = hosts.by_ref().take(gateway.hosts.len()).unzip();
+            published.extend(zones(&gateway, hosts.iter().zip(&tlsa), &switchboard, &keys));
             admds.push(Admd { gateway, hosts });
         }
         let lease = dns.publish(published)?;
@@ -86,6 +89,9 @@ impl Stack {
             admds,
             dns,
             anchor: authority.anchor(),
+            authority,
+            switchboard,
+            probed: Surveys::default(),
             mailboxes: Mailboxes::default(),
             logs,
             _lease: lease,
@@ -172,9 +178,15 @@ impl On<'_> {
     }
 }
 
-fn zones(gateway: &Gateway, hosts: &[Host], switchboard: &Switchboard, keys: &Keys) -> Vec<dns::ZoneData> {
+fn zones<'a>(
+    gateway: &Gateway,
+    hosts: impl Iterator<Item = (&'a Host, &'a Vec<String>)>,
+    switchboard: &Switchboard,
+    keys: &Keys,
+) -> Vec<dns::ZoneData> {
     let mut zones = Zones::of(gateway);
-    for host in hosts {
+    for (host, tlsa) in hosts {
+        zones.tlsa(&host.plan.name, tlsa);
         let container = host.container.addresses();
         let private = |public: &IpAddr| {
             if public.is_ipv4() { Some(IpAddr::V4(container.v4)) } else { container.v6.map(IpAddr::V6) }

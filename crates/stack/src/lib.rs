@@ -9,9 +9,13 @@ mod host;
 mod images;
 mod logs;
 mod mailboxes;
+mod probing;
 mod provision;
 mod router;
+mod sendmail;
 mod services;
+mod settings;
+mod stage;
 mod transact;
 mod ways_in;
 mod zones;
@@ -21,6 +25,8 @@ pub use error::StackError;
 pub use host::Host;
 pub use images::build_images;
 pub use logs::Logs;
+pub use settings::Changed;
+pub use stage::Stage;
 pub use transact::{Letter, Names};
 pub use ways_in::syslog;
 pub use zones::strings as character_strings;
@@ -29,9 +35,12 @@ use container::{Container, Run};
 use gateway::Gateway;
 use mail::{Address, Domain};
 use mailboxes::Mailboxes;
+use probing::Surveys;
+use router::Switchboard;
 use services::Services;
 use std::{
     net::{IpAddr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 use wire::{Login, MailboxAt, Route};
@@ -45,7 +54,10 @@ pub struct Stack {
     entrance: SocketAddr,
     admds: Vec<Admd>,
     dns: dns::Server,
+    authority: pki::Authority,
     anchor: pki::Anchor,
+    switchboard: Arc<Switchboard>,
+    probed: Surveys,
     logs: Logs,
     mailboxes: Mailboxes,
     _lease: dns::Lease,

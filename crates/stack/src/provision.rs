@@ -42,14 +42,27 @@ impl Keys {
     }
 }
 
-/// Everything that is uploaded to a host before it starts.
-pub(crate) fn files(host: &gateway::Host, authority: &pki::Authority, keys: &Keys) -> Result<Vec<File>, StackError> {
+/// What a host is equipped with before it starts.
+#[derive(Debug)]
+pub(crate) struct Equipment {
+    /// Everything that is uploaded.
+    pub(crate) files: Vec<File>,
+    /// Data of the TLSA records for its port 25, of its certificate.
+    pub(crate) tlsa: Vec<String>,
+}
+
+/// Equips a host: its configuration, and what the run makes for it.
+pub(crate) fn equip(host: &gateway::Host, authority: &pki::Authority, keys: &Keys) -> Result<Equipment, StackError> {
+    let mut tlsa = Vec::new();
     let mut files: Vec<File> =
         host.etc.iter().map(|f| File { mode: f.mode, ..File::new(&f.path, f.contents.clone()) }).collect();
     let secret = |path: &str, text: String| File { mode: 0o600, ..File::new(path, text) };
     if let Some(place) = &host.certificate {
         let request = pki::Request { names: place.names.clone(), kind: pki::Kind::Good, key: place.kind };
         let issued = authority.issue(&request)?;
+        for (usage, selector, matching) in place.tlsa() {
+            tlsa.push(pki::tlsa(usage, selector, matching, &issued.chain)?);
+        }
         files.push(File::new(&place.chain, issued.chain_pem));
         files.push(secret(&place.key, issued.key_pem));
     }
@@ -57,7 +70,7 @@ pub(crate) fn files(host: &gateway::Host, authority: &pki::Authority, keys: &Key
     for key in keys.made.iter().filter(|key| host.dkim.contains(&key.place)) {
         files.push(secret(&key.place.path, key.pem.clone()));
     }
-    Ok(files)
+    Ok(Equipment { files, tlsa })
 }
 
 /// Shell commands that every host runs as root before anything else: names are asked at the pretend Internet

@@ -1,7 +1,10 @@
 //! One transaction: its message brought, and everything that was seen of it.
 
-use crate::{Stack, StackError};
-use evidence::{Account, Delivered, FateStatus, Observed, Question, Track};
+use crate::{
+    Stack, StackError,
+    stage::{Seen, Stage},
+};
+use evidence::{Account, Delivered, FateStatus, Observed, ProgramRun, Question, Track};
 use mail::{Address, Domain, Nonce};
 use scenario::{Origin, Plan, Tls, Transaction};
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
@@ -58,24 +61,34 @@ impl Stack {
     ///
     /// # Errors
     /// The way to the gateway is broken. What the gateway does is never an error.
-    pub async fn transact(&self, letter: Letter<'_>, names: &Names) -> Result<evidence::Transaction, StackError> {
+    pub async fn transact(&self, letter: Letter<'_>, stage: &Stage) -> Result<evidence::Transaction, StackError> {
         let (since, mark) = (self.logs.position(), self.dns.mark());
-        let dialogue = self.send(&letter).await?;
+        let brought = match letter.transaction.origin {
+            Origin::Sendmail => Brought::ByProgram(self.sendmail(&letter).await?),
+            Origin::Client(_) | Origin::Submission(_) => Brought::OverTheWire(self.send(&letter).await?),
+        };
         let Letter { nonce, transaction, .. } = letter;
-        let track = track(&nonce, transaction, &dialogue, since);
+        let track = track(&nonce, transaction, &brought, since);
         let account = self.logs.settle(&track, Instant::now() + SETTLING).await;
+        let Seen { connections, arrived } = stage.seen(&nonce).await;
         let delivered = self.delivered(&nonce, transaction, &account).await?;
         let bounces = self.bounces(&nonce, transaction, &account).await?;
         let asked: BTreeSet<Question> =
-            self.dns.since(mark).into_iter().map(|entry| entry.question).filter(|q| names.has(q)).collect();
+            self.dns.since(mark).into_iter().map(|entry| entry.question).filter(|q| stage.names().has(q)).collect();
         self.logs.forget(&track);
         self.mailboxes.forget(&nonce).await?;
         let in_header = delivered.iter().flat_map(|d| evidence::results_of(&d.message, &self.gateway().authserv_id));
-        let Dialogue { exchanges, handshake } = dialogue;
+        let (dialogue, handshake, program) = match brought {
+            Brought::OverTheWire(Dialogue { exchanges, handshake }) => (exchanges, handshake, None),
+            Brought::ByProgram(run) => {
+                let handshake = Observed::Unobserved("no connection brought it".to_owned());
+                (Vec::new(), handshake, Some(run))
+            }
+        };
         Ok(evidence::Transaction {
             results: in_header.chain(account.results).collect(),
             nonce,
-            dialogue: exchanges,
+            dialogue,
             handshake,
             relays: account.relays,
             questions: asked.into_iter().collect(),
@@ -83,9 +96,9 @@ impl Stack {
             fates: account.fates,
             delivered,
             bounces,
-            connections: Vec::new(),
-            arrived: Vec::new(),
-            program: None,
+            connections,
+            arrived,
+            program,
         })
     }
 
@@ -98,7 +111,8 @@ impl Stack {
                 (client.ip.value, door, client.tls, client.driver, client.ehlo.value.clone(), None)
             }
             Origin::Sendmail => {
-                return Err(StackError::Unfit { gateway: self.gateway().name.clone(), what: "sendmail takes no connection".to_owned() });
+                let what = "a program, not a connection, brings this message".to_owned();
+                return Err(StackError::Unfit { gateway: self.gateway().name.clone(), what });
             }
             Origin::Submission(submission) => {
                 let login = &submission.login.value;
@@ -161,19 +175,25 @@ fn in_mailbox(mailbox: &Address, found: wire::Found) -> Delivered {
     Delivered { mailbox: mailbox.clone(), folder: found.folder, message: found.message }
 }
 
-fn track(nonce: &Nonce, transaction: &Transaction, dialogue: &Dialogue, since: u64) -> Track {
+/// How a message came to the server.
+enum Brought {
+    OverTheWire(Dialogue),
+    ByProgram(ProgramRun),
+}
+
+fn track(nonce: &Nonce, transaction: &Transaction, brought: &Brought, since: u64) -> Track {
     let (client, ehlo) = match &transaction.origin {
-        Origin::Client(client) => (client.ip.value, client.ehlo.value.clone()),
-        Origin::Submission(_) | Origin::Sendmail => (USER, "laptop.example".to_owned()),
+        Origin::Client(client) => (Some(client.ip.value), client.ehlo.value.clone()),
+        Origin::Submission(_) => (Some(USER), "laptop.example".to_owned()),
+        Origin::Sendmail => (None, String::new()),
     };
-    Track {
-        nonce: nonce.clone(),
-        client: Some(client),
-        ehlo,
-        mail_from: transaction.mail_from.value.clone(),
-        rcpt_to: accepted(transaction, dialogue),
-        since,
-    }
+    let all = || transaction.rcpt_to.iter().map(|r| r.value.clone()).collect();
+    let rcpt_to = match brought {
+        Brought::OverTheWire(dialogue) => accepted(transaction, dialogue),
+        Brought::ByProgram(run) if run.status == 0 => all(),
+        Brought::ByProgram(_) => Vec::new(),
+    };
+    Track { nonce: nonce.clone(), client, ehlo, mail_from: transaction.mail_from.value.clone(), rcpt_to, since }
 }
 
 /// The recipients for whom the server took the message: none, if it refused it at end-of-data.

@@ -27,6 +27,15 @@ impl Zones {
         }
     }
 
+    /// TLSA records for a host's port 25 (RFC 7672 §2.2).
+    pub(crate) fn tlsa(&mut self, host: &Domain, records: &[String]) {
+        if let Ok(name) = format!("_25._tcp.{host}").parse() {
+            for data in records {
+                self.record(&name, "TLSA", data);
+            }
+        }
+    }
+
     /// The public key of a gateway's own DKIM key.
     pub(crate) fn dkim(&mut self, domain: &Domain, selector: &str, record: &str) {
         if let Ok(name) = format!("{selector}._domainkey.{domain}").parse() {

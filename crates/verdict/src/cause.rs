@@ -1,28 +1,14 @@
 //! Where in the scenario file the cause of a claim's failure lies, as far as it can be found there.
 
-use crate::{Judged, claims::Case};
+use crate::{
+    Judged,
+    check::Cause,
+    claims::Case,
+    places::{Places, Record},
+};
 use evidence::Observed;
 use mail::{DmarcResult, Domain, Message, SpfResult};
-use scenario::{Claim, Command, DkimClaim, DkimKey, KeyRecord, Origin, Plan, Signature, Zone};
-use std::ops::Range;
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
-
-/// A place in the file and what it has to do with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Cause {
-    pub(crate) at: Range<usize>,
-    pub(crate) what: String,
-}
-
-/// A DNS record of the file and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Record {
-    pub(crate) at: Range<usize>,
-    pub(crate) text: String,
-}
+use scenario::{Claim, Command, Daemon, DkimClaim, Host, KeyRecord, Origin, Settings, Signature};
 
 /// The cause of what is seen; the transaction, if there is none to point at.
 pub(crate) fn cause(case: &Case<'_>, claim: &Claim, judged: &Judged) -> Cause {
@@ -34,6 +20,8 @@ pub(crate) fn cause(case: &Case<'_>, claim: &Claim, judged: &Judged) -> Cause {
         Claim::Outcome(_) => refused_at(case)
             .filter(|to| to != "end-of-data")
             .and_then(|to| command(case, &to))
+            .or_else(|| setting(&case.plan.settings, Daemon::Postfix))
+            .or_else(|| next_host(case))
             .or_else(|| dmarc(case, &places, &judged.dmarc))
             .or_else(|| Some(message_line(case, "From", "this message"))),
         Claim::Reply(reply)
@@ -42,15 +30,53 @@ pub(crate) fn cause(case: &Case<'_>, claim: &Claim, judged: &Judged) -> Cause {
             dmarc(case, &places, &judged.dmarc).or_else(|| Some(message_line(case, "From", "this message")))
         }
         Claim::Reply(reply) => command(case, &refused_at(case).unwrap_or_else(|| reply.to.to_string())),
-        Claim::Handshake(_) | Claim::Received | Claim::Offered(_) => handshake(case, &places),
+        Claim::Handshake(_) | Claim::Offered(_) => setting(&case.plan.settings, Daemon::Postfix)
+            .or_else(|| next_host(case))
+            .or_else(|| handshake(case, &places)),
+        Claim::Received => setting(&case.plan.settings, Daemon::Postfix).or_else(|| handshake(case, &places)),
         Claim::Header { name, .. } => Some(message_line(case, name, "the message as it was sent")),
-        Claim::Arc(_) | Claim::Arrived(_) | Claim::Fetched(_) => None,
+        Claim::Arrived(name) => host(case, |host| host.name == *name).map(|h| Cause::new(&h.span, "this host")),
+        Claim::Fetched(_) => web_host(case),
+        Claim::Arc(_) => None,
     };
-    let text = &case.plan.source.text;
-    let mut cause =
-        found.unwrap_or_else(|| Cause { at: case.planned.span.clone(), what: "of this transaction".to_owned() });
-    cause.at = first_line(text, &cause.at);
-    cause
+    found.unwrap_or_else(|| Cause::new(&case.planned.span, "of this transaction"))
+}
+
+/// A setting that the scenario changes, of this daemon if there is one.
+pub(crate) fn setting(settings: &Settings, daemon: Daemon) -> Option<Cause> {
+    let its = settings.changes.iter().find(|change| change.daemon == daemon);
+    let change = its.or_else(|| settings.changes.first())?;
+    let what = if change.value.is_some() { "with this setting" } else { "without this setting" };
+    Some(Cause::new(&change.name.span, what))
+}
+
+/// A host that the harness plays in this transaction: the last one of its name.
+fn host<'a>(case: &Case<'a>, is_it: impl Fn(&Host) -> bool) -> Option<&'a Host> {
+    let changes = case.plan.transactions.iter().take(case.index + 1).filter_map(|t| t.change.as_ref());
+    let mut hosts = case.plan.hosts.iter().chain(changes.flat_map(|change| &change.hosts));
+    hosts.rfind(|host| is_it(host))
+}
+
+/// The played host that the message went to, or should go to.
+fn next_host(case: &Case<'_>) -> Option<Cause> {
+    let tried = case.seen.connections.iter().rfind(|c| c.service == "smtp").map(|c| c.host.as_str());
+    let tried = tried.and_then(|name| host(case, |host| host.name.as_str() == name));
+    let meant = || {
+        case.planned.rcpt_to.iter().find_map(|recipient| {
+            let domain = recipient.value.domain();
+            host(case, |host| host.smtp.is_some() && host.name.is_within(domain))
+        })
+    };
+    tried.or_else(meant).map(|host| Cause::new(&host.span, "the host that it is for"))
+}
+
+/// The played web server that has the policy of a recipient's domain (RFC 8461 §3.3).
+fn web_host(case: &Case<'_>) -> Option<Cause> {
+    case.planned.rcpt_to.iter().find_map(|recipient| {
+        let name = format!("mta-sts.{}", recipient.value.domain());
+        let host = host(case, |host| host.name.as_str() == name)?;
+        Some(Cause::new(&host.span, "the host that has the policy"))
+    })
 }
 
 fn spf(case: &Case<'_>, places: &Places<'_>, seen: &Observed<SpfResult>) -> Option<Cause> {
@@ -206,89 +232,4 @@ fn message_line(case: &Case<'_>, name: &str, what: &str) -> Cause {
         start..start + line.trim_end().len()
     });
     Cause { at: at.unwrap_or_else(|| span.clone()), what: what.to_owned() }
-}
-
-/// A label over many lines hides them; so it stands at the first one that says something.
-fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
-    let Some(part) = text.get(span.clone()) else { return 0..0 };
-    let line = part.lines().find(|line| line.chars().any(char::is_alphanumeric)).unwrap_or_default();
-    let start = span.start + part.find(line).unwrap_or(0);
-    start..start + line.trim_end().len()
-}
-
-/// The scenario's file as TOML, to find things by their names. A text that is no TOML has nothing in it.
-pub(crate) struct Places<'a> {
-    text: &'a str,
-    table: Option<Spanned<DeTable<'a>>>,
-    zones: &'a [Zone],
-}
-
-impl<'a> Places<'a> {
-    pub(crate) fn of(plan: &'a Plan) -> Self {
-        Self { text: &plan.source.text, table: DeTable::parse(&plan.source.text).ok(), zones: &plan.zones }
-    }
-
-    /// The SPF record at a name (RFC 7208 §3).
-    pub(crate) fn spf(&self, name: &Domain) -> Option<Record> {
-        self.record(name.as_str(), "v=spf1", |zone| (zone.as_str() == name.as_str()).then_some("spf"))
-    }
-
-    /// The DMARC record for a domain: its own, or that of a domain above (RFC 9989 §4.10).
-    fn dmarc(&self, from: &Domain) -> Option<Record> {
-        let mut domain = from.as_str();
-        loop {
-            let name = format!("_dmarc.{domain}");
-            if let Some(found) = self.record(&name, "v=DMARC1", |zone| (zone.as_str() == domain).then_some("dmarc")) {
-                return Some(found);
-            }
-            domain = domain.split_once('.')?.1;
-        }
-    }
-
-    /// A TXT record that begins with a text: the zone's own key for it, or a line of its `records`.
-    fn record<'k>(&self, name: &str, begin: &str, key: impl Fn(&Domain) -> Option<&'k str>) -> Option<Record> {
-        let is_above = |zone: &&Zone| {
-            name.strip_suffix(zone.origin.as_str()).is_some_and(|head| head.is_empty() || head.ends_with('.'))
-        };
-        let origin = &self.zones.iter().filter(is_above).max_by_key(|zone| zone.origin.as_str().len())?.origin;
-        let table = self.zone(origin)?;
-        if let Some(value) = key(origin).and_then(|key| table.get(key)) {
-            return Some(Record { at: value.span(), text: value.get_ref().as_str()?.to_owned() });
-        }
-        let records = table.get("records")?;
-        self.line_of(records, name.strip_suffix(origin.as_str())?.trim_end_matches('.'), name, begin)
-    }
-
-    /// The line of zone-file text whose owner is this name, written relative or whole.
-    fn line_of(&self, records: &Spanned<DeValue<'_>>, relative: &str, whole: &str, begin: &str) -> Option<Record> {
-        let text = records.get_ref().as_str()?;
-        let is_owner = |owner: &str| {
-            let owner = owner.to_ascii_lowercase();
-            owner == relative || owner.strip_suffix('.') == Some(whole) || (relative.is_empty() && owner == "@")
-        };
-        let is_it = |line: &&str| {
-            let owner = line.split_whitespace().next().unwrap_or_default();
-            is_owner(owner) && line.to_ascii_lowercase().contains(&begin.to_ascii_lowercase())
-        };
-        let line = text.lines().find(is_it)?.trim();
-        let said = line.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"')).map_or(line, |(said, _)| said);
-        let span = records.span();
-        let start = self.text.get(span.clone()).and_then(|raw| raw.find(line)).map(|at| span.start + at);
-        let at = start.map_or(span, |start| start..start + line.len());
-        Some(Record { at, text: said.replace("\" \"", "") })
-    }
-
-    fn key(&self, zone: &Domain, key: &DkimKey) -> Option<Range<usize>> {
-        Some(self.zone(zone)?.get("dkim")?.get_ref().get(key.selector.as_str())?.span())
-    }
-
-    fn zone(&self, origin: &Domain) -> Option<&DeTable<'a>> {
-        let zones = self.table.as_ref()?.get_ref().get("zone")?.get_ref().as_table()?;
-        let is_it = |name: &str| name.parse::<Domain>().is_ok_and(|name| name == *origin);
-        zones.iter().find(|(name, _)| is_it(name.get_ref()))?.1.get_ref().as_table()
-    }
-
-    fn transaction(&self, index: usize) -> Option<&DeTable<'a>> {
-        self.table.as_ref()?.get_ref().get("transaction")?.get_ref().get(index)?.get_ref().as_table()
-    }
 }

@@ -1,37 +1,19 @@
 //! Claims against evidence: each holds, fails, or cannot be told.
 
 use crate::{
-    Finding, Judged, Unclear,
-    cause::{Cause, cause},
-    finding::{Shown, Text},
+    Judged,
+    cause::cause,
+    check::{Cause, Check, Stated, Tally},
+    finding::Text,
     handshake, outbound,
     outcome::{self, Ending, endings, outcome_word, said},
-    results,
+    received, results,
+    words::claim_words,
 };
 use evidence::{Observed, Transaction};
-use mail::{Domain, ReversePath};
-use scenario::{Claim, Command, DkimClaim, Expectation, Origin, Plan, ReplyClaim};
+use mail::{Domain, Message, ReversePath};
+use scenario::{Claim, Command, DkimClaim, Origin, Plan, ReplyClaim};
 use std::{collections::BTreeSet, fmt::Display};
-
-/// Whether a claim holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Check {
-    Holds,
-    /// What is otherwise, and the evidence, a line each.
-    Fails(String, Vec<String>),
-    /// What cannot be told, and why.
-    Unclear(String, Vec<String>),
-}
-
-impl Check {
-    pub(crate) fn fails(what: impl Into<String>, evidence: impl Into<String>) -> Self {
-        Self::Fails(what.into(), vec![evidence.into()])
-    }
-
-    pub(crate) fn unclear(what: impl Into<String>, why: impl Into<String>) -> Self {
-        Self::Unclear(what.into(), vec![format!("unobserved: {}", why.into())])
-    }
-}
 
 /// A transaction with everything that claims are checked against.
 pub(crate) struct Case<'a> {
@@ -40,7 +22,7 @@ pub(crate) struct Case<'a> {
     /// Place among the transactions of the file.
     pub(crate) index: usize,
     pub(crate) seen: &'a Transaction,
-    endings: Vec<Ending>,
+    pub(crate) endings: Vec<Ending>,
 }
 
 /// Judges one transaction.
@@ -49,7 +31,7 @@ pub(crate) fn judge(plan: &Plan, index: usize, seen: Option<&Transaction>, text:
     let Some(seen) = seen else { return unseen(planned, text) };
     let recipients: Vec<_> = planned.rcpt_to.iter().map(|r| &r.value).collect();
     let case = Case { plan, planned, index, seen, endings: endings(&recipients, seen) };
-    let mut judged = Judged {
+    let judged = Judged {
         label: planned.label.clone(),
         outcome: outcome::worst(&case.endings),
         spf: results::single("spf", seen),
@@ -59,68 +41,25 @@ pub(crate) fn judge(plan: &Plan, index: usize, seen: Option<&Transaction>, text:
         findings: Vec::new(),
         errors: Vec::new(),
     };
+    let mut tally = Tally::default();
     for expectation in &planned.expect {
-        match case.check(&expectation.claim, &judged) {
-            Check::Holds => {}
-            Check::Fails(message, help) => {
-                let label = format!("claimed: {}", claim_words(&expectation.claim));
-                judged.findings.push(Finding::new(case.shown(expectation, label, message, help, &judged, text)));
-            }
-            Check::Unclear(what, help) => {
-                let message = format!("it cannot be told {what}");
-                let label = "claimed, and not observed".to_owned();
-                judged.errors.push(Unclear::new(case.shown(expectation, label, message, help, &judged, text)));
-            }
-        }
+        let claim = &expectation.claim;
+        let stated = Stated { subject: &planned.label, words: claim_words(claim), span: &expectation.span };
+        tally.add(case.check(claim, &judged), &stated, || Some(cause(&case, claim, &judged)), text);
     }
-    judged
-}
-
-/// A claim in words, such as `SPF fail`.
-#[must_use]
-pub fn claim_words(claim: &Claim) -> String {
-    match claim {
-        Claim::Reply(reply) => {
-            let enhanced = reply.enhanced.map(|status| format!(" {status}")).unwrap_or_default();
-            let text = reply.text.as_ref().map(|text| format!(" with `{text}`")).unwrap_or_default();
-            format!("reply {}{enhanced} to {}{text}", reply.code, reply.to)
-        }
-        Claim::Spf(result) => format!("SPF {result}"),
-        Claim::Dkim(DkimClaim::Overall(result)) => format!("DKIM {result}"),
-        Claim::Dkim(DkimClaim::Signatures(list)) => {
-            let list: Vec<String> = list.iter().map(|(domain, result)| format!("DKIM {result} of {domain}")).collect();
-            list.join(", ")
-        }
-        Claim::Dmarc(result) => format!("DMARC {result}"),
-        Claim::Arc(result) => format!("ARC {result}"),
-        Claim::Outcome(outcome) => outcome_word(outcome),
-        Claim::Handshake(claim) if claim.version.as_deref() == Some("none") => "no TLS".to_owned(),
-        Claim::Handshake(claim) => {
-            let peer = claim.peer.as_ref().map(|peer| format!("peer {peer}"));
-            let words = [claim.version.clone(), claim.suite.clone(), claim.group.clone(), peer];
-            words.into_iter().flatten().collect::<Vec<_>>().join(" ")
-        }
-        Claim::Header { name, contains } => format!("a {name} field with `{contains}`"),
-        Claim::Received => "a Received field that says what was negotiated".to_owned(),
-        Claim::Arrived(host) => format!("taken by {host}"),
-        Claim::Offered(versions) => format!("{} offered", versions.join(", ")),
-        Claim::Fetched(true) => "a policy fetched".to_owned(),
-        Claim::Fetched(false) => "no policy fetched".to_owned(),
-    }
+    Judged { findings: tally.findings, errors: tally.errors, ..judged }
 }
 
 /// Nothing was seen of the transaction: the run ended before it.
 fn unseen(planned: &scenario::Transaction, text: &Text) -> Judged {
     let why = "the scenario ended before this transaction";
-    let unclear = |expectation: &Expectation| {
-        Unclear::new(Shown {
-            transaction: planned.label.clone(),
-            message: format!("it cannot be told whether it holds: {}", claim_words(&expectation.claim)),
-            labels: vec![(expectation.span.clone(), "claimed, and not observed".to_owned())],
-            help: format!("unobserved: {why}"),
-            text: text.clone(),
-        })
-    };
+    let mut tally = Tally::default();
+    for expectation in &planned.expect {
+        let words = claim_words(&expectation.claim);
+        let check = Check::unclear(format!("whether it holds: {words}"), why);
+        let stated = Stated { subject: &planned.label, words, span: &expectation.span };
+        tally.add(check, &stated, || Some(Cause::new(&planned.span, "of this transaction")), text);
+    }
     Judged {
         label: planned.label.clone(),
         outcome: Observed::Unobserved(why.to_owned()),
@@ -128,8 +67,8 @@ fn unseen(planned: &scenario::Transaction, text: &Text) -> Judged {
         dkim: Observed::Unobserved(why.to_owned()),
         dmarc: Observed::Unobserved(why.to_owned()),
         arc: Observed::Unobserved(why.to_owned()),
-        findings: Vec::new(),
-        errors: planned.expect.iter().map(unclear).collect(),
+        findings: tally.findings,
+        errors: tally.errors,
     }
 }
 
@@ -145,7 +84,7 @@ impl Case<'_> {
             Claim::Outcome(claim) => self.outcome(claim),
             Claim::Handshake(claim) => handshake::check(claim, &handshake::link(&self.planned.origin, self.seen)),
             Claim::Header { name, contains } => self.header(name, contains, judged),
-            Claim::Received => outbound::received(self),
+            Claim::Received => received::check(self),
             Claim::Arrived(host) => outbound::arrived(host, self.seen),
             Claim::Offered(versions) => outbound::offered(versions, self.seen),
             Claim::Fetched(wanted) => outbound::fetched(*wanted, self.seen),
@@ -256,9 +195,13 @@ impl Case<'_> {
         }
     }
 
-    /// Every copy in a mailbox must have such a field.
+    /// Every copy in a mailbox, and at a host that the harness plays, must have such a field.
     fn header(&self, name: &str, contains: &str, judged: &Judged) -> Check {
-        if self.seen.delivered.is_empty() {
+        let copies: Vec<(&Message, String)> = (self.seen.delivered.iter())
+            .map(|copy| (&copy.message, format!("in {} of {}", copy.folder, copy.mailbox)))
+            .chain(self.seen.arrived.iter().map(|arrived| (&arrived.message, format!("at {}", arrived.host))))
+            .collect();
+        if copies.is_empty() {
             return match &judged.outcome {
                 Observed::Seen(outcome) => {
                     let because = self.endings.iter().map(|e| e.because.clone()).collect();
@@ -269,10 +212,10 @@ impl Case<'_> {
                 }
             };
         }
-        let lacks = |copy: &&evidence::Delivered| !copy.message.all(name).any(|value| value.contains(contains));
-        let Some(copy) = self.seen.delivered.iter().find(lacks) else { return Check::Holds };
-        let fields: Vec<String> = copy.message.all(name).map(|value| format!("{name}: {value}")).collect();
-        let what = format!("no {name} field of the message in {} of {} has `{contains}`", copy.folder, copy.mailbox);
+        let lacks = |(message, _): &&(&Message, String)| !message.all(name).any(|value| value.contains(contains));
+        let Some((message, place)) = copies.iter().find(lacks) else { return Check::Holds };
+        let fields: Vec<String> = message.all(name).map(|value| format!("{name}: {value}")).collect();
+        let what = format!("no {name} field of the message {place} has `{contains}`");
         let none = || vec![format!("the message has no {name} field")];
         Check::Fails(what, if fields.is_empty() { none() } else { fields })
     }
@@ -313,7 +256,7 @@ impl Case<'_> {
     /// The address and the record that SPF compares (RFC 7208 §4.1).
     fn spf_words(&self) -> Option<String> {
         let Origin::Client(client) = &self.planned.origin else { return None };
-        let record = crate::cause::Places::of(self.plan).spf(&self.spf_domain()?)?;
+        let record = crate::places::Places::of(self.plan).spf(&self.spf_domain()?)?;
         Some(format!("SPF compares {} with `{}`", client.ip.value, record.text))
     }
 
@@ -324,22 +267,5 @@ impl Case<'_> {
             (ReversePath::Null, Origin::Client(client)) => client.ehlo.value.parse().ok(),
             (ReversePath::Null, Origin::Submission(_) | Origin::Sendmail) => None,
         }
-    }
-
-    fn shown(
-        &self,
-        expectation: &Expectation,
-        label: String,
-        message: String,
-        help: Vec<String>,
-        judged: &Judged,
-        text: &Text,
-    ) -> Shown {
-        let Cause { at, what } = cause(self, &expectation.claim, judged);
-        let mut labels = vec![(expectation.span.clone(), label)];
-        if at != expectation.span {
-            labels.push((at, what));
-        }
-        Shown { transaction: self.planned.label.clone(), message, labels, help: help.join("\n"), text: text.clone() }
     }
 }

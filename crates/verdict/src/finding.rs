@@ -30,7 +30,7 @@ pub struct Place {
 /// What both kinds show.
 #[derive(Debug, Clone)]
 pub(crate) struct Shown {
-    pub(crate) transaction: String,
+    pub(crate) subject: String,
     pub(crate) message: String,
     /// The claim's place first, then the cause's, if that is elsewhere.
     pub(crate) labels: Vec<(Range<usize>, String)>,
@@ -62,10 +62,10 @@ macro_rules! diagnostics {
                 Self(shown)
             }
 
-            /// Label of the transaction.
+            /// Of what it is claimed: the label of a transaction, a probe or a look-up, or `settings`.
             #[must_use]
-            pub fn transaction(&self) -> &str {
-                &self.0.transaction
+            pub fn subject(&self) -> &str {
+                &self.0.subject
             }
 
             /// The claim's place, then the cause's.
@@ -84,7 +84,7 @@ macro_rules! diagnostics {
         /// One sentence, without place and help.
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}: {}", self.0.transaction, self.0.message)
+                write!(f, "{}: {}", self.0.subject, self.0.message)
             }
         }
 

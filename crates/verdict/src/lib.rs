@@ -4,18 +4,26 @@
 //! negative: a claim on it is an [`Unclear`], which is another type than a [`Finding`].
 
 mod cause;
+mod chains;
+mod check;
 mod claims;
+mod families;
 mod finding;
 mod handshake;
+mod lookups;
 mod outbound;
 mod outcome;
+mod places;
+mod probes;
+mod received;
 mod results;
+mod settings;
 mod snapshot;
-mod suites;
+mod words;
 
-pub use claims::claim_words;
 pub use finding::{Finding, Place, Unclear};
 pub use outcome::outcome_word;
+pub use words::{claim_words, lookup_claim_words, probe_claim_words, setting_claim_words};
 
 use evidence::{Evidence, Observed};
 use mail::{ArcResult, DkimResult, DmarcResult, SpfResult};
@@ -24,10 +32,27 @@ use scenario::{Outcome, Plan};
 /// What is made of one scenario.
 #[derive(Debug, Clone)]
 pub struct Verdict {
+    /// Of the settings that it changes, if it changes any.
+    pub settings: Option<Checked>,
+    /// One for each probe of the plan, in its order.
+    pub probes: Vec<Checked>,
+    /// One for each look-up of the plan, in its order.
+    pub lookups: Vec<Checked>,
     /// One for each transaction of the plan, in its order.
     pub transactions: Vec<Judged>,
     /// The evidence as text: the same bytes for the same behaviour.
     pub snapshot: String,
+}
+
+/// What is made of a probe, of a look-up, or of all changed settings.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// As in the plan; `settings`.
+    pub label: String,
+    /// Claims that do not hold.
+    pub findings: Vec<Finding>,
+    /// Claims of which it cannot be told whether they hold.
+    pub errors: Vec<Unclear>,
 }
 
 /// What is made of one transaction.
@@ -55,23 +80,27 @@ impl Verdict {
     /// Every claim was seen to hold.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.transactions.iter().all(|t| t.findings.is_empty() && t.errors.is_empty())
+        self.findings().next().is_none() && !self.is_unclear()
     }
 
     /// Of some claim it cannot be told whether it holds.
     #[must_use]
     pub fn is_unclear(&self) -> bool {
-        self.transactions.iter().any(|t| !t.errors.is_empty())
+        self.errors().next().is_some()
     }
 
-    /// Claims that do not hold, of all transactions.
+    /// Claims that do not hold: of settings, probes, look-ups and transactions.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
-        self.transactions.iter().flat_map(|t| &t.findings)
+        self.checked().flat_map(|c| &c.findings).chain(self.transactions.iter().flat_map(|t| &t.findings))
     }
 
-    /// Claims of which it cannot be told whether they hold, of all transactions.
+    /// Claims of which it cannot be told whether they hold, in the same order.
     pub fn errors(&self) -> impl Iterator<Item = &Unclear> {
-        self.transactions.iter().flat_map(|t| &t.errors)
+        self.checked().flat_map(|c| &c.errors).chain(self.transactions.iter().flat_map(|t| &t.errors))
+    }
+
+    fn checked(&self) -> impl Iterator<Item = &Checked> {
+        self.settings.iter().chain(&self.probes).chain(&self.lookups)
     }
 }
 
@@ -79,6 +108,14 @@ impl Verdict {
 #[must_use]
 pub fn judge(plan: &Plan, evidence: &Evidence) -> Verdict {
     let text = finding::text_of(&plan.source);
-    let judged = (0..plan.transactions.len()).map(|at| claims::judge(plan, at, evidence.transactions.get(at), &text));
-    Verdict { transactions: judged.collect(), snapshot: snapshot::text(plan, evidence) }
+    let probes = plan.probes.iter().enumerate();
+    let lookups = plan.lookups.iter().enumerate();
+    let transactions = 0..plan.transactions.len();
+    Verdict {
+        settings: settings::judge(plan, &evidence.settings, &text),
+        probes: probes.map(|(at, probe)| probes::judge(plan, probe, evidence.probes.get(at), &text)).collect(),
+        lookups: lookups.map(|(at, lookup)| lookups::judge(plan, lookup, evidence.lookups.get(at), &text)).collect(),
+        transactions: transactions.map(|at| claims::judge(plan, at, evidence.transactions.get(at), &text)).collect(),
+        snapshot: snapshot::text(plan, evidence),
+    }
 }

@@ -1,6 +1,6 @@
 //! What became of a message, from the dialogue, the queues and the mailboxes.
 
-use evidence::{Delivered, Exchange, FateStatus, Observed, Transaction};
+use evidence::{Delivered, Exchange, FateStatus, Notification, Observed, ProgramRun, Transaction};
 use mail::{Address, Reply};
 use scenario::Outcome;
 
@@ -44,25 +44,25 @@ pub fn outcome_word(outcome: &Outcome) -> String {
     }
 }
 
-/// One ending for each of these recipients. Where evidence speaks twice, what lies in a mailbox counts most, then what
-/// the dialogue says, then the queues, then notifications.
+/// One ending for each of these recipients. Where evidence speaks twice, what lies in a mailbox or was taken by a host that
+/// the harness plays counts most, then what the dialogue or the program says, then the queues, then notifications.
 pub(crate) fn endings(recipients: &[&Address], seen: &Transaction) -> Vec<Ending> {
     let ending = |(at, recipient): (usize, &&Address)| {
         let recipient = (*recipient).clone();
-        let taken = taken(at, &seen.dialogue, &seen.handshake);
+        let taken = taken(at, seen);
         let is_taken = match &taken {
             Taken::Yes(_) => Some(true),
             Taken::No(..) => Some(false),
             Taken::Unknown(_) => None,
         };
-        let told = in_mailbox(&recipient, seen).or_else(|| match &taken {
+        let told = in_mailbox(&recipient, seen).or_else(|| at_host(&recipient, seen)).or_else(|| match &taken {
             Taken::No(outcome, because) => Some((Observed::Seen(outcome.clone()), because.clone())),
             _ => in_queue(&recipient, seen).or_else(|| notified(&recipient, seen)),
         });
         let (outcome, because) = told.unwrap_or_else(|| {
             let why = match taken {
                 Taken::Unknown(why) => why,
-                Taken::Yes(reply) => format!("the server took it ({reply}), and nothing says what became of it"),
+                Taken::Yes(how) => format!("{how}, and nothing says what became of it"),
                 Taken::No(_, because) => because,
             };
             (Observed::Unobserved(why.clone()), why)
@@ -94,7 +94,7 @@ pub(crate) fn said(reply: &Reply) -> String {
 
 /// Whether the server took the message for a recipient.
 enum Taken {
-    /// The reply to end-of-data.
+    /// Who took it and what was said.
     Yes(String),
     /// What that makes of it, and the evidence.
     No(Outcome, String),
@@ -102,7 +102,26 @@ enum Taken {
 }
 
 /// For the recipient at this place of the envelope.
-fn taken(at: usize, dialogue: &[Exchange], handshake: &Observed<evidence::Handshake>) -> Taken {
+fn taken(at: usize, seen: &Transaction) -> Taken {
+    let Transaction { dialogue, handshake, program, .. } = seen;
+    match program {
+        Some(run) if dialogue.is_empty() => by_program(run),
+        _ => in_dialogue(at, dialogue, handshake),
+    }
+}
+
+/// Exit codes are those of sysexits: 75 is EX_TEMPFAIL.
+fn by_program(run: &ProgramRun) -> Taken {
+    let name = run.command.split(' ').next().unwrap_or_default();
+    let said = if run.said.is_empty() { String::new() } else { format!(": {}", run.said) };
+    match run.status {
+        0 => Taken::Yes(format!("{name} took it")),
+        75 => Taken::No(Outcome::Deferred, format!("{name} refused it for now, with status 75{said}")),
+        status => Taken::No(Outcome::Rejected, format!("{name} refused it with status {status}{said}")),
+    }
+}
+
+fn in_dialogue(at: usize, dialogue: &[Exchange], handshake: &Observed<evidence::Handshake>) -> Taken {
     let before = ["connect", "ehlo", "starttls", "auth", "mail-from"];
     let early = dialogue.iter().filter(|e| before.contains(&e.to.as_str()));
     let its_own = dialogue.iter().filter(|e| e.to == "rcpt-to").nth(at);
@@ -121,7 +140,7 @@ fn taken(at: usize, dialogue: &[Exchange], handshake: &Observed<evidence::Handsh
             }
         }
     }
-    Taken::Yes(last)
+    Taken::Yes(format!("the server took it ({last})"))
 }
 
 /// Why the dialogue did not come to its end although nothing was refused.
@@ -143,6 +162,15 @@ fn in_mailbox(recipient: &Address, seen: &Transaction) -> Option<(Observed<Outco
     Some((Observed::Seen(outcome), because))
 }
 
+/// The hosts that the harness plays are nobody's mailbox, but the gateway is done with what they took.
+fn at_host(recipient: &Address, seen: &Transaction) -> Option<(Observed<Outcome>, String)> {
+    let recipient = recipient.to_string();
+    let is_for = |arrived: &&evidence::Arrived| arrived.rcpt_to.iter().any(|to| to.eq_ignore_ascii_case(&recipient));
+    let arrived = seen.arrived.iter().find(is_for)?;
+    let how = if arrived.is_protected { "over TLS" } else { "in cleartext" };
+    Some((Observed::Seen(Outcome::Delivered(None)), format!("{} took it for {recipient}, {how}", arrived.host)))
+}
+
 fn in_queue(recipient: &Address, seen: &Transaction) -> Option<(Observed<Outcome>, String)> {
     let fate = seen.fates.iter().rfind(|fate| fate.recipient == *recipient)?;
     let because = format!("{} for {recipient}, says the log of {}: {}", status_word(fate.status), fate.host, fate.said);
@@ -152,20 +180,23 @@ fn in_queue(recipient: &Address, seen: &Transaction) -> Option<(Observed<Outcome
         FateStatus::Held => Outcome::Quarantined(None),
         FateStatus::Discarded => Outcome::Discarded,
         FateStatus::Sent => {
-            let why = format!("{because}; but it was not found in a mailbox of {recipient}");
+            let where_not = if seen.connections.is_empty() { "found in a mailbox of" } else { "taken by a host for" };
+            let why = format!("{because}; but it was not {where_not} {recipient}");
             return Some((Observed::Unobserved(why.clone()), why));
         }
     };
     Some((Observed::Seen(outcome), because))
 }
 
-/// A notification that names the recipient (RFC 3464 §2.3.2) is evidence, even if no queue was seen to give up.
+/// A notification that the recipient cannot be reached (RFC 3464 §2.3.3) is evidence, even if no queue was seen to give
+/// up.
 fn notified(recipient: &Address, seen: &Transaction) -> Option<(Observed<Outcome>, String)> {
-    let names = |bounce: &&Delivered| {
-        let body = String::from_utf8_lossy(&bounce.message.body).to_ascii_lowercase();
-        let wanted = recipient.to_string().to_ascii_lowercase();
-        body.lines().any(|line| line.starts_with("final-recipient:") && line.contains(&wanted))
+    let is_about = |r: &evidence::Recipient| {
+        let address = r.final_recipient.as_ref().map(ToString::to_string);
+        r.action == "failed" && address.is_some_and(|address| address.eq_ignore_ascii_case(&recipient.to_string()))
     };
+    let names =
+        |bounce: &&Delivered| Notification::of(&bounce.message).is_some_and(|n| n.recipients.iter().any(is_about));
     let bounce = seen.bounces.iter().find(names)?;
     let because = format!("{} was notified that it cannot be delivered to {recipient}", bounce.mailbox);
     Some((Observed::Seen(Outcome::Bounced), because))
@@ -187,7 +218,7 @@ fn is_satisfied(claim: &Outcome, seen: &Outcome) -> bool {
         _ => None,
     };
     match claim {
-        Outcome::Delivered(None) => folder.is_some(),
+        Outcome::Delivered(None) => folder.is_some() || *seen == Outcome::Delivered(None),
         Outcome::Delivered(Some(wanted)) => folder.is_some_and(|folder| is_same_folder(wanted, folder)),
         Outcome::Quarantined(None) => folder.map_or(*claim == *seen, |folder| !is_inbox(folder)),
         Outcome::Quarantined(Some(wanted)) => {

@@ -338,7 +338,7 @@ fn forgetting_one_leaves_another_that_has_only_begun() {
     let (one, lines) = scenario(1);
     let (other, other_lines) = scenario(2);
     let shared = |track: Track| Track { client: one.client, ..track };
-    let as_shared = |line: &str| line.replace(&other.client.to_string(), &one.client.to_string());
+    let as_shared = |line: &str| line.replace(&other.client.unwrap().to_string(), &one.client.unwrap().to_string());
     let mut book = LogBook::default();
     lines.iter().for_each(|line| book.record("mx", line));
     other_lines[..3].iter().for_each(|line| book.record("mx", &as_shared(line)));

@@ -1,9 +1,11 @@
 //! A run as it might have been: one scenario of each status.
 
-use evidence::{Delivered, Evidence, Exchange, Fate, FateStatus, Observed, Transaction};
+use evidence::{Delivered, Evidence, Exchange, Fate, FateStatus, LookedUp, Observed, Setting, Transaction};
 use mail::{Message, Nonce};
 use mailproof_report::{RunReport, ScenarioReport, Status};
-use scenario::{Plan, Source, World};
+use scenario::{
+    Claimed, Daemon, Lookup, LookupClaim, Plan, Probe, ProbeClaim, SettingChange, SettingClaim, Source, Spanned, World,
+};
 use std::time::Duration;
 
 const TEXT: &str = r#"title = "A forged From under p=reject is refused"
@@ -102,8 +104,10 @@ fn transaction(end: &str, is_delivered: bool) -> Transaction {
 /// A scenario that was seen to its end: the forged message delivered, its DMARC result unknown.
 pub(crate) fn scenario(name: &str, status: Status) -> ScenarioReport {
     let plan = plan(name);
-    let evidence =
-        Evidence { transactions: vec![transaction("250 2.0.0 Ok", true), transaction("250 2.0.0 Ok", true)], ..Evidence::default() };
+    let evidence = Evidence {
+        transactions: vec![transaction("250 2.0.0 Ok", true), transaction("250 2.0.0 Ok", true)],
+        ..Evidence::default()
+    };
     let verdict = verdict::judge(&plan, &evidence);
     ScenarioReport {
         name: name.to_owned(),
@@ -113,6 +117,53 @@ pub(crate) fn scenario(name: &str, status: Status) -> ScenarioReport {
         evidence: Some(evidence),
         took: Duration::from_millis(420),
     }
+}
+
+/// One without mail: a setting that is refused, a service that could not be asked, and a name that is not there.
+pub(crate) fn without_mail(status: Status) -> ScenarioReport {
+    let mut plan = plan("tls/setting");
+    plan.transactions.clear();
+    let at = |part: &str| {
+        let start = TEXT.find(part).unwrap();
+        start..start + part.len()
+    };
+    plan.settings.changes = vec![SettingChange {
+        daemon: Daemon::Postfix,
+        name: Spanned { value: "smtpd_tls_protocols".to_owned(), span: at("title") },
+        value: Some("TLSv1".to_owned()),
+    }];
+    plan.settings.expect = vec![Claimed { claim: SettingClaim::Taken(true), span: at("cites") }];
+    plan.probes = vec![Probe {
+        label: "border".to_owned(),
+        service: Spanned { value: mail::Service::Smtp, span: at("teaches") },
+        server_name: None,
+        expect: vec![Claimed { claim: ProbeClaim::DhBits(2048), span: at("label") }],
+        span: at("[[transaction]]"),
+    }];
+    plan.lookups = vec![Lookup {
+        label: "policy".to_owned(),
+        name: Spanned { value: "_dmarc.bank.example".parse().unwrap(), span: at("client") },
+        record_type: "TXT".to_owned(),
+        expect: vec![Claimed { claim: LookupClaim::Rcode("NOERROR".to_owned()), span: at("mail-from") }],
+        span: at("[[transaction]]"),
+    }];
+    let setting = Setting {
+        daemon: "postfix".to_owned(),
+        name: "smtpd_tls_protocols".to_owned(),
+        value: Some("TLSv1".to_owned()),
+        is_taken: false,
+        said: vec!["fatal: bad value".to_owned()],
+    };
+    let answer =
+        LookedUp { rcode: "NXDOMAIN".to_owned(), is_authentic: true, records: Vec::new(), remarks: Vec::new() };
+    let evidence = Evidence {
+        settings: vec![setting],
+        probes: vec![Observed::Unobserved("connection refused".to_owned())],
+        lookups: vec![Observed::Seen(answer)],
+        transactions: Vec::new(),
+    };
+    let verdict = Some(verdict::judge(&plan, &evidence));
+    ScenarioReport { verdict, evidence: Some(evidence), ..scenario("tls/setting", status) }
 }
 
 /// A scenario about which nothing more is to be said.

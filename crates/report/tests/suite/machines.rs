@@ -1,6 +1,6 @@
 //! What machines read.
 
-use crate::canned::{one_of_each, run, scenario};
+use crate::canned::{one_of_each, run, scenario, without_mail};
 use mailproof_report::{Status, json, junit};
 use serde_json::{Value, json};
 
@@ -65,6 +65,65 @@ fn the_json_document_has_verdict_and_evidence_of_each_transaction() {
     assert_eq!(forged["evidence"]["delivered"][0]["message"]["body"], "At noon?\u{fffd}\r\n");
     assert_eq!(scenario["transactions"][1]["findings"], json!([]));
     assert!(scenario["snapshot"]["seen"].as_str().unwrap().starts_with("# forged\n"));
+}
+
+#[test]
+fn the_json_document_has_settings_probes_and_look_ups() {
+    let document = read(&json(&run(vec![without_mail(Status::Failed), scenario("dmarc/forged", Status::Failed)])));
+    let report = &document["scenarios"][0];
+    assert_eq!(report["settings"]["label"], "settings");
+    let message = "settings: postfix refuses smtpd_tls_protocols = TLSv1";
+    assert_eq!(report["settings"]["findings"][0]["message"], message);
+    assert_eq!(report["settings"]["evidence"][0]["said"], json!(["fatal: bad value"]));
+    let probe = json!({
+        "label": "border",
+        "findings": [],
+        "errors": [{
+            "message": "border: it cannot be told whether it holds: no DHE group of less than 2048 bits",
+            "help": "unobserved: connection refused",
+            "places": [
+                { "line": 14, "column": 1, "what": "claimed, and not observed" },
+                { "line": 1, "column": 1, "what": "with this setting" },
+            ],
+        }],
+        "evidence": { "unobserved": "connection refused" },
+    });
+    assert_eq!(report["probes"], json!([probe]));
+    let lookup = &report["lookups"][0];
+    assert_eq!(lookup["findings"][0]["message"], "policy: the response code is NXDOMAIN, not NOERROR");
+    assert_eq!(lookup["evidence"]["seen"]["rcode"], "NXDOMAIN");
+    assert_eq!(report["transactions"], json!([]));
+    let mail = &document["scenarios"][1];
+    assert_eq!((&mail["settings"], &mail["probes"], &mail["lookups"]), (&Value::Null, &json!([]), &json!([])));
+}
+
+#[test]
+fn bodies_of_mail_at_played_hosts_are_text() {
+    let mut report = scenario("dmarc/forged", Status::Held);
+    let seen = &mut report.evidence.as_mut().unwrap().transactions[0];
+    seen.arrived = vec![evidence::Arrived {
+        host: "mx.partner.example".to_owned(),
+        mail_from: String::new(),
+        rcpt_to: vec![],
+        is_protected: true,
+        message: seen.delivered[0].message.clone(),
+    }];
+    let document = read(&json(&run(vec![report])));
+    let arrived = &document["scenarios"][0]["transactions"][0]["evidence"]["arrived"][0];
+    assert_eq!(arrived["message"]["body"], "At noon?\u{fffd}\r\n");
+}
+
+#[test]
+fn junit_shows_what_is_wrong_without_mail() {
+    let text = junit(&run(vec![without_mail(Status::Failed)]));
+    for part in [
+        r#"<failure message="settings: postfix refuses smtpd_tls_protocols = TLSv1" type="claim">"#,
+        "× policy: the response code is NXDOMAIN, not NOERROR",
+        "⚠ border: it cannot be told whether it holds: no DHE group of less than 2048 bits",
+        "<system-out># settings",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What people see.
 
-use crate::canned::{bare, one_of_each, run};
+use crate::canned::{bare, one_of_each, run, without_mail};
 use mailproof_report::{Status, Style, line, summary};
 
 const PLAIN: Style = Style { color: false, width: 100 };
@@ -104,4 +104,23 @@ fn in_ci_a_missing_snapshot_is_told_as_a_failure() {
     run.is_ci = true;
     let text = summary(&run, &PLAIN);
     assert!(text.contains("\nSnapshots\n\ntls/new") && text.contains("there is no snapshot"), "{text}");
+}
+
+#[test]
+fn what_is_wrong_with_settings_probes_and_look_ups_is_shown_like_mail() {
+    let report = without_mail(Status::Failed);
+    let shown = line(&report, &PLAIN);
+    assert!(
+        shown.starts_with("✗ tls/setting ") && shown.contains("settings: postfix refuses smtpd_tls_protocols"),
+        "{shown}"
+    );
+    let text = summary(&run(vec![report]), &PLAIN);
+    let told = [
+        "× settings: postfix refuses smtpd_tls_protocols = TLSv1",
+        "× policy: the response code is NXDOMAIN, not NOERROR",
+        "⚠ border: it cannot be told whether it holds: no DHE group of less than 2048 bits",
+    ];
+    let places: Vec<usize> =
+        told.iter().map(|part| text.find(part).unwrap_or_else(|| panic!("{part} in\n{text}"))).collect();
+    assert!(places.is_sorted(), "{text}");
 }

@@ -48,7 +48,7 @@ impl Pair {
             logins: both().flat_map(|g| g.mailboxes.iter().map(|m| m.address.clone())).collect(),
             reserved: both().flat_map(|g| g.domains.iter().cloned()).collect(),
             addresses: both().flat_map(|g| g.hosts.iter().flat_map(|h| h.public.iter().copied())).collect(),
-            profiles: Vec::new(),
+            profiles: profile::names(),
         }
     }
 }

@@ -92,7 +92,9 @@ fn the_good_one_is_good() {
 fn what_is_missing_is_named() {
     let empty = parse("").unwrap_err();
     let said: Vec<&str> = empty.flaws().iter().map(|flaw| flaw.message.as_str()).collect();
-    assert_eq!(said, ["a scenario needs `title`", "a scenario needs `transaction`"]);
+    assert_eq!(said, ["a scenario needs `title`"]);
+    let idle = parse("title = 'x'").unwrap_err();
+    assert_eq!(messages(&idle, "title = 'x'")[0].0, "this scenario claims nothing");
     let text = "title = 'x'\n[[transaction]]\n";
     let said = messages(&parse(text).unwrap_err(), text);
     let expected = ["mail-from", "rcpt-to", "message", "expect"].map(|key| format!("a transaction needs `{key}`"));
@@ -133,7 +135,8 @@ Error:
    ·   ╰── a zone has no such key
  6 │ mx = "mail.bank.example"
    ╰────
-  help: did you mean `spf`? It has `spf`, `dmarc`, `mx`, `dkim`, `records`, `dnssec`, `faults`
+  help: did you mean `spf`? It has `spf`, `dmarc`, `mta-sts`, `tls-rpt`, `mx`, `dkim`, `records`,
+        `dnssec`, `faults`
 
 Error:
   × this record cannot be read: network address parse error: invalid IPv4 address syntax

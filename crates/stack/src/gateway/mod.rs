@@ -16,7 +16,7 @@
 //! public   = ["203.0.113.25", "2001:db8:113::25"]            # none: only the gateway's own hosts reach it
 //! packages = ["postfix"]
 //! etc      = ["postfix"]                                      # what of this directory lies in its /etc
-//! certificate = { chain = "/etc/ssl/certs/mx.pem", key = "/etc/ssl/private/mx.key" }
+//! certificate = { chain = "/etc/ssl/certs/mx.pem", key = "/etc/ssl/private/mx.key", tlsa = ["3 1 1"] }
 //!
 //! [[host.service]]
 //! name    = "postfix"
@@ -132,6 +132,17 @@ pub struct CertificatePlace {
     /// Kind of its key.
     #[serde(default)]
     pub kind: pki::KeyKind,
+    /// What the host's owner publishes of it for SMTP, as `_25._tcp` of the host's name: usage, selector and matching type of
+    /// each TLSA record, as `3 1 1` (RFC 6698 §2.1); the digest is added.
+    #[serde(default)]
+    pub tlsa: Vec<String>,
+}
+
+impl CertificatePlace {
+    /// The numbers of each TLSA record: usage, selector, matching type.
+    pub fn tlsa(&self) -> impl Iterator<Item = (u8, u8, u8)> {
+        self.tlsa.iter().filter_map(|text| read::tlsa(text))
+    }
 }
 
 /// Where a host expects a DKIM key.

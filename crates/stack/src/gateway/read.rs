@@ -42,7 +42,7 @@ struct HostTable {
     packages: Vec<String>,
     #[serde(default)]
     etc: Vec<Spanned<String>>,
-    certificate: Option<CertificatePlace>,
+    certificate: Option<Spanned<CertificatePlace>>,
     #[serde(default)]
     roots: Vec<String>,
     #[serde(default)]
@@ -159,7 +159,13 @@ impl Reader<'_> {
             }
             services.push(service.into_inner());
         }
-        let certificate = host.certificate.map(|mut place| {
+        let certificate = host.certificate.map(|place| {
+            let span = place.span();
+            let mut place = place.into_inner();
+            for text in place.tlsa.iter().filter(|text| tlsa(text).is_none()) {
+                let help = "usage 0 to 3, selector 0 or 1, matching type 0 to 2, as \"3 1 1\"";
+                self.fault(format!("`{text}` is no TLSA record of a certificate"), span.clone(), Some(help));
+            }
             if place.names.is_empty() {
                 place.names.push(name.to_string());
             }
@@ -184,6 +190,15 @@ fn collect(directory: &Path, entry: &Path, files: &mut Vec<EtcFile>) -> io::Resu
         mode: if is_script { 0o755 } else { 0o644 },
     });
     Ok(())
+}
+
+/// Usage, selector and matching type that have a meaning (RFC 6698 §2.1).
+pub(super) fn tlsa(text: &str) -> Option<(u8, u8, u8)> {
+    let numbers: Vec<u8> = text.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
+    match numbers[..] {
+        [usage @ 0..=3, selector @ 0..=1, matching @ 0..=2] => Some((usage, selector, matching)),
+        _ => None,
+    }
 }
 
 /// `rsa-1024`, `rsa-2048`, `rsa-4096` or `ed25519`.
@@ -261,6 +276,16 @@ ready = { smtp = 25 }
         let bad = GOOD.replace("etc = [\"postfix\"]", "etc = [\"postfixx\"]").replace("a@x.example", "a@y.example");
         let said = faults(&bad.replace("command = [\"postfix\", \"start-fg\"]", "command = []"));
         assert!(said.len() == 3 && said[0].contains("a@y.example") && said[1].contains("postfixx"), "{said:?}");
+    }
+
+    #[test]
+    fn tlsa_records_are_three_numbers_with_a_meaning() {
+        let with = |list: &str| GOOD.replace("key = \"/k\" }", &format!("key = \"/k\", tlsa = [{list}] }}"));
+        let gateway = load(&with(r#""3 1 1", "2 0 2""#)).unwrap();
+        let records: Vec<_> = gateway.hosts[0].certificate.as_ref().unwrap().tlsa().collect();
+        assert_eq!(records, [(3, 1, 1), (2, 0, 2)]);
+        let said = faults(&with(r#""3 1 1", "4 1 1", "3 1", "3 1 x", "3 1 1 ab""#));
+        assert!(said.len() == 4 && said[0].contains("`4 1 1`"), "{said:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a message became on its way: fields that were added, changed or removed, and the body if it was altered.
 
-use evidence::{Delivered, Transaction};
+use evidence::Transaction;
 use mail::{Field, Message};
 use scenario::Tamper;
 
@@ -8,11 +8,11 @@ use scenario::Tamper;
 /// if it is another one.
 ///
 /// What the harness adds by itself (Date, Message-ID, signatures) is no change.
-pub(super) fn changes(planned: &scenario::Transaction, seen: &Transaction, copy: &Delivered) -> Vec<String> {
+pub(super) fn changes(planned: &scenario::Transaction, seen: &Transaction, arrived: &Message) -> Vec<String> {
     let sent = sent(planned, seen);
     let mut left: Vec<&Field> = sent.fields.iter().collect();
     let mut lines = Vec::new();
-    for field in &copy.message.fields {
+    for field in &arrived.fields {
         if let Some(at) = left.iter().position(|sent| is_same(sent, field)) {
             left.remove(at);
         } else if !is_of_harness(field, planned, &sent) {
@@ -20,7 +20,7 @@ pub(super) fn changes(planned: &scenario::Transaction, seen: &Transaction, copy:
         }
     }
     lines.extend(left.into_iter().map(|field| format!("- {}: {}", field.name, value(field))));
-    let (was, is) = (lines_of(&sent.body), lines_of(&copy.message.body));
+    let (was, is) = (lines_of(&sent.body), lines_of(&arrived.body));
     if was != is {
         lines.push("altered body:".to_owned());
         lines.extend(is.into_iter().map(|line| format!("  {line}")));

@@ -28,10 +28,14 @@ pub(crate) fn parse(text: &str) -> Plan {
         gateway: vec!["gateway.example".parse().unwrap()],
         logins: vec!["carol@sender.example".parse().unwrap(), "alice@gateway.example".parse().unwrap()],
         reserved: vec!["gateway.example".parse().unwrap(), "sender.example".parse().unwrap()],
+        profiles: profile::names(),
         ..World::default()
     };
     scenario::parse(source, &world).unwrap_or_else(|faults| panic!("{:?}", faults.flaws()))
 }
+
+/// More lines of help hide what is the matter.
+pub(crate) const HELP_LINES: usize = 10;
 
 const HEAD: &str = r#"title = "A forged From under p=reject is refused"
 
@@ -238,6 +242,20 @@ pub(crate) fn copy(mailbox: &str, folder: &str, message: &str) -> Delivered {
         folder: folder.to_owned(),
         message: Message::parse(message.as_bytes()),
     }
+}
+
+/// A notification of Postfix that it did so with a message for this recipient (RFC 3464).
+pub(crate) fn notification(mailbox: &str, recipient: &str, action: &str) -> Delivered {
+    let text = format!(
+        "From: MAILER-DAEMON@gateway.example\r\nSubject: Undelivered Mail\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\r\n\r\n--b\r\n\
+         Content-Type: text/plain\r\n\r\nFinal-Recipient: rfc822; nobody@other.example\r\n--b\r\n\
+         Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.gateway.example\r\n\
+         X-Postfix-Queue-ID: 4XyZ\r\n\r\nFinal-Recipient: rfc822; {recipient}\r\n\
+         Original-Recipient: rfc822;{recipient}\r\nAction: {action}\r\nStatus: 5.1.1\r\n\
+         Remote-MTA: dns; mx.other.example\r\nDiagnostic-Code: smtp; 550 5.1.1 no\r\n    such user\r\n\r\n--b--\r\n"
+    );
+    copy(mailbox, "INBOX", &text)
 }
 
 pub(crate) fn question(name: &str, kind: &str, rcode: &str) -> Question {

@@ -1,7 +1,7 @@
 //! Findings as they are shown: the claim, the cause, and what the evidence says.
 
 use crate::canned::{
-    copy, delivered, exchange, first, handshake, in_queue, parse, plan, question, rejected, result, submission,
+    delivered, exchange, first, handshake, in_queue, notification, parse, plan, question, rejected, result, submission,
 };
 use evidence::{FateStatus, Observed, ResultSource, Transaction, Trust};
 use mailproof_verdict::Judged;
@@ -168,14 +168,11 @@ fn handshakes_and_fields_point_at_what_was_asked_for() {
 #[test]
 fn a_bounce_tells_what_the_notification_says() {
     let mut seen = in_queue(FateStatus::Bounced);
-    seen.bounces = vec![copy(
-        "billing@bank.example",
-        "INBOX",
-        "Subject: x\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1\r\n unknown user\r\n",
-    )];
+    seen.bounces = vec![notification("billing@bank.example", "alice@gateway.example", "failed")];
     let judged = first(&plan("outcome = \"delivered\""), seen);
     let help = judged.findings[0].help();
-    let told = "the notification says Action: failed, Status: 5.1.1, Diagnostic-Code: smtp; 550 5.1.1 unknown user";
+    let told = "the notification says Final-Recipient: alice@gateway.example, Action: failed, Status: 5.1.1, \
+        Remote-MTA: mx.other.example, Diagnostic-Code: 550 5.1.1 no such user";
     assert!(help.contains(told), "{help}");
 }
 

@@ -15,7 +15,10 @@ fn every_claim_that_fails_or_is_unclear_has_two_places_in_the_file() {
             let plan = parse(&text);
             files += 1;
             for seen in [rejected(), delivered("INBOX")] {
-                let verdict = judge(&plan, &Evidence { transactions: vec![seen; plan.transactions.len()], ..Evidence::default() });
+                let verdict = judge(
+                    &plan,
+                    &Evidence { transactions: vec![seen; plan.transactions.len()], ..Evidence::default() },
+                );
                 let places = verdict.findings().map(|f| f.places()).chain(verdict.errors().map(|e| e.places()));
                 for places in places {
                     assert_eq!(places.len(), 2, "{text}");

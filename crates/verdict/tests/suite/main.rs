@@ -1,11 +1,20 @@
 //! Canned evidence in, verdicts out.
 
 mod canned;
+mod certificates;
 mod findings;
 mod handshakes;
 mod library;
+mod lookups;
+mod outbound;
 mod outcomes;
+mod played;
+mod probes;
 mod properties;
+mod received;
 mod replies;
 mod results;
+mod served;
+mod settings;
 mod snapshots;
+mod tables;

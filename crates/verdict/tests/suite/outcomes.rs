@@ -1,7 +1,8 @@
 //! What became of a message, and claims on that.
 
 use crate::canned::{
-    copy, delivered, exchange, fails, fate, first, holds, in_queue, is_unclear, parse, plan, rejected, said, submission,
+    copy, delivered, exchange, fails, fate, first, holds, in_queue, is_unclear, notification, parse, plan, rejected,
+    said, submission,
 };
 use evidence::{Evidence, FateStatus, Observed};
 use mailproof_verdict::judge;
@@ -114,12 +115,14 @@ fn a_submission_whose_relay_gave_up_is_bounced() {
     let mut seen = in_queue(FateStatus::Bounced);
     assert_eq!(said(&first(&plan, seen.clone())), (vec![], vec![]));
     seen.fates.clear();
-    let notification =
-        "Subject: Undelivered\r\n\r\nFinal-Recipient: rfc822; alice@gateway.example\r\nAction: failed\r\n";
-    seen.bounces = vec![copy("carol@sender.example", "INBOX", notification)];
+    seen.bounces = vec![notification("carol@sender.example", "Alice@gateway.example", "failed")];
     assert_eq!(said(&first(&plan, seen.clone())), (vec![], vec![]), "the notification alone is evidence");
-    seen.bounces = vec![copy("carol@sender.example", "INBOX", &notification.replace("alice", "bob"))];
-    assert_eq!(first(&plan, seen).errors.len(), 1, "a notification of somebody else is not");
+    for other in
+        [("bob@gateway.example", "failed"), ("nobody@other.example", "failed"), ("alice@gateway.example", "delayed")]
+    {
+        seen.bounces = vec![notification("carol@sender.example", other.0, other.1)];
+        assert_eq!(first(&plan, seen.clone()).errors.len(), 1, "{other:?} is another thing");
+    }
 }
 
 #[test]

@@ -1,10 +1,16 @@
 //! Whatever a server says, there is a verdict.
 
-use crate::canned::{delivered, plan, rejected, submission};
-use evidence::{Evidence, Exchange, Fate, FateStatus, Observed};
-use mail::Reply;
+use crate::{
+    canned::{delivered, plan, rejected, submission},
+    played::{cleartext as plainly, outbound, protected, sent, web},
+    served::{bad, good, names, plain, probe},
+};
+use evidence::{ChainSeen, Evidence, Exchange, Fate, FateStatus, Observed, Probed};
+use mail::{Message, Reply};
 use mailproof_verdict::judge;
 use proptest::prelude::*;
+use scenario::{Claim, HandshakeClaim, Outcome, Plan, ProbeClaim, StarttlsClaim};
+use std::{collections::BTreeMap, sync::LazyLock};
 
 const CLAIMS: &str = r#"reply = [{ to = "rcpt-to", code = 250 }, { to = "end-of-data", code = 550, enhanced = "5.7.1", text = "x" }]
 spf = "fail"
@@ -31,7 +37,171 @@ fn exchanges() -> impl Strategy<Value = Vec<Exchange>> {
     prop::collection::vec(exchange, 0..12)
 }
 
+/// Claims of every kind on a probe, true and false ones.
+fn probe_claims() -> Vec<ProbeClaim> {
+    let word =
+        |make: fn(String) -> ProbeClaim, words: &'static [&str]| words.iter().map(move |w| make((*w).to_owned()));
+    let list =
+        |make: fn(Vec<String>) -> ProbeClaim, lists: &'static [&[&str]]| lists.iter().map(move |l| make(names(l)));
+    let of_starttls = [StarttlsClaim::Absent, StarttlsClaim::Optional, StarttlsClaim::Required];
+    (of_starttls.into_iter().map(ProbeClaim::Starttls))
+        .chain(list(
+            ProbeClaim::Versions,
+            &[&[], &["TLSv1.2", "TLSv1.3"], &["TLSv1", "TLSv1.2", "TLSv1.3"], &["TLSv1.3"]],
+        ))
+        .chain(list(ProbeClaim::Takes, &[&["RC4"], &["X25519", "modp1024"], &["AES128-SHA", "TLS_AES_128_GCM_SHA256"]]))
+        .chain(list(ProbeClaim::Refuses, &[&["RC4", "3DES"], &["X448"], &["modp1024", "CBC"]]))
+        .chain(word(ProbeClaim::Order, &["client", "server"]))
+        .chain([ProbeClaim::DhBits(2048), ProbeClaim::DhBits(512)])
+        .chain(word(ProbeClaim::Peer, &["untrusted", "trusted", "verified"]))
+        .chain(word(ProbeClaim::Key, &["EC P-256", "RSA 2048"]))
+        .chain(word(ProbeClaim::Login, &["refused", "taken"]))
+        .chain(word(ProbeClaim::Injection, &["dropped", "answered"]))
+        .chain(list(ProbeClaim::Has, &[&["tickets"], &["compression", "early-data"]]))
+        .chain(list(ProbeClaim::HasNot, &[&["tickets"], &["compression", "early-data"]]))
+        .chain(word(ProbeClaim::Tlsa, &["matches", "differs", "none"]))
+        .collect()
+}
+
+/// A plan with these claims, each at another place.
+fn apart(claims: Vec<ProbeClaim>) -> Plan {
+    let mut plan = probe(claims);
+    for (at, claimed) in plan.probes[0].expect.iter_mut().enumerate() {
+        claimed.span = at..at + 1;
+    }
+    plan
+}
+
+/// What becomes of each claim: by its place, whether it fails or is unclear; those that hold are not there.
+fn told(plan: &Plan, seen: &Probed) -> BTreeMap<(usize, usize), bool> {
+    let verdict = judge(plan, &Evidence { probes: vec![Observed::Seen(seen.clone())], ..Evidence::default() });
+    let failing = verdict.findings().map(|finding| (finding.places(), true));
+    let all = failing.chain(verdict.errors().map(|unclear| (unclear.places(), false)));
+    all.map(|(places, fails)| ((places[0].line, places[0].column), fails)).collect()
+}
+
+/// Whoever sees less finds nothing else: a claim fails or holds by what was seen, or it is unclear.
+fn hiding_makes_only_unclear(plan: &Plan, which: usize, bits: u32) -> Result<(), TestCaseError> {
+    let full = [good, bad, plain][which]();
+    let mut less = full.clone();
+    hide(&mut less, bits);
+    let (of_less, of_full) = (told(plan, &less), told(plan, &full));
+    for place in of_less.keys().chain(of_full.keys()) {
+        let (sees_less, sees_all) = (of_less.get(place), of_full.get(place));
+        prop_assert!(
+            sees_less == Some(&false) || sees_less == sees_all,
+            "claim at {place:?}: {sees_less:?}, {sees_all:?} of {less:?}",
+        );
+    }
+    Ok(())
+}
+
+/// Hides each fact whose bit is set.
+fn hide(seen: &mut Probed, mut bits: u32) {
+    fn hidden<T>(fact: &mut Observed<T>, bits: &mut u32) {
+        if *bits & 1 == 1 {
+            *fact = Observed::Unobserved("nobody looked".to_owned());
+        }
+        *bits >>= 1;
+    }
+    for version in &mut seen.versions {
+        hidden(&mut version.suites, &mut bits);
+        version.order = version.order.filter(|_| version.suites.seen().is_some());
+    }
+    if let Observed::Seen(cleartext) = &mut seen.cleartext {
+        hidden(&mut cleartext.login, &mut bits);
+        hidden(&mut cleartext.mail_from, &mut bits);
+        hidden(&mut cleartext.injection, &mut bits);
+    }
+    hidden(&mut seen.cleartext, &mut bits);
+    hidden(&mut seen.groups, &mut bits);
+    hidden(&mut seen.dh, &mut bits);
+    hidden(&mut seen.signatures, &mut bits);
+    hidden(&mut seen.tlsa, &mut bits);
+    let f = &mut seen.features;
+    for feature in [
+        &mut f.tickets,
+        &mut f.resumption,
+        &mut f.secure_renegotiation,
+        &mut f.client_renegotiation,
+        &mut f.compression,
+        &mut f.fallback_scsv,
+        &mut f.early_data,
+        &mut f.extended_master_secret,
+        &mut f.encrypt_then_mac,
+        &mut f.ocsp_stapling,
+    ] {
+        hidden(feature, &mut bits);
+    }
+    if bits & 1 == 1 {
+        seen.chains.clear();
+    }
+}
+
 proptest! {
+    // reading a profile takes its time
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn what_is_not_observed_is_no_fault_by_a_profile(which in 0..3_usize, bits in any::<u32>(), sparse in any::<u32>()) {
+        let claims = ["mozilla-intermediate", "mozilla-modern", "ncsc-nl-2025"].map(|name| ProbeClaim::Profile(name.to_owned()));
+        hiding_makes_only_unclear(&apart(claims.into()), which, bits & sparse)?;
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_not_observed_is_never_a_negative(which in 0..3_usize, bits in any::<u32>(), sparse in any::<u32>()) {
+        static PLAN: LazyLock<Plan> = LazyLock::new(|| apart(probe_claims()));
+        hiding_makes_only_unclear(&PLAN, which, bits & sparse)?;
+    }
+
+    #[test]
+    fn any_probe_has_a_verdict(
+        text in ".{0,20}", records in prop::collection::vec("[0-9a-z \"\\\\]{0,20}", 0..4), bits in any::<u32>(),
+    ) {
+        let mut seen = bad();
+        seen.server.clone_from(&text);
+        seen.versions[0].version.clone_from(&text);
+        seen.versions[1].suites = Observed::Seen(vec![text.clone()]);
+        seen.groups = Observed::Seen(vec![text.clone()]);
+        seen.chains.push(ChainSeen { server_name: Some(text), ..seen.chains[0].clone() });
+        if let Observed::Seen(found) = &mut seen.tlsa {
+            found.records = records;
+        }
+        hide(&mut seen, bits);
+        let evidence = Evidence { probes: vec![Observed::Seen(seen)], ..Evidence::default() };
+        prop_assert_eq!(judge(&probe(probe_claims()), &evidence).probes.len(), 1);
+    }
+
+    #[test]
+    fn any_trace_and_any_connections_have_a_verdict(
+        received in prop::collection::vec("(from |by |with |ESMTPS |\\(using |\\(|\\)|\\[|.){0,20}", 0..4),
+        order in prop::collection::vec(0..4_usize, 0..5), ended in ".{0,10}", dialogue in exchanges(), status in any::<i64>(),
+    ) {
+        let claims = vec![
+            Claim::Received, Claim::Fetched(true), Claim::Offered(names(&["TLSv1.3"])),
+            Claim::Arrived("mx.partner.example".parse().unwrap()), Claim::Outcome(Outcome::Delivered(None)),
+            Claim::Handshake(HandshakeClaim { peer: Some("verified".to_owned()), ..HandshakeClaim::default() }),
+        ];
+        let mut seen = sent();
+        let text: String = received.iter().map(|value| format!("Received: {value}\r\n")).collect();
+        seen.arrived[0].message = Message::parse(format!("{text}\r\n").as_bytes());
+        let mut odd = protected();
+        odd.dialogue = dialogue;
+        odd.ended = ended;
+        seen.connections = order.into_iter().map(|at| [protected(), plainly(), web(true), odd.clone()][at].clone()).collect();
+        if let Some(run) = &mut seen.program {
+            run.status = status;
+        }
+        let mut plan = outbound(claims);
+        for origin in [plan.transactions[0].origin.clone(), submission("spf = \"none\"").transactions[0].origin.clone()] {
+            plan.transactions[0].origin = origin;
+            let evidence = Evidence { transactions: vec![seen.clone()], ..Evidence::default() };
+            prop_assert_eq!(judge(&plan, &evidence).transactions.len(), 1);
+        }
+    }
+
     #[test]
     fn any_dialogue_has_a_verdict(dialogue in exchanges(), handshake in prop::bool::ANY) {
         let plan = plan(&CLAIMS.replace("outcome = \"rejected\"\n", ""));

@@ -1,7 +1,7 @@
 //! The snapshot text.
 
 use crate::canned::{
-    copy, delivered, exchange, handshake, in_queue, parse, plan, question, rejected, relay, submission,
+    copy, delivered, exchange, handshake, in_queue, notification, parse, plan, question, rejected, relay, submission,
 };
 use evidence::{Evidence, FateStatus, Observed, Transaction, Trust};
 use mail::Nonce;
@@ -172,15 +172,14 @@ fn a_reply_that_was_not_heard_and_missing_tls_are_said() {
 #[test]
 fn a_notification_shows_its_delivery_status() {
     let mut seen = in_queue(FateStatus::Bounced);
-    let body = "Subject: x\r\n\r\n--b\r\nReporting-MTA: dns; mx\r\nX-Postfix-Queue-ID: 4XyZ\r\n\r\nFinal-Recipient: rfc822; alice@gateway.example\r\n\
-        Action: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no\r\n    such user\r\n";
-    seen.bounces = vec![copy("billing@bank.example", "INBOX", body)];
+    seen.bounces = vec![notification("billing@bank.example", "alice@gateway.example", "failed")];
     let expected = "
 Notification to billing@bank.example
-  Final-Recipient: rfc822; alice@gateway.example
+  Final-Recipient: alice@gateway.example
   Action: failed
   Status: 5.1.1
-  Diagnostic-Code: smtp; 550 5.1.1 no such user
+  Remote-MTA: mx.other.example
+  Diagnostic-Code: 550 5.1.1 no such user
 ";
     let text = snapshot(&plan("spf = \"fail\""), vec![seen]);
     assert!(text.contains(expected), "{text}");

@@ -1,0 +1,67 @@
+//! What services of the gateway under test take, and what the DNS says, seen from outside.
+
+use crate::{Stack, StackError};
+use evidence::{LookedUp, Observed, Probed};
+use mail::{Domain, Service};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
+};
+use tokio::sync::OnceCell;
+
+/// A service, and the name asked for.
+type Asked = (Service, Option<Domain>);
+
+/// Surveys of the gateway as it is: each is made once, however many scenarios claim something of it.
+#[derive(Debug, Default)]
+pub(crate) struct Surveys {
+    made: Mutex<HashMap<Asked, Arc<OnceCell<Observed<Probed>>>>>,
+}
+
+impl Stack {
+    /// What a service takes. The survey is made once for each service and name while the gateway is as it was brought up.
+    ///
+    /// # Errors
+    /// The way to the gateway is broken. What the service does is never an error.
+    pub async fn probe(&self, service: Service, name: Option<&Domain>) -> Result<Observed<Probed>, StackError> {
+        let cell = {
+            let mut made = self.probed.made.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(made.entry((service, name.cloned())).or_default())
+        };
+        let survey = cell.get_or_try_init(|| self.survey(service, name)).await?;
+        Ok(survey.clone())
+    }
+
+    /// As [`Stack::probe`], of the gateway as it is this moment.
+    ///
+    /// # Errors
+    /// As [`Stack::probe`].
+    pub async fn survey(&self, service: Service, name: Option<&Domain>) -> Result<Observed<Probed>, StackError> {
+        let source = prober();
+        let door = match self.door(self.gateway(), service.port(), source) {
+            Ok(door) => door,
+            Err(unfit) => return Ok(Observed::Unobserved(unfit.to_string())),
+        };
+        Ok(Observed::Unobserved(format!("{} is not probed yet", door.name)))
+    }
+
+    /// What the pretend Internet's validating resolver answers, with what is to be said of it.
+    ///
+    /// # Errors
+    /// There is no answer, or no such type of record.
+    pub async fn look_up(&self, name: &Domain, record_type: &str) -> Result<LookedUp, StackError> {
+        let resolver = SocketAddr::new(IpAddr::V4(self.internet.container.addresses().v4), 53);
+        let found = dns::lookup(resolver, name, record_type).await?;
+        Ok(LookedUp { rcode: found.rcode, is_authentic: false, records: found.records, remarks: Vec::new() })
+    }
+}
+
+/// An address for each survey, so that a server which counts connections by client does not take it for a flood.
+fn prober() -> IpAddr {
+    static NEXT: AtomicU8 = AtomicU8::new(0);
+    Ipv4Addr::new(198, 51, 100, 150 + NEXT.fetch_add(1, Ordering::Relaxed) % 100).into()
+}

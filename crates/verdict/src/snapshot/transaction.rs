@@ -1,0 +1,201 @@
+//! What was seen of one transaction.
+
+use super::{arrived, filled, hosts, part};
+use crate::{
+    handshake,
+    outcome::{endings, outcome_word, said, status_word},
+    results,
+};
+use evidence::{Delivered, Exchange, Handshake, Notification, Observed, ResultSource, Transaction};
+use scenario::{Origin, Tls};
+use std::{collections::BTreeSet, fmt};
+
+/// What a notification says (RFC 3464 §2.3), if there is one.
+pub(crate) fn bounce_words(seen: &Transaction) -> Option<String> {
+    let fields: Vec<String> = seen.bounces.iter().flat_map(status_fields).collect();
+    (!fields.is_empty()).then(|| format!("the notification says {}", fields.join(", ")))
+}
+
+/// The text of one transaction.
+pub(super) fn text(planned: &scenario::Transaction, seen: &Transaction) -> String {
+    let by_program = planned.origin == Origin::Sendmail;
+    let before = filled([
+        ("", dialogue(planned, seen)),
+        ("TLS", if by_program { Vec::new() } else { tls(seen) }),
+        ("Relay", relays(planned, seen)),
+    ]);
+    let after = filled([
+        ("DNS", questions(seen)),
+        ("Results", said_results(seen)),
+        ("Outcome", outcome(planned, seen)),
+        ("Queue", fates(seen)),
+    ]);
+    let mut copies: Vec<&Delivered> = seen.delivered.iter().collect();
+    copies.sort_by_key(|copy| (&copy.mailbox, &copy.folder));
+    let copies = copies
+        .into_iter()
+        .map(|copy| (format!("{} {}", copy.mailbox, copy.folder), arrived::changes(planned, seen, &copy.message)));
+    let bounces =
+        seen.bounces.iter().map(|bounce| (format!("Notification to {}", bounce.mailbox), status_fields(bounce)));
+    let sections = before.chain(hosts::connections(planned, seen)).chain(after);
+    part(&planned.label, sections.chain(copies).chain(hosts::arrived(planned, seen)).chain(bounces))
+}
+
+fn dialogue(planned: &scenario::Transaction, seen: &Transaction) -> Vec<String> {
+    let (who, tls) = match &planned.origin {
+        Origin::Client(client) => (format!("client {}", client.ip.value), client.tls),
+        Origin::Submission(submission) => (format!("submission as {}", submission.login.value), submission.tls),
+        Origin::Sendmail => ("sendmail on the gateway".to_owned(), Tls::None),
+    };
+    let mut lines = vec![who, String::new()];
+    if let Some(run) = &seen.program {
+        lines.push(format!("$ {}", run.command));
+        lines.extend(run.said.lines().map(str::to_owned));
+        lines.push(format!("-- status {} --", run.status));
+    }
+    lines.extend(exchanges(&seen.dialogue, &seen.handshake, tls == Tls::Implicit));
+    lines
+}
+
+/// A dialogue, and where in it TLS begins.
+pub(super) fn exchanges(dialogue: &[Exchange], handshake: &Observed<Handshake>, is_implicit: bool) -> Vec<String> {
+    let protected = || handshake.seen().map(|handshake| format!("-- {} --", handshake.version));
+    let mut lines: Vec<String> = is_implicit.then(protected).flatten().into_iter().collect();
+    for exchange in dialogue {
+        lines.extend(commands(exchange));
+        match &exchange.reply {
+            Observed::Seen(reply) => lines.extend(reply.to_string().lines().map(|line| format!("S: {line}"))),
+            Observed::Unobserved(why) => lines.push(format!("-- no reply: {why} --")),
+        }
+        if exchange.to == "starttls" && exchange.reply.seen().is_some_and(mail::Reply::is_positive) {
+            lines.extend(protected());
+        }
+    }
+    lines
+}
+
+fn commands(exchange: &Exchange) -> Vec<String> {
+    match exchange.to.as_str() {
+        "connect" | "octets" if exchange.sent.is_empty() => Vec::new(),
+        "end-of-data" => vec!["C: (the message)".to_owned(), "C: .".to_owned()],
+        _ => exchange.sent.lines().map(|line| format!("C: {}", command(line))).collect(),
+    }
+}
+
+/// A command without the size of the message (RFC 1870 §6), which varies with dates and ids in it.
+fn command(line: &str) -> String {
+    let word = |word: &str| match word.split_once('=') {
+        Some((name, _)) if name.eq_ignore_ascii_case("SIZE") => format!("{name}=SIZE"),
+        _ => word.to_owned(),
+    };
+    line.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn tls(seen: &Transaction) -> Vec<String> {
+    match &seen.handshake {
+        Observed::Seen(handshake) => protection(handshake),
+        Observed::Unobserved(why) => vec![format!("none: {why}")],
+    }
+}
+
+fn protection(handshake: &Handshake) -> Vec<String> {
+    [handshake::words(handshake)].into_iter().chain(chain(&handshake.chain)).collect()
+}
+
+/// A line a certificate.
+pub(super) fn chain(certificates: &[evidence::Certificate]) -> Vec<String> {
+    let line = |(at, of): (usize, &evidence::Certificate)| format!("certificate {at}: {}", handshake::certificate(of));
+    certificates.iter().enumerate().map(line).collect()
+}
+
+fn relays(planned: &scenario::Transaction, seen: &Transaction) -> Vec<String> {
+    let relay = |relay: &evidence::Relay| {
+        let how = relay.handshake.as_ref().map_or_else(|| "cleartext".to_owned(), handshake::words);
+        let reply = match &relay.reply {
+            Observed::Seen(reply) => said(reply),
+            Observed::Unobserved(why) => format!("no reply: {why}"),
+        };
+        [format!("{} -> {}", relay.from, relay.to), format!("  {how}"), format!("  {reply}")]
+    };
+    let mut relays: Vec<_> = seen.relays.iter().map(relay).collect();
+    if hosts::may_overlap(planned) {
+        relays.sort();
+    }
+    relays.into_iter().flatten().collect()
+}
+
+fn questions(seen: &Transaction) -> Vec<String> {
+    let is_told = |q: &&evidence::Question| !matches!(q.record_type.as_str(), "DS" | "DNSKEY");
+    let line = |q: &evidence::Question| format!("{} {}: {}, {}", q.name, q.record_type, q.rcode, Records(q.answers));
+    let lines: BTreeSet<String> = seen.questions.iter().filter(is_told).map(line).collect();
+    lines.into_iter().collect()
+}
+
+struct Records(u16);
+
+impl fmt::Display for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count) = self;
+        write!(f, "{count} {}", if *count == 1 { "record" } else { "records" })
+    }
+}
+
+/// Each method's results as its first source says them, sorted; signatures are named by domain, not by their octets.
+fn said_results(seen: &Transaction) -> Vec<String> {
+    let methods: BTreeSet<String> = seen.results.iter().map(|r| r.method.to_ascii_lowercase()).collect();
+    let method = |method: &String| {
+        let said = results::of(method, seen).unwrap_or_default();
+        let lines: BTreeSet<String> = said.into_iter().map(result).collect();
+        lines.into_iter().collect::<Vec<_>>()
+    };
+    methods.iter().flat_map(method).collect()
+}
+
+fn result(result: &evidence::AuthResult) -> String {
+    let mut told = result.clone();
+    told.properties.retain(|(name, _)| !name.eq_ignore_ascii_case("header.b"));
+    let source = match &result.source {
+        ResultSource::Header => "header".to_owned(),
+        ResultSource::Log(filter) => format!("log of {filter}"),
+        ResultSource::Reply => "reply".to_owned(),
+    };
+    format!("{} [{source}]", results::words(&told))
+}
+
+fn outcome(planned: &scenario::Transaction, seen: &Transaction) -> Vec<String> {
+    let recipients: Vec<_> = planned.rcpt_to.iter().map(|r| &r.value).collect();
+    let line = |ending: crate::outcome::Ending| match ending.outcome {
+        Observed::Seen(outcome) => format!("{}: {}", ending.recipient, outcome_word(&outcome)),
+        Observed::Unobserved(why) => format!("{}: unobserved: {why}", ending.recipient),
+    };
+    endings(&recipients, seen).into_iter().map(line).collect()
+}
+
+/// What queues did. What the mailbox replied on delivery is left out: it is a made-up id.
+fn fates(seen: &Transaction) -> Vec<String> {
+    let line = |fate: &evidence::Fate| {
+        let status = status_word(fate.status);
+        let said = if fate.status == evidence::FateStatus::Sent { String::new() } else { format!(": {}", fate.said) };
+        format!("{} at {}: {status}{said}", fate.recipient, fate.host)
+    };
+    let lines: BTreeSet<String> = seen.fates.iter().map(line).collect();
+    lines.into_iter().collect()
+}
+
+/// What a notification says of each recipient (RFC 3464 §2.3).
+fn status_fields(bounce: &Delivered) -> Vec<String> {
+    let Some(notification) = Notification::of(&bounce.message) else {
+        return vec!["it has no delivery status (RFC 3464 §2)".to_owned()];
+    };
+    let fields = notification.recipients.into_iter().flat_map(|about| {
+        [
+            ("Final-Recipient", about.final_recipient.map(|address| address.to_string())),
+            ("Action", Some(about.action)),
+            ("Status", about.status.map(|status| status.to_string())),
+            ("Remote-MTA", about.remote_mta),
+            ("Diagnostic-Code", about.diagnostic_code),
+        ]
+    });
+    let squeezed = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    fields.filter_map(|(name, value)| Some(format!("{name}: {}", squeezed(value?)))).collect()
+}
