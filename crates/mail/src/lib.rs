@@ -10,6 +10,7 @@ mod nonce;
 mod reply;
 mod service;
 mod suite;
+mod tls;
 
 pub use address::{Address, AddressError, Domain, ReversePath};
 pub use auth::{ArcResult, DkimResult, DmarcResult, SpfResult, UnknownResult};
@@ -19,3 +20,4 @@ pub use nonce::{Nonce, NonceError};
 pub use reply::{EnhancedStatus, EnhancedStatusError, Reply, ReplyError};
 pub use service::{Service, UnknownService};
 pub use suite::{iana_group, iana_suite, is_same_group, is_same_suite, openssl_suite};
+pub use tls::{GROUPS, SCHEMES, alert_name, group_name, is_grease, scheme_name, version_name};

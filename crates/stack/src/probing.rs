@@ -10,8 +10,14 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU8, Ordering},
     },
+    time::Duration,
 };
 use tokio::sync::OnceCell;
+
+/// How long one connection of a survey may take.
+const CONNECTION: Duration = Duration::from_secs(10);
+/// How long a whole survey may take.
+const SURVEY: Duration = Duration::from_secs(60);
 
 /// A service, and the name asked for.
 type Asked = (Service, Option<Domain>);
@@ -46,7 +52,32 @@ impl Stack {
             Ok(door) => door,
             Err(unfit) => return Ok(Observed::Unobserved(unfit.to_string())),
         };
-        Ok(Observed::Unobserved(format!("{} is not probed yet", door.name)))
+        let route = self.route(source, door.address);
+        let target = probe::Target {
+            service,
+            server: format!("{}:{}", door.name, service.port()),
+            server_name: name.unwrap_or(&door.name).to_string(),
+            other_names: Vec::new(),
+            connect: Arc::new(move || {
+                Box::pin(async move {
+                    let stream = route.connect(CONNECTION).await?;
+                    Ok(Box::new(stream) as wire::BoxStream)
+                })
+            }),
+            anchor: self.anchor.clone(),
+            limit: CONNECTION,
+            deadline: SURVEY,
+        };
+        let mut probed = match probe::survey(&target).await {
+            Ok(probed) => probed,
+            Err(error) => return Ok(Observed::Unobserved(error.to_string())),
+        };
+        let owner = format!("_{}._tcp.{}", service.port(), door.name);
+        probed.tlsa = match owner.parse() {
+            Ok(owner) => Observed::Seen(self.look_up(&owner, "TLSA").await?),
+            Err(_) => Observed::Unobserved(format!("{owner} is no name")),
+        };
+        Ok(Observed::Seen(probed))
     }
 
     /// What the pretend Internet's validating resolver answers, with what is to be said of it.
