@@ -2,8 +2,8 @@
 
 use crate::StackError;
 use mail::{Address, Nonce};
-use std::{collections::HashMap, sync::Arc};
-use tokio::{sync::OnceCell, time::Instant};
+use std::collections::HashMap;
+use tokio::{sync::Mutex, time::Instant};
 use wire::{Found, Mailbox, MailboxAt};
 
 /// All mailboxes of a stack.
@@ -15,13 +15,13 @@ pub(crate) struct Mailboxes {
 #[derive(Debug)]
 struct Lazy {
     at: MailboxAt,
-    open: Arc<OnceCell<Mailbox>>,
+    open: Mutex<Option<Mailbox>>,
 }
 
 impl Mailboxes {
     /// Adds a mailbox and where to read it.
     pub(crate) fn add(&mut self, address: Address, at: MailboxAt) {
-        self.by_address.insert(address, Lazy { at, open: Arc::default() });
+        self.by_address.insert(address, Lazy { at, open: Mutex::default() });
     }
 
     /// Whether such a mailbox is known.
@@ -57,15 +57,28 @@ impl Mailboxes {
 
     /// Removes the message from every mailbox that was read.
     pub(crate) async fn forget(&self, nonce: &Nonce) -> Result<(), StackError> {
-        for mailbox in self.by_address.values().filter_map(|lazy| lazy.open.get()) {
-            mailbox.forget(nonce).await?;
+        for lazy in self.by_address.values() {
+            let mailbox = lazy.open.lock().await.clone();
+            if let Some(mailbox) = mailbox {
+                mailbox.forget(nonce).await?;
+            }
         }
         Ok(())
     }
 
-    async fn open(&self, address: &Address) -> Result<Option<&Mailbox>, StackError> {
+    /// Lets go of all connections: a server that reads its settings again ends them.
+    pub(crate) async fn close(&self) {
+        for lazy in self.by_address.values() {
+            *lazy.open.lock().await = None;
+        }
+    }
+
+    async fn open(&self, address: &Address) -> Result<Option<Mailbox>, StackError> {
         let Some(lazy) = self.by_address.get(address) else { return Ok(None) };
-        let at = lazy.at.clone();
-        Ok(Some(lazy.open.get_or_try_init(|| Mailbox::open(at)).await?))
+        let mut open = lazy.open.lock().await;
+        if open.is_none() {
+            *open = Some(Mailbox::open(lazy.at.clone()).await?);
+        }
+        Ok(open.clone())
     }
 }

@@ -8,6 +8,8 @@ use tokio::time::Instant;
 
 /// How long a daemon may take until it works with other settings.
 const RELOADING: Duration = Duration::from_secs(20);
+/// Every program of Postfix waits two seconds for a main.cf that was just written, unless it looks old.
+const AGED: &str = "touch -d 2000-01-01 /etc/postfix/main.cf";
 /// What the original of a changed file is called meanwhile.
 const BEFORE: &str = "mailproof-before";
 
@@ -58,6 +60,7 @@ impl Stack {
             let file = file(daemon);
             let script = format!("test ! -e {file}.{BEFORE} || mv {file}.{BEFORE} {file}\n{}", reload(daemon));
             run(host, &script).await?;
+            self.mailboxes.close().await;
             self.works(host, daemon).await?;
         }
         Ok(())
@@ -80,6 +83,7 @@ impl Stack {
             return Ok((false, said));
         }
         run(host, &reload(daemon)).await?;
+        self.mailboxes.close().await;
         self.works(host, daemon).await?;
         Ok((true, said))
     }
@@ -121,7 +125,7 @@ const fn file(daemon: Daemon) -> &'static str {
 
 const fn check(daemon: Daemon) -> &'static str {
     match daemon {
-        Daemon::Postfix => "postconf -n > /dev/null && postfix check",
+        Daemon::Postfix => "postconf -n > /dev/null",
         Daemon::Dovecot => "doveconf -n > /dev/null",
     }
 }
@@ -132,8 +136,10 @@ fn edit(daemon: Daemon, changes: &[&SettingChange]) -> String {
     for SettingChange { name, value, .. } in changes {
         let name = &name.value;
         let written = match (daemon, value) {
-            (Daemon::Postfix, Some(value)) => writeln!(script, "postconf -e {}", quoted(&format!("{name}={value}"))),
-            (Daemon::Postfix, None) => writeln!(script, "postconf -X {}", quoted(name)),
+            (Daemon::Postfix, Some(value)) => {
+                writeln!(script, "postconf -e {}\n{AGED}", quoted(&format!("{name}={value}")))
+            }
+            (Daemon::Postfix, None) => writeln!(script, "postconf -X {}\n{AGED}", quoted(name)),
             // the last line of a name counts
             (Daemon::Dovecot, Some(value)) => {
                 writeln!(script, "printf '\\n%s\\n' {} >> {}", quoted(&format!("{name} = {value}")), file(daemon))
@@ -148,17 +154,14 @@ fn edit(daemon: Daemon, changes: &[&SettingChange]) -> String {
 }
 
 /// Shell commands that make a daemon work with its file; they end when the processes that had the old settings are
-/// gone. Postfix waits for a file that was just written (FACTS), hence the old date.
+/// gone.
 fn reload(daemon: Daemon) -> String {
-    let (touch, command, processes) = match daemon {
-        Daemon::Postfix => {
-            ("touch -d 2000-01-01 /etc/postfix/main.cf", "postfix reload", "smtpd|smtp|tlsmgr|tlsproxy|qmgr|cleanup|pickup")
-        }
-        Daemon::Dovecot => (":", "doveadm reload", "imap-login|pop3-login|managesieve-login|submission-login"),
+    let (command, processes) = match daemon {
+        Daemon::Postfix => ("postfix reload", "smtpd|smtp|tlsmgr|tlsproxy|qmgr|cleanup|pickup"),
+        Daemon::Dovecot => ("doveadm reload", "imap-login|pop3-login|managesieve-login|submission-login"),
     };
     format!(
-        r#"{touch}
-named() {{ for p in /proc/[0-9]*; do read -r name < "$p/comm" 2>/dev/null || continue
+        r#"named() {{ for p in /proc/[0-9]*; do read -r name < "$p/comm" 2>/dev/null || continue
   case "$name" in {processes}) echo "${{p#/proc/}}";; esac; done; }}
 old=$(named)
 {command} >/dev/null || exit 1
@@ -193,7 +196,7 @@ mod tests {
     #[test]
     fn a_setting_is_one_word_for_the_shell() {
         let evil = change(Daemon::Postfix, "smtpd_banner", Some("it's; rm -rf $HOME"));
-        assert_eq!(edit(Daemon::Postfix, &[&evil]), "set -e\npostconf -e 'smtpd_banner=it'\\''s; rm -rf $HOME'\n");
+        assert_eq!(edit(Daemon::Postfix, &[&evil]), format!("set -e\npostconf -e 'smtpd_banner=it'\\''s; rm -rf $HOME'\n{AGED}\n"));
         let gone = change(Daemon::Dovecot, "ssl_min_protocol", None);
         assert!(edit(Daemon::Dovecot, &[&gone]).contains("sed -i '/^[[:space:]]*ssl_min_protocol"));
     }
