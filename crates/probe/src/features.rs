@@ -129,12 +129,13 @@ async fn behind(line: &Line<'_>, found: &[Found]) -> Behind {
     }
 }
 
-/// Connects twice with one client: tickets of the first connection, whether the second one was resumed, whether a ticket
-/// allows early data, and whether a status came with the certificate.
+/// Connects twice with one client and once with another: tickets of the first connection, whether the second one was
+/// resumed, whether a ticket of the third allows early data, and whether a status came with the certificate. A ticket is
+/// used up by looking at it.
 async fn twice(line: &Line<'_>) -> io::Result<(u32, bool, bool, bool)> {
-    let client = Client::new(&line.target.server_name, &[])?;
+    let (client, other) = (Client::new(&line.target.server_name, &[])?, Client::new(&line.target.server_name, &[])?);
     let service = line.target.service;
-    let once = async |stream| {
+    let once = async |client: &Client, stream| {
         let mut secured = client.connect(stream).await?;
         // tickets come behind the handshake, before what is answered next (RFC 8446 §4.6.1)
         secured.write_all(nothing(service, "p4").as_bytes()).await?;
@@ -143,10 +144,13 @@ async fn twice(line: &Line<'_>) -> io::Result<(u32, bool, bool, bool)> {
         let _ = secured.read(&mut octets).await?;
         Ok((secured.get_ref().1.tls13_tickets_received(), is_resumed(&secured)))
     };
-    let (tickets, _) = line.with(once).await?;
-    let is_early = client.may_send_early();
-    let (_, is_resumed) = line.with(once).await?;
-    Ok((tickets, is_resumed, is_early, client.is_stapled()))
+    let first = async {
+        let (tickets, _) = line.with(async |stream| once(&client, stream).await).await?;
+        let (_, is_resumed) = line.with(async |stream| once(&client, stream).await).await?;
+        Ok::<_, io::Error>((tickets, is_resumed))
+    };
+    let ((tickets, is_resumed), _) = tokio::try_join!(first, line.with(async |stream| once(&other, stream).await))?;
+    Ok((tickets, is_resumed, other.may_send_early(), client.is_stapled()))
 }
 
 /// What becomes of a command that is sent in cleartext behind STARTTLS, in its segment (CVE-2011-0411).

@@ -39,7 +39,9 @@ async fn whole(line: &Line<'_>) -> Result<Probed, ProbeError> {
         }
     };
     let (found, ()) = tokio::join!(versions::all(line), injected);
-    if let Some(strange) = all_strange(&found) {
+    if let Some(strange) = all_strange(&found)
+        && target.service.is_implicit()
+    {
         return Err(protocol(target, strange));
     }
     let versions = found.iter().map(versions::told).collect();
