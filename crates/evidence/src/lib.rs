@@ -12,6 +12,7 @@ mod probe;
 mod redact;
 mod seen;
 mod tls;
+mod tls_report;
 
 pub use book::{Account, LogBook, Track};
 pub use header::{claims_of_others, results_of};
@@ -19,3 +20,4 @@ pub use notification::{Notification, Recipient};
 pub use probe::*;
 pub use redact::Redactor;
 pub use seen::*;
+pub use tls_report::{ReportedFailure, ReportedPolicy, TlsReport};

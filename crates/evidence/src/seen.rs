@@ -1,6 +1,6 @@
 //! The values: everything that was seen of one scenario.
 
-use crate::Probed;
+use crate::{Probed, TlsReport};
 use mail::{Address, Message, Nonce, Reply};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -36,6 +36,9 @@ pub struct Evidence {
     /// One for each look-up of the plan, in its order.
     #[serde(default)]
     pub lookups: Vec<Observed<LookedUp>>,
+    /// One for each TLS report of the plan, in its order.
+    #[serde(default)]
+    pub reports: Vec<Observed<TlsReport>>,
     /// What became of the changed settings of the plan, if it has any: whether the daemons take them.
     #[serde(default)]
     pub settings: Vec<Setting>,

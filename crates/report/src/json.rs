@@ -48,6 +48,10 @@ fn scenario(report: &ScenarioReport) -> Value {
     let lookups =
         lookups.map(|(at, judged)| checked(judged, evidence.and_then(|e| e.lookups.get(at)).map(self::value)));
     value["lookups"] = lookups.collect::<Vec<_>>().into();
+    let reports = verdict.iter().flat_map(|verdict| &verdict.reports).enumerate();
+    let reports =
+        reports.map(|(at, judged)| checked(judged, evidence.and_then(|e| e.reports.get(at)).map(self::value)));
+    value["tls_reports"] = reports.collect::<Vec<_>>().into();
     let judged = verdict.iter().flat_map(|verdict| &verdict.transactions).enumerate();
     let seen = |at: usize| evidence.and_then(|evidence| evidence.transactions.get(at));
     value["transactions"] = judged.map(|(at, judged)| transaction(judged, seen(at))).collect::<Vec<_>>().into();

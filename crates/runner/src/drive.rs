@@ -71,6 +71,10 @@ async fn act(stack: &Stack, plan: &Plan) -> Result<Evidence, StackError> {
         let letter = write_letter(&published, transaction)?;
         evidence.transactions.push(stack.transact(letter, &published.stage).await?);
     }
+    if !plan.reports.is_empty() {
+        let about: Vec<Domain> = plan.reports.iter().map(|report| report.domain.value.clone()).collect();
+        evidence.reports = stack.tls_reports(&published.stage, &about).await?;
+    }
     Ok(evidence)
 }
 

@@ -15,7 +15,7 @@ use std::{
 pub(crate) struct Claims {
     owned: BTreeSet<Domain>,
     shared: BTreeSet<Domain>,
-    /// It changes the gateway: nothing else may run.
+    /// It changes the gateway, or has it report of everything: nothing else may run.
     is_alone: bool,
 }
 
@@ -37,7 +37,7 @@ impl Claims {
             client.into_iter().flatten().flatten().chain(sender)
         });
         let shared = mentioned.filter(|name| !owned.iter().any(|zone| name.is_within(zone))).collect();
-        Self { owned, shared, is_alone: !plan.settings.changes.is_empty() }
+        Self { owned, shared, is_alone: !plan.settings.changes.is_empty() || !plan.reports.is_empty() }
     }
 }
 

@@ -40,6 +40,9 @@ tables! {
         lookup: Option<Vec<Spanned<LookupTable>>>,
         /// Questions to services of the gateway, in order: `[[probe]]`. They are asked before mail is sent.
         probe: Option<Vec<Spanned<ProbeTable>>>,
+        /// TLS reports of the gateway, in order: `[[tls-report]]` (RFC 8460). They are asked for after all mail was sent, and
+        /// the scenario runs alone.
+        tls_report: Option<Vec<Spanned<ReportTable>>>,
         /// Mail, in order: `[[transaction]]`. Whatever must not come through needs a control in the same file: the
         /// same from its rightful sender, delivered.
         transaction: Option<AtLeastOne<Spanned<TransactionTable>>>,

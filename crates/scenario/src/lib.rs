@@ -89,6 +89,7 @@ fn build(
     let hosts = read.host.map_or_else(Vec::new, |hosts| hosts::build(hosts, &mut zones, world, flaws));
     let settings = read.setting.as_ref().map_or_else(Settings::default, |setting| questions::settings(&setting.value));
     let probes = questions::probes(read.probe.unwrap_or_default(), world, flaws);
+    let reports = questions::reports(read.tls_report.unwrap_or_default(), &zones, flaws);
     let lookups = questions::lookups(read.lookup.unwrap_or_default(), flaws);
     let setting = transactions::Setting { world, zones: &zones, hosts: &hosts, file: &source.text };
     let tables = read.transaction.map(|list| list.0).unwrap_or_default();
@@ -130,6 +131,7 @@ fn build(
         settings,
         probes,
         lookups,
+        reports,
         transactions,
     })
 }

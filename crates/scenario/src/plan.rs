@@ -1,6 +1,6 @@
 //! What a scenario asks for, as values. A plan has passed every check; nothing in it can be refused any more.
 
-use crate::{Change, Host, Lookup, Probe, Settings};
+use crate::{Change, Host, Lookup, Probe, ReportAsked, Settings};
 use mail::{Address, ArcResult, DkimResult, DmarcResult, Domain, EnhancedStatus, ReversePath, SpfResult};
 use serde::Serialize;
 use std::{fmt, net::IpAddr, ops::Range, sync::Arc, time::Duration};
@@ -50,6 +50,8 @@ pub struct Plan {
     pub probes: Vec<Probe>,
     /// Questions to the DNS, in order; asked before mail is sent.
     pub lookups: Vec<Lookup>,
+    /// TLS reports, in order; asked for after all mail was sent.
+    pub reports: Vec<ReportAsked>,
     /// Transactions, in order. There is at least one of transactions, probes, look-ups and changed settings.
     pub transactions: Vec<Transaction>,
 }

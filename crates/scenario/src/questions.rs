@@ -1,12 +1,13 @@
 //! Probes, look-ups and changed settings: what is asked, and what must be answered.
 
 use crate::{
-    Claimed, Lookup, LookupClaim, Probe, ProbeClaim, SettingClaim, Settings, Spanned, World,
+    Claimed, Lookup, LookupClaim, Probe, ProbeClaim, ReportAsked, ReportClaim, SettingClaim, Settings, Spanned, World,
     faults::{Flaw, did_you_mean},
     form::listed,
-    language::{LookupExpectTable, LookupTable, ProbeExpectTable, ProbeTable, SettingTable},
+    language::{LookupExpectTable, LookupTable, ProbeExpectTable, ProbeTable, ReportTable, SettingTable},
     values::{AtLeastOne, Line},
     words::Feature,
+    zones::Declared,
 };
 use std::ops::Range;
 
@@ -103,6 +104,31 @@ fn lookup_claims(table: LookupExpectTable) -> Vec<Claimed<LookupClaim>> {
     claims.add(table.authentic, LookupClaim::Authentic);
     claims.add(table.lint, |list| LookupClaim::Lint(lines(list)));
     claims.0
+}
+
+/// Makes the TLS reports that a file asks for.
+pub(crate) fn reports(tables: Vec<Spanned<ReportTable>>, zones: &[Declared], flaws: &mut Vec<Flaw>) -> Vec<ReportAsked> {
+    let mut built: Vec<ReportAsked> = Vec::new();
+    for Spanned { value: table, span } in tables {
+        let (Some(domain), Some(expect)) = (table.domain.0, table.expect.0) else { continue };
+        let owner = format!("_smtp._tls.{}. ", domain.value);
+        if !zones.iter().any(|declared| declared.zone.records.contains(&owner)) {
+            let flaw = Flaw::new(format!("{} does not say where reports go", domain.value));
+            let help = format!(r#"add `tls-rpt = "v=TLSRPTv1; rua=mailto:reports@{0}"` to [zone."{0}"]"#, domain.value);
+            flaws.push(flaw.at(&domain.span, "of this domain").help(help));
+        }
+        let named = table.label.map(|label| (label.value.0, label.span));
+        let taken: Vec<&str> = built.iter().map(|report| report.label.as_str()).collect();
+        let label = label(named, domain.value.as_str(), &taken, flaws);
+        let mut claims = Claims(Vec::new());
+        let count = |number: i64| number.unsigned_abs();
+        claims.add(expect.policy, |word| ReportClaim::Policy(word.0.to_owned()));
+        claims.add(expect.successful, |number| ReportClaim::Successful(count(number.0)));
+        claims.add(expect.failed, |number| ReportClaim::Failed(count(number.0)));
+        claims.add(expect.results, |list| ReportClaim::Results(list.into_iter().map(|line| line.0).collect()));
+        built.push(ReportAsked { label, domain, expect: claims.0, span });
+    }
+    built
 }
 
 /// The word that a file gives, or the usual one with a number where it is taken. Two of a file's own may not be the same.

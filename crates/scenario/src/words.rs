@@ -65,6 +65,8 @@ own_words! {
     TlsaWord;
     /// Something that a service does or does not.
     Feature;
+    /// Type of the policy of a TLS report.
+    PolicyWord;
 }
 
 /// What a host does about STARTTLS, without a code.
@@ -221,6 +223,11 @@ words! {
         "extended-master-secret" => Self("extended-master-secret"), "it binds the master secret to the handshake (RFC 7627 §4)";
         "encrypt-then-mac" => Self("encrypt-then-mac"), "it encrypts before it authenticates (RFC 7366 §3)";
         "ocsp-stapling" => Self("ocsp-stapling"), "it brings its certificate's status (RFC 6066 §8)";
+    }
+    PolicyWord: "a type of policy" {
+        "tlsa" => Self("tlsa"), "TLSA records (RFC 7672)";
+        "sts" => Self("sts"), "an MTA-STS policy (RFC 8461)";
+        "no-policy-found" => Self("no-policy-found"), "neither";
     }
     Service: "a service" {
         "smtp" => Self::Smtp, "port 25";

@@ -5,7 +5,7 @@ use crate::{
     router::Seat,
     transact::Names,
 };
-use evidence::{Arrived, Connection};
+use evidence::{Arrived, Connection, Observed, TlsReport};
 use mail::{Domain, Nonce};
 use pki::Issued;
 use scenario::{Certificate, CertificateKey, CertificateKind, Host, Interference, Plan, Tlsa, TlsaOf};
@@ -16,11 +16,13 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, interval};
 use wire::{Handler, HostKey, MxHost, MxPlay, WebHost, WebPlay};
 
 /// How long a connection to a played host may stay open after the message's fate is known.
 const LINGERING: Duration = Duration::from_secs(3);
+/// How long a TLS report may take to arrive.
+const REPORTING: Duration = Duration::from_secs(10);
 const SMTP: u16 = 25;
 const HTTPS: u16 = 443;
 
@@ -123,6 +125,45 @@ impl Stage {
             }
         }
         seen
+    }
+}
+
+impl Stack {
+    /// Has the gateway send the TLS reports that are due, and waits for those about these domains at played hosts.
+    ///
+    /// # Errors
+    /// The way to the gateway is broken.
+    pub async fn tls_reports(&self, stage: &Stage, about: &[Domain]) -> Result<Vec<Observed<TlsReport>>, StackError> {
+        let none = |why: String| Ok(about.iter().map(|_| Observed::Unobserved(why.clone())).collect());
+        let Some(host) = self.admds[0].hosts.iter().find(|host| !host.plan.tls_reports.is_empty()) else {
+            return none(format!("no host of {} has `tls-reports`: it sends no TLS reports", self.gateway().name));
+        };
+        let command: Vec<&str> = host.plan.tls_reports.iter().map(String::as_str).collect();
+        let done = host.container.exec(&command).await?;
+        if done.code != 0 {
+            return none(format!("{} ended with exit {}: {}", command.join(" "), done.code, done.stderr.trim_end()));
+        }
+        let mut arrived: Vec<TlsReport> = Vec::new();
+        let is_about = |report: &TlsReport, domain: &Domain| {
+            report.policies.iter().any(|policy| policy.domain.eq_ignore_ascii_case(domain.as_str()))
+        };
+        let deadline = Instant::now() + REPORTING;
+        let mut tick = interval(Duration::from_millis(50));
+        while Instant::now() < deadline && !about.iter().all(|domain| arrived.iter().any(|r| is_about(r, domain))) {
+            tick.tick().await;
+            for mx in stage.hosts.iter().filter_map(|played| played.mx.as_ref()) {
+                let messages = mx.take().1.into_iter().map(|arrived| arrived.message);
+                arrived.extend(messages.filter_map(|message| TlsReport::of(&message)?.ok()));
+            }
+        }
+        let report = |domain: &Domain| match arrived.iter().find(|report| is_about(report, domain)) {
+            Some(report) => Observed::Seen(report.clone()),
+            None => {
+                let words = format!("no TLS report about {domain} arrived within {} s", REPORTING.as_secs());
+                Observed::Unobserved(words)
+            }
+        };
+        Ok(about.iter().map(report).collect())
     }
 }
 

@@ -16,6 +16,7 @@ mod outcome;
 mod places;
 mod probes;
 mod received;
+mod reports;
 mod results;
 mod settings;
 mod snapshot;
@@ -23,7 +24,7 @@ mod words;
 
 pub use finding::{Finding, Place, Unclear};
 pub use outcome::outcome_word;
-pub use words::{claim_words, lookup_claim_words, probe_claim_words, setting_claim_words};
+pub use words::{claim_words, lookup_claim_words, probe_claim_words, report_claim_words, setting_claim_words};
 
 use evidence::{Evidence, Observed};
 use mail::{ArcResult, DkimResult, DmarcResult, SpfResult};
@@ -38,13 +39,15 @@ pub struct Verdict {
     pub probes: Vec<Checked>,
     /// One for each look-up of the plan, in its order.
     pub lookups: Vec<Checked>,
+    /// One for each TLS report of the plan, in its order.
+    pub reports: Vec<Checked>,
     /// One for each transaction of the plan, in its order.
     pub transactions: Vec<Judged>,
     /// The evidence as text: the same bytes for the same behaviour.
     pub snapshot: String,
 }
 
-/// What is made of a probe, of a look-up, or of all changed settings.
+/// What is made of a probe, of a look-up, of a TLS report, or of all changed settings.
 #[derive(Debug, Clone)]
 pub struct Checked {
     /// As in the plan; `settings`.
@@ -100,7 +103,7 @@ impl Verdict {
     }
 
     fn checked(&self) -> impl Iterator<Item = &Checked> {
-        self.settings.iter().chain(&self.probes).chain(&self.lookups)
+        self.settings.iter().chain(&self.probes).chain(&self.lookups).chain(&self.reports)
     }
 }
 
@@ -110,11 +113,13 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> Verdict {
     let text = finding::text_of(&plan.source);
     let probes = plan.probes.iter().enumerate();
     let lookups = plan.lookups.iter().enumerate();
+    let reports = plan.reports.iter().enumerate();
     let transactions = 0..plan.transactions.len();
     Verdict {
         settings: settings::judge(plan, &evidence.settings, &text),
         probes: probes.map(|(at, probe)| probes::judge(plan, probe, evidence.probes.get(at), &text)).collect(),
         lookups: lookups.map(|(at, lookup)| lookups::judge(plan, lookup, evidence.lookups.get(at), &text)).collect(),
+        reports: reports.map(|(at, report)| reports::judge(report, evidence.reports.get(at), &text)).collect(),
         transactions: transactions.map(|at| claims::judge(plan, at, evidence.transactions.get(at), &text)).collect(),
         snapshot: snapshot::text(plan, evidence),
     }

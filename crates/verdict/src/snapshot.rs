@@ -7,6 +7,7 @@ mod arrived;
 mod hosts;
 mod lookup;
 mod probe;
+mod report;
 mod settings;
 mod transaction;
 
@@ -31,6 +32,9 @@ pub(crate) fn text(plan: &Plan, evidence: &Evidence) -> String {
         let seen = evidence.transactions.get(at);
         let nothing = || format!("# {}\n\nnothing was seen\n", planned.label);
         parts.push(seen.map_or_else(nothing, |seen| transaction::text(planned, seen)));
+    }
+    for (at, planned) in plan.reports.iter().enumerate() {
+        parts.push(or_nothing(&planned.label, evidence.reports.get(at), |seen| report::text(planned, seen)));
     }
     let mut redactor = Redactor::default();
     parts.iter().map(|part| redactor.redact(part)).collect::<Vec<_>>().join("\n")

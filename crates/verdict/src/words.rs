@@ -1,7 +1,7 @@
 //! Claims in words, as reports show them.
 
 use crate::outcome::outcome_word;
-use scenario::{Claim, DkimClaim, HandshakeClaim, LookupClaim, ProbeClaim, SettingClaim, StarttlsClaim};
+use scenario::{Claim, DkimClaim, HandshakeClaim, LookupClaim, ProbeClaim, ReportClaim, SettingClaim, StarttlsClaim};
 
 /// A claim on mail in words, such as `SPF fail`.
 #[must_use]
@@ -92,5 +92,19 @@ pub fn setting_claim_words(claim: &SettingClaim) -> String {
         SettingClaim::Taken(false) => "refused".to_owned(),
         SettingClaim::Says(text) => format!("a message with `{text}`"),
         SettingClaim::Silent => "no message".to_owned(),
+    }
+}
+
+/// A claim on a TLS report in words, such as `1 connection failed`.
+#[must_use]
+pub fn report_claim_words(claim: &ReportClaim) -> String {
+    match claim {
+        ReportClaim::Policy(kind) => format!("a policy of type {kind} reported"),
+        ReportClaim::Successful(1) => "1 connection reported as good".to_owned(),
+        ReportClaim::Successful(count) => format!("{count} connections reported as good"),
+        ReportClaim::Failed(1) => "1 connection reported as failed".to_owned(),
+        ReportClaim::Failed(count) => format!("{count} connections reported as failed"),
+        ReportClaim::Results(results) if results.is_empty() => "no failure reported".to_owned(),
+        ReportClaim::Results(results) => format!("failures reported as {}", results.join(", ")),
     }
 }

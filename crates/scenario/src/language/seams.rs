@@ -6,7 +6,7 @@ use crate::{
     faults::Flaw,
     language::ZoneTable,
     values::{AtLeastOne, Code, Line, Named, NotEmpty, OneOrMany, RecordKind, ReplyLine, SettingName, Whole},
-    words::{Feature, Injected, LoginWord, OrderWord, Peer, StarttlsWord, TlsaWord, Version},
+    words::{Feature, Injected, LoginWord, OrderWord, Peer, PolicyWord, StarttlsWord, TlsaWord, Version},
     Spanned,
 };
 use mail::{Domain, Service};
@@ -165,6 +165,28 @@ tables! {
         r#type: Need<RecordKind>,
         /// What must come of it.
         expect: Need<LookupExpectTable>,
+    }
+
+    /// A TLS report of the gateway (RFC 8460 §4).
+    ReportTable "TLS report" [Any] {
+        /// A word for it in reports; else its domain.
+        label: Option<Spanned<Line>>,
+        /// The policy domain that it is about: a zone of this file with `tls-rpt`, whose address a host of this file takes mail for.
+        domain: Need<Spanned<Domain>>,
+        /// What must come of it.
+        expect: Need<ReportExpectTable>,
+    }
+
+    /// What a TLS report must say.
+    ReportExpectTable "report expect table" [Some] {
+        /// The type of its policy (RFC 8460 §4.4).
+        policy: Option<Spanned<PolicyWord>>,
+        /// So many connections succeeded.
+        successful: Option<Spanned<Whole<0, 1_000_000>>>,
+        /// So many failed.
+        failed: Option<Spanned<Whole<0, 1_000_000>>>,
+        /// Exactly the result types, in any order (RFC 8460 §4.3); an empty list: nothing failed.
+        results: Option<Spanned<Vec<Line>>>,
     }
 
     /// What the DNS must answer.

@@ -17,6 +17,7 @@
 //! packages = ["postfix"]
 //! etc      = ["postfix"]                                      # what of this directory lies in its /etc
 //! certificate = { chain = "/etc/ssl/certs/mx.pem", key = "/etc/ssl/private/mx.key", tlsa = ["3 1 1"] }
+//! tls-reports = ["/etc/tlsrpt/report", "--today", "/var/lib/tlsrpt"]   # sends the TLS reports that are due
 //!
 //! [[host.service]]
 //! name    = "postfix"
@@ -95,6 +96,8 @@ pub struct Host {
     pub dkim: Vec<DkimPlace>,
     /// Shell commands that prepare it.
     pub setup: Vec<String>,
+    /// Program and arguments that send the TLS reports that are due, today's included (RFC 8460); none: it sends none.
+    pub tls_reports: Vec<String>,
     /// What runs on it; all are started at the same time.
     pub services: Vec<Service>,
 }

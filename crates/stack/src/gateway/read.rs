@@ -50,6 +50,8 @@ struct HostTable {
     #[serde(default)]
     setup: Vec<String>,
     #[serde(default)]
+    tls_reports: Vec<String>,
+    #[serde(default)]
     service: Vec<Spanned<Service>>,
 }
 
@@ -138,7 +140,7 @@ impl Reader<'_> {
     }
 
     fn host(&mut self, host: HostTable) -> Host {
-        let HostTable { name, public, packages, roots, dkim, setup, .. } = host;
+        let HostTable { name, public, packages, roots, dkim, setup, tls_reports, .. } = host;
         let name = name.into_inner();
         let mut etc = Vec::new();
         for entry in host.etc {
@@ -171,7 +173,7 @@ impl Reader<'_> {
             }
             place
         });
-        Host { name, public, packages, etc, certificate, roots, dkim, setup, services }
+        Host { name, public, packages, etc, certificate, roots, dkim, setup, tls_reports, services }
     }
 }
 

@@ -1,0 +1,12 @@
+//! What a TLS report says.
+
+use super::{filled, part};
+use crate::reports::told;
+use evidence::TlsReport;
+use scenario::ReportAsked;
+
+/// Who reports, and each policy.
+pub(super) fn text(planned: &ReportAsked, seen: &TlsReport) -> String {
+    let head = vec![format!("TLS report of {}", seen.organization)];
+    part(&planned.label, filled([("", head), ("Policies", seen.policies.iter().flat_map(told).collect())]))
+}
