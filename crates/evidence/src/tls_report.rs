@@ -12,6 +12,8 @@ const MOST: u64 = 4 << 20;
 /// What a sender reports of its TLS connections to a domain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsReport {
+    /// The domain that it is about, as its TLS-Report-Domain field says (RFC 8460 §5.3): policies of DANE name hosts instead.
+    pub about: String,
     /// Who reports.
     pub organization: String,
     /// Where questions go.
@@ -60,12 +62,13 @@ impl TlsReport {
     pub fn of(message: &Message) -> Option<Result<Self, String>> {
         let header: String = message.fields.iter().map(|f| format!("{}: {}\r\n", f.name, f.value)).collect();
         let octets = [header.as_bytes(), b"\r\n", &message.body].concat();
+        let about = message.first("TLS-Report-Domain").unwrap_or_default();
         let parsed = MessageParser::default().parse(&octets)?;
         parsed.parts.iter().find_map(|part| {
             let kind = part.content_type()?;
             match (kind.ctype(), kind.subtype()?) {
-                ("application", "tlsrpt+gzip") => Some(unpacked(part.contents()).and_then(|json| read(&json))),
-                ("application", "tlsrpt+json") => Some(read(part.contents())),
+                ("application", "tlsrpt+gzip") => Some(unpacked(part.contents()).and_then(|json| read(about, &json))),
+                ("application", "tlsrpt+json") => Some(read(about, part.contents())),
                 _ => None,
             }
         })
@@ -127,7 +130,7 @@ struct Failure {
     count: u64,
 }
 
-fn read(json: &[u8]) -> Result<TlsReport, String> {
+fn read(about: &str, json: &[u8]) -> Result<TlsReport, String> {
     let root: Root = serde_json::from_slice(json).map_err(|e| format!("the report is not as RFC 8460 §4.4 has it: {e}"))?;
     let policy = |entry: Entry| ReportedPolicy {
         kind: entry.policy.policy_type,
@@ -139,7 +142,8 @@ fn read(json: &[u8]) -> Result<TlsReport, String> {
         failures: entry.failure_details.into_iter().map(failure).collect(),
     };
     let policies = root.policies.into_iter().map(policy).collect();
-    Ok(TlsReport { organization: root.organization_name, contact: root.contact_info, policies })
+    let (organization, contact) = (root.organization_name, root.contact_info);
+    Ok(TlsReport { about: about.to_owned(), organization, contact, policies })
 }
 
 fn failure(failure: Failure) -> ReportedFailure {
@@ -166,7 +170,7 @@ mod tests {
 
     fn message(kind: &str, body: &[u8]) -> Message {
         let text = format!(
-            "Subject: Report\r\nContent-Type: multipart/report; report-type=\"tlsrpt\"; boundary=\"b\"\r\n\r\n\
+            "Subject: Report\r\nTLS-Report-Domain: partner.example\r\nContent-Type: multipart/report; report-type=\"tlsrpt\"; boundary=\"b\"\r\n\r\n\
              --b\r\nContent-Type: text/plain\r\n\r\nA report.\r\n--b\r\nContent-Type: {kind}\r\n\r\n"
         );
         Message::parse(&[text.as_bytes(), body, b"\r\n--b--\r\n"].concat())
@@ -177,6 +181,7 @@ mod tests {
         let plain = TlsReport::of(&message("application/tlsrpt+json", JSON.as_bytes())).unwrap().unwrap();
         let policy = &plain.policies[0];
         assert_eq!((policy.kind.as_str(), policy.successful, policy.failed), ("sts", 3, 1));
+        assert_eq!(plain.about, "partner.example");
         assert_eq!((policy.failures[0].result.as_str(), plain.organization.as_str()), ("certificate-expired", "Sender"));
         let mut packer = GzEncoder::new(Vec::new(), Compression::default());
         packer.write_all(JSON.as_bytes()).unwrap();

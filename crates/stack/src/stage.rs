@@ -144,23 +144,28 @@ impl Stack {
             return none(format!("{} ended with exit {}: {}", command.join(" "), done.code, done.stderr.trim_end()));
         }
         let mut arrived: Vec<TlsReport> = Vec::new();
-        let is_about = |report: &TlsReport, domain: &Domain| {
-            report.policies.iter().any(|policy| policy.domain.eq_ignore_ascii_case(domain.as_str()))
-        };
+        let mut unread: Vec<String> = Vec::new();
+        let is_about = |report: &TlsReport, domain: &Domain| report.about.eq_ignore_ascii_case(domain.as_str());
         let deadline = Instant::now() + REPORTING;
         let mut tick = interval(Duration::from_millis(50));
         while Instant::now() < deadline && !about.iter().all(|domain| arrived.iter().any(|r| is_about(r, domain))) {
             tick.tick().await;
             for mx in stage.hosts.iter().filter_map(|played| played.mx.as_ref()) {
                 let messages = mx.take().1.into_iter().map(|arrived| arrived.message);
-                arrived.extend(messages.filter_map(|message| TlsReport::of(&message)?.ok()));
+                for report in messages.filter_map(|message| TlsReport::of(&message)) {
+                    match report {
+                        Ok(report) => arrived.push(report),
+                        Err(why) => unread.push(why),
+                    }
+                }
             }
         }
         let report = |domain: &Domain| match arrived.iter().find(|report| is_about(report, domain)) {
             Some(report) => Observed::Seen(report.clone()),
             None => {
-                let words = format!("no TLS report about {domain} arrived within {} s", REPORTING.as_secs());
-                Observed::Unobserved(words)
+                let unread = unread.iter().map(|why| format!("; one arrived, but {why}")).collect::<String>();
+                let seconds = REPORTING.as_secs();
+                Observed::Unobserved(format!("no TLS report about {domain} arrived within {seconds} s{unread}"))
             }
         };
         Ok(about.iter().map(report).collect())

@@ -16,10 +16,7 @@ pub(crate) fn judge(planned: &ReportAsked, seen: Option<&Observed<TlsReport>>, t
         Check::unclear(format!("whether it holds: {}", report_claim_words(claim)), why)
     };
     let check = |claim: &ReportClaim| match seen {
-        Some(Observed::Seen(seen)) => {
-            let of_domain = |policy: &&ReportedPolicy| policy.domain.eq_ignore_ascii_case(planned.domain.value.as_str());
-            check(claim, &seen.policies.iter().filter(of_domain).collect::<Vec<_>>())
-        }
+        Some(Observed::Seen(seen)) => check(claim, &seen.policies),
         Some(Observed::Unobserved(why)) => unseen(claim, why),
         None => unseen(claim, "the scenario ended before this report"),
     };
@@ -27,9 +24,9 @@ pub(crate) fn judge(planned: &ReportAsked, seen: Option<&Observed<TlsReport>>, t
     checked(&planned.label, &planned.expect, report_claim_words, check, cause, text)
 }
 
-fn check(claim: &ReportClaim, policies: &[&ReportedPolicy]) -> Check {
-    let told = || policies.iter().flat_map(|policy| told(policy)).collect::<Vec<String>>();
-    let sum = |count: fn(&ReportedPolicy) -> u64| policies.iter().map(|policy| count(policy)).sum::<u64>();
+fn check(claim: &ReportClaim, policies: &[ReportedPolicy]) -> Check {
+    let told = || policies.iter().flat_map(told).collect::<Vec<String>>();
+    let sum = |count: fn(&ReportedPolicy) -> u64| policies.iter().map(count).sum::<u64>();
     match claim {
         ReportClaim::Policy(kind) => {
             let has = policies.iter().any(|policy| policy.kind == *kind);
