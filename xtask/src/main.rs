@@ -21,6 +21,18 @@ enum Command {
     /// Run, list, describe, check, plan and accept scenarios
     #[command(disable_help_flag = true)]
     Scenario(Rest),
+    /// Print every TLS line of a gateway: what it is documented to mean, and what it does
+    #[command(disable_help_flag = true)]
+    Gateway(Rest),
+    /// Say what a mail service takes of TLS
+    #[command(disable_help_flag = true)]
+    Probe(Rest),
+    /// Look a domain's records up, and say what is wrong with them
+    #[command(disable_help_flag = true)]
+    Lookup(Rest),
+    /// Assess a gateway, or a server of your own, as a hosted scanner would
+    #[command(disable_help_flag = true)]
+    Assess(Rest),
     /// Bring a stack up, take it down, show its logs, remove what dead runs left
     #[command(disable_help_flag = true)]
     Stack(Rest),
@@ -44,6 +56,10 @@ struct Rest {
 fn main() -> anyhow::Result<ExitCode> {
     match Xtask::parse().command {
         Command::Scenario(rest) => mailproof::run(mailproof::Build::Debug, "scenario", &rest.words),
+        Command::Gateway(rest) => mailproof::run(mailproof::Build::Debug, "gateway", &rest.words),
+        Command::Probe(rest) => mailproof::run(mailproof::Build::Release, "probe", &rest.words),
+        Command::Lookup(rest) => mailproof::run(mailproof::Build::Debug, "lookup", &rest.words),
+        Command::Assess(rest) => mailproof::run(mailproof::Build::Debug, "assess", &rest.words),
         Command::Stack(rest) => mailproof::run(mailproof::Build::Debug, "stack", &rest.words),
         Command::Schema(rest) => mailproof::run(mailproof::Build::Debug, "schema", &rest.words),
         Command::Bench(rest) => mailproof::run(mailproof::Build::Release, "bench", &rest.words),

@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// Work with a stack: the gateways on their pretend Internet
     #[command(subcommand, disable_help_subcommand = true)]
     Stack(StackCommand),
+    /// Work with a gateway directory
+    #[command(subcommand, disable_help_subcommand = true)]
+    Gateway(GatewayCommand),
     /// Print the JSON Schema of scenario files, or write it and the reference into the checkout
     Schema {
         /// Write `scenarios/schema.json` and `docs/scenario.md`
@@ -83,6 +86,22 @@ pub(crate) enum StackCommand {
     },
     /// Remove what dead runs left on the engine
     Prune,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GatewayCommand {
+    /// Print every TLS line of a gateway: what it is documented to mean, and what it is seen to do
+    Explain(ExplainArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Gateway: a name in `gateways`, or a directory
+    #[arg(value_name = "NAME|DIR")]
+    pub(crate) gateway: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Which scenarios.

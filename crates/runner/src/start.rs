@@ -1,7 +1,7 @@
 //! From the command line to a command, and from its end to an exit code.
 
 use crate::{
-    cli::{Cli, Command, ScenarioCommand, StackCommand},
+    cli::{Cli, Command, GatewayCommand, ScenarioCommand, StackCommand},
     commands::{self, Setting},
     exit::Exit,
     place::Place,
@@ -28,6 +28,7 @@ pub fn main(cli: Cli) -> ExitCode {
             Command::Stack(StackCommand::Down) => commands::stack::down(&setting).await,
             Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(&setting, host.as_deref()).await,
             Command::Stack(StackCommand::Prune) => commands::stack::prune(&setting).await,
+            Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(&setting, args).await,
             Command::Schema { write } => commands::schema::schema(&setting, write),
             Command::Bench(args) => commands::bench::bench(&setting, args).await,
             Command::Reap { run } => commands::stack::reap(&setting, &run).await,
