@@ -7,7 +7,8 @@ use rustls::{
     crypto::{CryptoProvider, aws_lc_rs},
     server::ParsedCertificate,
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use crate::PkiError;
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use std::sync::{Arc, LazyLock};
 use x509_parser::parse_x509_certificate;
 
@@ -23,6 +24,31 @@ impl Anchor {
         let mut roots = RootCertStore::empty();
         roots.add(root).expect("a root of our own making can be trusted");
         Self { roots: Arc::new(roots), now }
+    }
+
+    /// The roots that this system knows, and the present.
+    #[must_use]
+    pub fn system() -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Self { roots: Arc::new(roots), now: UnixTime::now() }
+    }
+
+    /// The roots in a text of PEM, and the present.
+    ///
+    /// # Errors
+    /// A certificate in it cannot be read, or there is none.
+    pub fn from_pem(pem: &str) -> Result<Self, PkiError> {
+        let fault = |reason: String| PkiError::Certificate { subject: "a root".to_owned(), reason };
+        let mut roots = RootCertStore::empty();
+        for root in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+            let root = root.map_err(|e| fault(e.to_string()))?;
+            roots.add(root).map_err(|e| fault(e.to_string()))?;
+        }
+        if roots.is_empty() {
+            return Err(fault("there is none".to_owned()));
+        }
+        Ok(Self { roots: Arc::new(roots), now: UnixTime::now() })
     }
 
     /// What certificates, the server's own first, are worth to a client that wants this host name or address

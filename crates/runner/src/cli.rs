@@ -1,6 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
+use mail::{Domain, Service};
 use std::{num::NonZeroUsize, path::PathBuf, str::FromStr};
 
 /// Test a mail gateway as it is, on a pretend Internet.
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     /// Work with a stack: the gateways on their pretend Internet
     #[command(subcommand, disable_help_subcommand = true)]
     Stack(StackCommand),
+    /// Say what a mail service takes of TLS: of a gateway, or of a server of your own
+    Probe(ProbeArgs),
     /// Work with a gateway directory
     #[command(subcommand, disable_help_subcommand = true)]
     Gateway(GatewayCommand),
@@ -86,6 +89,28 @@ pub(crate) enum StackCommand {
     },
     /// Remove what dead runs left on the engine
     Prune,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProbeArgs {
+    /// A server, or a gateway: a name in `gateways`, or a directory
+    #[arg(value_name = "HOST:PORT|NAME|DIR")]
+    pub(crate) target: String,
+    /// Which service is there: smtp, submission, submissions, imap, imaps, pop3, pop3s or sieve [default: by its port; all of a gateway]
+    #[arg(long, value_name = "WORD")]
+    pub(crate) service: Option<Service>,
+    /// Judge by this profile, such as mozilla-intermediate or ncsc-nl-2025, or by a file of your own
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) profile: Option<String>,
+    /// Roots by which certificates are judged, PEM [default: the system's; of a gateway the run's own]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Name that is asked for; more of them are tried as well
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sni: Vec<Domain>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     AsExpected = 0,
     Failure = 1,
+    Usage = 2,
     /// A scenario or gateway file is wrong.
     Wrong = 3,
     /// It could not be told.

@@ -29,6 +29,7 @@ pub fn main(cli: Cli) -> ExitCode {
             Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(&setting, host.as_deref()).await,
             Command::Stack(StackCommand::Prune) => commands::stack::prune(&setting).await,
             Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(&setting, args).await,
+            Command::Probe(args) => commands::probe::probe(&setting, args).await,
             Command::Schema { write } => commands::schema::schema(&setting, write),
             Command::Bench(args) => commands::bench::bench(&setting, args).await,
             Command::Reap { run } => commands::stack::reap(&setting, &run).await,

@@ -11,6 +11,7 @@ mod report;
 mod settings;
 mod transaction;
 
+pub use probe::probe_table;
 pub(crate) use transaction::bounce_words;
 
 use evidence::{Evidence, Observed, Redactor};

@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod bench;
 pub(crate) mod explain;
+pub(crate) mod probe;
 pub(crate) mod read;
 pub(crate) mod run;
 pub(crate) mod schema;

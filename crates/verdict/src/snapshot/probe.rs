@@ -6,11 +6,21 @@ use evidence::{ChainSeen, Cleartext, Injection, LoginSeen, Observed, Order, Prob
 use profile::Feature;
 use scenario::Probe;
 
+/// Every fact of a probe as a table for people: what `probe` prints.
+#[must_use]
+pub fn probe_table(seen: &Probed) -> String {
+    table(seen.server.as_str(), format!("{} at {}", seen.service, seen.server), seen)
+}
+
 /// The text of one probe.
 pub(super) fn text(planned: &Probe, seen: &Probed) -> String {
     let asked = planned.server_name.as_ref().map(|name| format!(", asked for {name}")).unwrap_or_default();
+    table(&planned.label, format!("{} at {}{asked}", seen.service, seen.server), seen)
+}
+
+fn table(label: &str, head: String, seen: &Probed) -> String {
     let sections = filled([
-        ("", vec![format!("{} at {}{asked}", seen.service, seen.server)]),
+        ("", vec![head]),
         ("Before TLS", cleartext(seen)),
         ("Versions", versions(seen)),
         ("Keys", keys(seen)),
@@ -18,7 +28,7 @@ pub(super) fn text(planned: &Probe, seen: &Probed) -> String {
         ("Features", Feature::ALL.iter().map(|feature| yes_or_no(*feature, feature.of(&seen.features))).collect()),
         ("TLSA", tlsa(seen)),
     ]);
-    part(&planned.label, sections)
+    part(label, sections)
 }
 
 /// Nothing where TLS is implicit.
