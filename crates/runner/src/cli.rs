@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Stack(StackCommand),
     /// Say what a mail service takes of TLS: of a gateway, or of a server of your own
     Probe(ProbeArgs),
+    /// Assess a gateway, or a server and zone of your own, as a hosted scanner would: one line a check
+    Assess(AssessArgs),
     /// Work with a gateway directory
     #[command(subcommand, disable_help_subcommand = true)]
     Gateway(GatewayCommand),
@@ -108,6 +110,34 @@ pub(crate) struct ProbeArgs {
     /// Name that is asked for; more of them are tried as well
     #[arg(long, value_name = "NAME")]
     pub(crate) sni: Vec<Domain>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AssessArgs {
+    /// Gateway: a name in `gateways`, or a directory
+    #[arg(value_name = "NAME|DIR", conflicts_with = "host")]
+    pub(crate) gateway: Option<String>,
+    /// A server of your own instead; its usual ports are asked, or this one
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) host: Option<String>,
+    /// Zone file of your domain
+    #[arg(long, value_name = "FILE", requires = "domain")]
+    pub(crate) zone: Option<PathBuf>,
+    /// Your domain
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) domain: Option<Domain>,
+    /// Selector of a DKIM key to look at
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) selector: Vec<String>,
+    /// Profile by which TLS is judged: a name, or a file of your own
+    #[arg(long, default_value = "mozilla-intermediate", value_name = "NAME|FILE")]
+    pub(crate) profile: String,
+    /// Roots by which certificates of --host are judged, PEM [default: the system's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -87,6 +87,22 @@ pub(crate) async fn send(stack: &Stack, plan: &Plan, published: &Published) -> R
     stack.send(&write_letter(published, transaction)?).await
 }
 
+/// Sends the mail of a scenario whose stage stands already, as often as one likes, and tells what was seen of it.
+///
+/// # Errors
+/// The way to the gateway is broken.
+pub(crate) async fn send_again(
+    stack: &Stack,
+    plan: &Plan,
+    published: &Published,
+) -> Result<Vec<evidence::Transaction>, StackError> {
+    let mut seen = Vec::new();
+    for transaction in &plan.transactions {
+        seen.push(stack.transact(write_letter(published, transaction)?, &published.stage).await?);
+    }
+    Ok(seen)
+}
+
 fn write_letter<'a>(published: &Published, transaction: &'a Transaction) -> Result<Letter<'a>, StackError> {
     let nonce = Nonce::from_number(random());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());

@@ -9,6 +9,7 @@ mod known;
 mod library;
 mod place;
 mod progress;
+mod questions;
 mod raise;
 mod schedule;
 mod snapshots;

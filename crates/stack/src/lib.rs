@@ -3,6 +3,7 @@
 pub mod gateway;
 pub mod internet;
 
+mod assessing;
 mod bring_up;
 mod error;
 mod host;

@@ -86,8 +86,7 @@ impl Stack {
     /// There is no answer, or no such type of record.
     pub async fn look_up(&self, name: &Domain, record_type: &str) -> Result<LookedUp, StackError> {
         let resolver = SocketAddr::new(IpAddr::V4(self.internet.container.addresses().v4), 53);
-        let found = dns::lookup(resolver, name, record_type).await?;
-        Ok(LookedUp { rcode: found.rcode, is_authentic: false, records: found.records, remarks: Vec::new() })
+        Ok(dns::lookup_and_lint(resolver, name, record_type).await?)
     }
 }
 

@@ -4,10 +4,12 @@ use crate::{Host, Stack, StackError};
 use evidence::Setting;
 use scenario::{Daemon, SettingChange};
 use std::{collections::BTreeSet, fmt::Write, time::Duration};
-use tokio::time::Instant;
+use tokio::time::timeout;
 
 /// How long a daemon may take until it works with other settings.
-const RELOADING: Duration = Duration::from_secs(20);
+const RELOADING: Duration = Duration::from_secs(10);
+/// Lines of log in which a daemon may say why it does not work.
+const SHOWN: usize = 50;
 /// Every program of Postfix waits two seconds for a main.cf that was just written, unless it looks old.
 const AGED: &str = "touch -d 2000-01-01 /etc/postfix/main.cf";
 /// What the original of a changed file is called meanwhile.
@@ -23,11 +25,11 @@ pub struct Changed {
 }
 
 impl Stack {
-    /// Changes settings, and waits until the daemons work with them or refuse them. A daemon that refuses goes on with
-    /// its old ones.
+    /// Changes settings, and waits until the daemons work with them or refuse them. A daemon that refuses, or does not
+    /// work with them, goes on with its old ones.
     ///
     /// # Errors
-    /// The way to the gateway is broken, or it has no such daemon.
+    /// The way to the gateway is broken, it has no such daemon, or a daemon does not come back with its old settings.
     pub async fn change_settings(&self, changes: &[SettingChange]) -> Result<Changed, StackError> {
         let daemons: BTreeSet<Daemon> = changes.iter().map(|change| change.daemon).collect();
         let mut changed = Changed { daemons: daemons.clone(), settings: Vec::new() };
@@ -56,51 +58,75 @@ impl Stack {
     /// The way to the gateway is broken, or a daemon does not come back.
     pub async fn restore(&self, changed: Changed) -> Result<(), StackError> {
         for daemon in changed.daemons {
-            let host = self.host_of(daemon)?;
-            let file = file(daemon);
-            let script = format!("test ! -e {file}.{BEFORE} || mv {file}.{BEFORE} {file}\n{}", reload(daemon));
-            run(host, &script).await?;
-            self.mailboxes.close().await;
-            self.works(host, daemon).await?;
+            self.put_back(daemon).await?;
         }
         Ok(())
+    }
+
+    async fn put_back(&self, daemon: Daemon) -> Result<(), StackError> {
+        let host = self.host_of(daemon)?;
+        self.mailboxes.close().await;
+        let reloaded = run(host, &format!("{}{}", originals_back(daemon), reload(daemon))).await?;
+        if reloaded.0 != 0 {
+            return Err(self.lost(daemon, &format!("cannot be reloaded: {}", reloaded.1.trim_end())));
+        }
+        match self.works(host, daemon).await? {
+            Ok(()) => Ok(()),
+            Err(why) => Err(self.lost(daemon, &format!("did not come back with its own settings: {why}"))),
+        }
+    }
+
+    fn lost(&self, daemon: Daemon, what: &str) -> StackError {
+        StackError::Unfit { gateway: self.gateway().name.clone(), what: format!("{} {what}", word(daemon)) }
     }
 
     /// Whether the daemon takes the settings, and what it says of them.
     async fn change(&self, daemon: Daemon, changes: &[&SettingChange]) -> Result<(bool, Vec<String>), StackError> {
         let host = self.host_of(daemon)?;
-        let file = file(daemon);
-        let edited = run(host, &format!("cp -p {file} {file}.{BEFORE}\n{}", edit(daemon, changes))).await?;
-        let checked = run(host, check(daemon)).await?;
-        let mut said: Vec<String> = Vec::new();
-        for line in edited.1.lines().chain(checked.1.lines()) {
-            let line = plain(line);
-            if !line.is_empty() && !said.contains(&line) {
-                said.push(line);
-            }
-        }
-        if edited.0 != 0 || checked.0 != 0 {
+        let script = format!("set -e\n{}{}{}\n", originals(daemon), edit(daemon, changes), check(daemon));
+        let edited = run(host, &script).await?;
+        let mut said = lines(&edited.1);
+        if edited.0 != 0 {
             return Ok((false, said));
         }
-        run(host, &reload(daemon)).await?;
         self.mailboxes.close().await;
-        self.works(host, daemon).await?;
-        Ok((true, said))
+        let reloaded = run(host, &reload(daemon)).await?;
+        if reloaded.0 != 0 {
+            said.extend(lines(&reloaded.1));
+            return Ok((false, said));
+        }
+        let Err(why) = self.works(host, daemon).await? else { return Ok((true, said)) };
+        said.extend(lines(&why));
+        self.put_back(daemon).await?;
+        Ok((false, said))
     }
 
-    /// Waits until a daemon serves.
-    async fn works(&self, host: &Host, daemon: Daemon) -> Result<(), StackError> {
-        let deadline = Instant::now() + RELOADING;
-        let service = host.plan.services.iter().find(|s| s.name == word(daemon) || s.command[0].ends_with(word(daemon)));
-        let Some(service) = service else { return Ok(()) };
+    /// Waits until a daemon serves; else what it says of the reason.
+    async fn works(&self, host: &Host, daemon: Daemon) -> Result<Result<(), String>, StackError> {
+        let service =
+            host.plan.services.iter().find(|s| s.name == word(daemon) || s.command[0].ends_with(word(daemon)));
+        let Some(service) = service else { return Ok(Ok(())) };
         let ready = host.ready(service, |port| self.greets(host, port));
-        tokio::time::timeout_at(deadline, ready).await.unwrap_or_else(|_| {
-            Err(StackError::Unfit {
-                gateway: self.gateway().name.clone(),
-                what: format!("{} did not come back within {} s", word(daemon), RELOADING.as_secs()),
-            })
-        })
+        if let Ok(ready) = timeout(RELOADING, ready).await {
+            return ready.map(Ok);
+        }
+        let bad = |line: &String| ["fatal:", "panic:", "Fatal:", "Panic:"].iter().any(|mark| line.contains(mark));
+        let log = self.logs.tail(host.name(), SHOWN).into_iter().filter(bad).collect::<Vec<_>>();
+        let log = lines(&log.join("\n")).join("\n");
+        let seconds = RELOADING.as_secs();
+        Ok(Err(if log.is_empty() { format!("it did not serve within {seconds} s") } else { log }))
     }
+}
+
+/// What a daemon said, each line once.
+fn lines(text: &str) -> Vec<String> {
+    let mut said = Vec::new();
+    for line in text.lines().map(plain) {
+        if !line.is_empty() && !said.contains(&line) {
+            said.push(line);
+        }
+    }
+    said
 }
 
 /// Runs a script: its exit code, and what it said on standard error.
@@ -123,6 +149,24 @@ const fn file(daemon: Daemon) -> &'static str {
     }
 }
 
+/// A shell command that names the files in which a daemon's settings stand. Dovecot's main file includes others.
+const fn files(daemon: Daemon) -> &'static str {
+    match daemon {
+        Daemon::Postfix => "echo /etc/postfix/main.cf",
+        Daemon::Dovecot => "find /etc/dovecot -name '*.conf'",
+    }
+}
+
+/// Shell commands that keep the files as they are now.
+fn originals(daemon: Daemon) -> String {
+    format!("for f in $({}); do cp -p $f $f.{BEFORE}; done\n", files(daemon))
+}
+
+/// Shell commands that put what was kept back; nothing if nothing was.
+fn originals_back(daemon: Daemon) -> String {
+    format!("for f in $({}); do test ! -e $f.{BEFORE} || mv $f.{BEFORE} $f; done\n", files(daemon))
+}
+
 const fn check(daemon: Daemon) -> &'static str {
     match daemon {
         Daemon::Postfix => "postconf -n > /dev/null",
@@ -130,9 +174,18 @@ const fn check(daemon: Daemon) -> &'static str {
     }
 }
 
+/// An awk program: a file of Dovecot without the setting `name`, wherever it stands outside of all braces.
+const WITHOUT: &str = r#"{ word = $0; sub(/[ \t]*=.*/, "", word); sub(/^[ \t]+/, "", word) }
+depth == 0 && word == name && /=/ { next }
+{ print }
+/^[ \t]*#/ { next }
+{ sub(/[ \t]#.*/, "") }
+/[{][ \t]*$/ { depth++ }
+/^[ \t]*[}][ \t]*$/ { depth-- }"#;
+
 /// Shell commands that change a daemon's file.
 fn edit(daemon: Daemon, changes: &[&SettingChange]) -> String {
-    let mut script = "set -e\n".to_owned();
+    let mut script = String::new();
     for SettingChange { name, value, .. } in changes {
         let name = &name.value;
         let written = match (daemon, value) {
@@ -144,17 +197,22 @@ fn edit(daemon: Daemon, changes: &[&SettingChange]) -> String {
             (Daemon::Dovecot, Some(value)) => {
                 writeln!(script, "printf '\\n%s\\n' {} >> {}", quoted(&format!("{name} = {value}")), file(daemon))
             }
-            (Daemon::Dovecot, None) => {
-                writeln!(script, "sed -i {} {}", quoted(&format!("/^[[:space:]]*{name}[[:space:]]*=/d")), file(daemon))
-            }
+            // what stands in braces has its name in common only
+            (Daemon::Dovecot, None) => writeln!(
+                script,
+                "for f in $({}); do awk -v name={} {} $f > /run/{BEFORE}; cat /run/{BEFORE} > $f; done",
+                files(daemon),
+                quoted(name),
+                quoted(WITHOUT),
+            ),
         };
         written.expect("writing to a string");
     }
     script
 }
 
-/// Shell commands that make a daemon work with its file; they end when the processes that had the old settings are
-/// gone.
+/// Shell commands that make a daemon work with its files; they end when the processes that had the old settings are
+/// gone, or have been busy for too long. They fail if the daemon does not do it.
 fn reload(daemon: Daemon) -> String {
     let (command, processes) = match daemon {
         Daemon::Postfix => ("postfix reload", "smtpd|smtp|tlsmgr|tlsproxy|qmgr|cleanup|pickup"),
@@ -166,7 +224,7 @@ fn reload(daemon: Daemon) -> String {
 old=$(named)
 {command} >/dev/null || exit 1
 i=0
-for pid in $old; do while kill -0 "$pid" 2>/dev/null; do i=$((i+1)); test $i -lt 250 || exit 1; sleep 0.02; done; done
+for pid in $old; do while kill -0 "$pid" 2>/dev/null; do i=$((i+1)); test $i -lt 250 || exit 0; sleep 0.02; done; done
 "#
     )
 }
@@ -196,14 +254,20 @@ mod tests {
     #[test]
     fn a_setting_is_one_word_for_the_shell() {
         let evil = change(Daemon::Postfix, "smtpd_banner", Some("it's; rm -rf $HOME"));
-        assert_eq!(edit(Daemon::Postfix, &[&evil]), format!("set -e\npostconf -e 'smtpd_banner=it'\\''s; rm -rf $HOME'\n{AGED}\n"));
+        assert_eq!(
+            edit(Daemon::Postfix, &[&evil]),
+            format!("postconf -e 'smtpd_banner=it'\\''s; rm -rf $HOME'\n{AGED}\n")
+        );
         let gone = change(Daemon::Dovecot, "ssl_min_protocol", None);
-        assert!(edit(Daemon::Dovecot, &[&gone]).contains("sed -i '/^[[:space:]]*ssl_min_protocol"));
+        assert!(edit(Daemon::Dovecot, &[&gone]).contains("awk -v name='ssl_min_protocol'"));
     }
 
     #[test]
     fn a_line_is_told_without_who_said_it() {
-        assert_eq!(plain("postconf: warning: /etc/postfix/main.cf: unused parameter: x=y"), "warning: /etc/postfix/main.cf: unused parameter: x=y");
+        assert_eq!(
+            plain("postconf: warning: /etc/postfix/main.cf: unused parameter: x=y"),
+            "warning: /etc/postfix/main.cf: unused parameter: x=y"
+        );
         assert_eq!(plain("doveconf: Fatal: Error in configuration file"), "Fatal: Error in configuration file");
         assert_eq!(plain("  something else "), "something else");
     }

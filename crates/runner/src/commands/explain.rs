@@ -1,46 +1,39 @@
 //! `gateway explain`: every TLS line of a gateway, what it is documented to mean, and what it is seen to do.
 //!
-//! The same questions are asked with the line and without it. They are a scenario, so that what is asked and how is in one
-//! place: probes of every service, mail to hosts of several kinds that the harness plays, and mail that comes in.
+//! The same questions are asked with the line and without it; what differs is what the line does.
 
 use super::{Pair, Setting};
 use crate::{
     cli::ExplainArgs,
-    drive::drive,
     exit::{Exit, Trouble},
+    questions::{Questions, Stages},
     raise::{Raised, interrupt, raise},
     start::Ended,
 };
-use explain::{Effect, Facts, Line, Meaning, Meanings};
-use mail::{Address, Service};
+use explain::{Direction, Facts, Line, Meaning, Meanings, Noise};
 use report::Explained;
-use scenario::{Daemon, Source, World};
+use scenario::{Daemon, SettingChange, Spanned};
 use stack::gateway::Gateway;
-use std::fmt::Write;
-
-/// What outgoing mail meets: a word for it, and how the harness plays the host.
-const HOSTS: [(&str, &str); 4] = [
-    ("to a good host", r#"{ starttls = "offered" }"#),
-    ("to a self-signed host", r#"{ starttls = "offered", certificate = "self-signed" }"#),
-    ("to a host with TLS 1.0", r#"{ starttls = "offered", certificate = { kind = "good", key = "rsa2048" }, versions = ["TLSv1"] }"#),
-    ("to a host without TLS", r#"{ starttls = "absent" }"#),
-];
-/// And what comes in.
-const INBOUND: &str = "from a client";
 
 /// Brings the gateway up, takes each line out in turn, and says what difference that makes.
 pub(crate) async fn explain(setting: &Setting, args: ExplainArgs) -> Ended {
     let pair = Pair::load(&setting.place, &args.gateway)?;
     let meanings = Meanings::shipped();
-    let (world, services) = (pair.world(), services(&pair.gateway));
-    let user = pair.gateway.mailboxes.first().map(|mailbox| mailbox.address.clone()).ok_or_else(|| {
-        Trouble::wrong(miette::miette!(help = "add a [[mailbox]] to gateway.toml", "{} has no user", pair.gateway.name))
-    })?;
-    let lines = lines(&pair.gateway, &meanings);
-    let asking = Asking { user, world, services, meanings, lines };
+    let questions = Questions::new(&pair)?;
+    let asking = Asking { lines: lines(&pair.gateway, &meanings), questions, meanings };
+    if asking.lines.is_empty() {
+        return Err(Trouble {
+            exit: Exit::Nothing,
+            reports: vec![miette::miette!(
+                help = "its main.cf and dovecot.conf are looked at, where gateway.toml puts them into /etc",
+                "{} has no line about TLS",
+                pair.gateway.name
+            )],
+        });
+    }
     let raised = raise(setting, pair, false, false).await?;
     let explained = tokio::select! {
-        explained = observe(setting, &raised, &asking) => explained,
+        explained = asking.observe(setting, &raised) => explained,
         () = interrupt() => Err(Trouble::interrupted()),
     };
     setting.progress.say("cleaning up");
@@ -50,132 +43,150 @@ pub(crate) async fn explain(setting: &Setting, args: ExplainArgs) -> Ended {
         println!("{}", serde_json::to_string_pretty(&explained).expect("a table is data"));
     } else {
         print!("{}", report::explained_text(&explained, &setting.style()));
+        println!("asked: {}", asking.questions);
     }
-    Ok(if explained.is_empty() { Exit::Nothing } else { Exit::AsExpected })
+    Ok(Exit::AsExpected)
 }
 
+/// What is asked, and of which lines.
 struct Asking {
-    /// A user of the gateway, who sends and gets mail.
-    user: Address,
-    world: World,
-    services: Vec<Service>,
-    meanings: Meanings,
+    questions: Questions,
     lines: Vec<(String, Line)>,
+    meanings: Meanings,
 }
 
-async fn observe(setting: &Setting, raised: &Raised, asking: &Asking) -> Result<Vec<Explained>, Trouble> {
-    setting.progress.say("looking at the gateway as it is, twice");
-    let all = |daemon| Question { change: None, daemon, user: &asking.user, services: &asking.services };
-    let mut explained = Vec::new();
-    for daemon in [Daemon::Postfix, Daemon::Dovecot] {
-        if !asking.lines.iter().any(|(_, line)| line.daemon == daemon) {
-            continue;
+/// A line that is taken out, or a setting that is set, and what was seen then.
+struct Ablation {
+    row: Explained,
+    /// Said behind every effect.
+    note: String,
+    seen: Facts,
+}
+
+impl Asking {
+    async fn observe(&self, setting: &Setting, raised: &Raised) -> Result<Vec<Explained>, Trouble> {
+        let stages = self.questions.set_stages(&raised.stack).await?;
+        let mut explained = Vec::new();
+        for daemon in [Daemon::Postfix, Daemon::Dovecot] {
+            if self.lines.iter().any(|(_, line)| line.daemon == daemon) {
+                explained.extend(self.of_daemon(daemon, setting, raised, &stages).await?);
+            }
         }
-        let with = ask(raised, &asking.world, &all(daemon)).await?.0;
-        let noise = noise(&with, &ask(raised, &asking.world, &all(daemon)).await?.0);
-        for (file, line) in asking.lines.iter().filter(|(_, line)| line.daemon == daemon) {
-            setting.progress.say(&format!("{} without {}", daemon_word(daemon), line.name));
-            let change = Some((line.name.as_str(), None));
-            let (without, refused) = ask(raised, &asking.world, &Question { change, ..all(daemon) }).await?;
-            let meaning = asking.meanings.of(daemon, &line.name);
-            let effects = explain::effects(&with, &without, &noise);
-            explained.push(row(file, line, meaning, &effects, refused));
-        }
-        let absent = asking.meanings.warned_of().filter(|(meaning, _)| {
-            meaning.daemon == daemon && !asking.lines.iter().any(|(_, l)| l.daemon == daemon && l.name == meaning.name)
-        });
-        for (meaning, instead) in absent {
-            setting.progress.say(&format!("{} with {} = {instead}", daemon_word(daemon), meaning.name));
-            let change = Some((meaning.name.as_str(), Some(instead)));
-            let (other, refused) = ask(raised, &asking.world, &Question { change, ..all(daemon) }).await?;
-            let effects = explain::effects(&with, &other, &noise);
-            explained.push(Explained {
-                place: "not set".to_owned(),
-                line: meaning.name.clone(),
-                means: meaning.means.clone(),
-                effects: effects.iter().map(|effect| format!("{effect} (compared with {instead})")).collect(),
-                refused,
-            });
-        }
+        Ok(explained)
     }
-    Ok(explained)
+
+    async fn of_daemon(
+        &self,
+        daemon: Daemon,
+        setting: &Setting,
+        raised: &Raised,
+        stages: &Stages,
+    ) -> Result<Vec<Explained>, Trouble> {
+        let word = daemon_word(daemon);
+        let its: Vec<&(String, Line)> = self.lines.iter().filter(|(_, line)| line.daemon == daemon).collect();
+        setting.progress.say(&format!("looking at {word} as it is"));
+        let look = |change, way| self.ask(daemon, change, way, raised, stages);
+        let mut looks = vec![look(None, Direction::Both).await?.0];
+        let mut ablations = Vec::new();
+        for (at, (file, line)) in its.iter().enumerate() {
+            let mut row = row(file, line, self.meanings.of(daemon, &line.name));
+            // the last one counts, and taking the name out takes both out
+            let later = its[at + 1..].iter().find(|(_, later)| later.name == line.name);
+            row.overruled = later.map(|(file, later)| format!("{file}:{}", later.number));
+            if row.overruled.is_some() {
+                ablations.push(Ablation { row, note: String::new(), seen: Facts::new() });
+                continue;
+            }
+            setting.progress.say(&format!("{word} without {}", line.name));
+            let way = self.meanings.of(daemon, &line.name).map_or(Direction::Both, |meaning| meaning.direction);
+            let (seen, refused) = look(Some(change(daemon, &line.name, None)), way).await?;
+            row.refused = refused;
+            ablations.push(Ablation { row, note: String::new(), seen });
+        }
+        let is_set = |name: &str| its.iter().any(|(_, line)| line.name == name);
+        let absent =
+            self.meanings.warned_of().filter(|(meaning, _)| meaning.daemon == daemon && !is_set(&meaning.name));
+        for (meaning, instead) in absent {
+            setting.progress.say(&format!("{word} with {} = {instead}", meaning.name));
+            let change = change(daemon, &meaning.name, Some(instead));
+            let (seen, refused) = look(Some(change), meaning.direction).await?;
+            // a daemon that does not know the setting is not one of which guides warn
+            if refused.is_empty() {
+                ablations.push(Ablation { row: unset(meaning), note: format!(" (compared with {instead})"), seen });
+            }
+        }
+        // a line that is set to what it is: what this changes is noise
+        if let Some((_, line)) = its.last() {
+            setting.progress.say(&format!("looking at {word} as it is again"));
+            let same = change(daemon, &line.name, Some(&line.value));
+            looks.push(look(Some(same), Direction::Both).await?.0);
+        }
+        looks.push(look(None, Direction::Both).await?.0);
+        let noise = Noise::of(&looks);
+        let told = |Ablation { row, note, seen }| {
+            let effects = explain::effects(&looks[0], &seen, &noise);
+            Explained { effects: effects.iter().map(|effect| format!("{effect}{note}")).collect(), ..row }
+        };
+        Ok(ablations.into_iter().map(told).collect())
+    }
+
+    /// The facts, and what the daemon says if it refuses to work so; there are no facts then.
+    async fn ask(
+        &self,
+        daemon: Daemon,
+        change: Option<SettingChange>,
+        way: Direction,
+        raised: &Raised,
+        stages: &Stages,
+    ) -> Result<(Facts, Vec<String>), Trouble> {
+        let stack = &raised.stack;
+        let Some(change) = change else {
+            return Ok((self.questions.ask(stack, stages, daemon, way).await?, Vec::new()));
+        };
+        let changed = stack.change_settings(&[change]).await?;
+        let refused: Vec<String> =
+            changed.settings.iter().filter(|s| !s.is_taken).flat_map(|s| s.said.clone()).collect();
+        let is_taken = changed.settings.iter().all(|s| s.is_taken);
+        let seen = if is_taken { self.questions.ask(stack, stages, daemon, way).await } else { Ok(Facts::new()) };
+        stack.restore(changed).await?;
+        Ok((seen?, refused))
+    }
 }
 
-fn row(file: &str, line: &Line, meaning: Option<&Meaning>, effects: &[Effect], refused: Vec<String>) -> Explained {
-    let means = meaning.map_or_else(String::new, |meaning| match &meaning.obsolete {
-        Some(obsolete) => format!("{} Obsolete: {obsolete}", meaning.means),
-        None => meaning.means.clone(),
-    });
+fn row(file: &str, line: &Line, meaning: Option<&Meaning>) -> Explained {
     Explained {
         place: format!("{file}:{}", line.number),
         line: format!("{} = {}", line.name, line.value),
-        means,
-        effects: effects.iter().map(ToString::to_string).collect(),
-        refused,
+        means: meaning.map(means).unwrap_or_default(),
+        effects: Vec::new(),
+        refused: Vec::new(),
+        overruled: None,
     }
 }
 
-/// What is asked: of the gateway with one setting changed, or as it is.
-struct Question<'a> {
-    /// Name and value; no value: its line is taken out.
-    change: Option<(&'a str, Option<&'a str>)>,
-    daemon: Daemon,
-    user: &'a Address,
-    services: &'a [Service],
-}
-
-/// The facts, and what the daemon says if it refuses to work so.
-async fn ask(raised: &Raised, world: &World, question: &Question<'_>) -> Result<(Facts, Vec<String>), Trouble> {
-    let source = Source { name: "explain".to_owned(), path: "explain".to_owned(), text: text(question) };
-    let plan = scenario::parse(source, world).map_err(Trouble::wrong)?;
-    let evidence = drive(&raised.stack, &plan).await?;
-    let refused = evidence.settings.iter().filter(|s| !s.is_taken).flat_map(|s| s.said.clone()).collect();
-    let words: Vec<&str> = plan.transactions.iter().map(|t| t.label.as_str()).collect();
-    Ok((explain::facts(&evidence, &words), refused))
-}
-
-/// The scenario that asks.
-fn text(question: &Question<'_>) -> String {
-    let mut text = "title = \"What a line does\"\n".to_owned();
-    let (daemon, user) = (daemon_word(question.daemon), question.user);
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let written = match question.change {
-        None => Ok(()),
-        Some((name, None)) => writeln!(text, "[setting]\nunset = {{ {daemon} = [{}] }}", quoted(name)),
-        Some((name, Some(value))) => writeln!(text, "[setting]\n{daemon} = {{ {name} = {} }}", quoted(value)),
-    };
-    written.expect("writing to a string");
-    for service in question.services.iter().filter(|service| of(**service) == question.daemon) {
-        writeln!(text, "[[probe]]\nservice = \"{service}\"\n[probe.expect]\nhas = [\"resumption\"]").expect("writing to a string");
+/// The row of a setting of which guides warn that it is not set.
+fn unset(meaning: &Meaning) -> Explained {
+    Explained {
+        place: "not set".to_owned(),
+        line: meaning.name.clone(),
+        means: means(meaning),
+        effects: Vec::new(),
+        refused: Vec::new(),
+        overruled: None,
     }
-    if question.daemon == Daemon::Postfix {
-        for (at, (word, smtp)) in HOSTS.iter().enumerate() {
-            let domain = format!("explain{at}.example");
-            let ip = format!("198.51.100.{}", 80 + at);
-            write!(
-                text,
-                "[zone.\"{domain}\"]\nmx = \"mx.{domain}\"\n[host.\"mx.{domain}\"]\nip = \"{ip}\"\nsmtp = {smtp}\n\
-                 [[transaction]]\nlabel = \"{word}\"\nvia = {{ sendmail = true }}\nmail-from = \"{user}\"\n\
-                 rcpt-to = [\"bob@{domain}\"]\nmessage = \"From: {user}\\nTo: bob@{domain}\\nSubject: Hello\\n\\nHello.\\n\"\n\
-                 [transaction.expect]\noutcome = \"delivered\"\n"
-            )
-            .expect("writing to a string");
-        }
-        write!(
-            text,
-            "[[transaction]]\nlabel = \"{INBOUND}\"\nclient = {{ ip = \"198.51.100.79\", ehlo = \"mail.explain.example\", tls = \"starttls\" }}\n\
-             mail-from = \"bob@explain0.example\"\nrcpt-to = [\"{user}\"]\n\
-             message = \"From: bob@explain0.example\\nTo: {user}\\nSubject: Hello\\n\\nHello.\\n\"\n\
-             [transaction.expect]\noutcome = \"delivered\"\n"
-        )
-        .expect("writing to a string");
-    }
-    text
 }
 
-/// Facts that two looks at the same configuration disagree about.
-fn noise(one: &Facts, other: &Facts) -> Facts {
-    one.iter().filter(|(key, value)| other.get(*key) != Some(*value)).map(|(k, v)| (k.clone(), v.clone())).collect()
+fn means(meaning: &Meaning) -> String {
+    match &meaning.obsolete {
+        Some(obsolete) => format!("{} Obsolete: {obsolete}.", meaning.means),
+        None => meaning.means.clone(),
+    }
+}
+
+/// No value: its line is taken out.
+fn change(daemon: Daemon, name: &str, value: Option<&str>) -> SettingChange {
+    let name = Spanned { value: name.to_owned(), span: 0..0 };
+    SettingChange { daemon, name, value: value.map(str::to_owned) }
 }
 
 /// The TLS lines of a gateway's files, with the file's path.
@@ -184,31 +195,15 @@ fn lines(gateway: &Gateway, meanings: &Meanings) -> Vec<(String, Line)> {
     for file in gateway.hosts.iter().flat_map(|host| &host.etc) {
         let daemon = match file.path.as_str() {
             "/etc/postfix/main.cf" => Daemon::Postfix,
-            "/etc/dovecot/dovecot.conf" => Daemon::Dovecot,
+            path if path.starts_with("/etc/dovecot/") && path.ends_with(".conf") => Daemon::Dovecot,
             _ => continue,
         };
-        let lines = explain::lines(daemon, &String::from_utf8_lossy(&file.contents));
-        let known = lines.into_iter().filter(|line| meanings.of(daemon, &line.name).is_some());
+        let lines = explain::lines(daemon, &String::from_utf8_lossy(&file.contents)).into_iter();
+        let wanted = lines.filter(|line| line.is_about_tls() || meanings.of(daemon, &line.name).is_some());
         let path = file.path.trim_start_matches("/etc/").to_owned();
-        found.extend(known.map(|line| (path.clone(), line)));
+        found.extend(wanted.map(|line| (path.clone(), line)));
     }
     found
-}
-
-/// Services that the gateway offers.
-fn services(gateway: &Gateway) -> Vec<Service> {
-    let ports = gateway.hosts.iter().flat_map(stack::gateway::Host::ports);
-    let mut services: Vec<Service> = ports.filter_map(Service::at_port).collect();
-    services.sort_unstable();
-    services.dedup();
-    services
-}
-
-const fn of(service: Service) -> Daemon {
-    match service {
-        Service::Smtp | Service::Submission | Service::Submissions => Daemon::Postfix,
-        Service::Imap | Service::Imaps | Service::Pop3 | Service::Pop3s | Service::Sieve => Daemon::Dovecot,
-    }
 }
 
 const fn daemon_word(daemon: Daemon) -> &'static str {

@@ -1,0 +1,72 @@
+//! What an assessment asks of a stack besides probes and look-ups: its policy host, its manners, its programs.
+
+use crate::{Stack, StackError, transact::USER};
+use evidence::Observed;
+use mail::{Address, Domain, ReversePath};
+use scenario::{Daemon, Driver, Tls};
+use std::{net::IpAddr, time::Duration};
+use wire::{Dialogue, Fetched, Job};
+
+/// How long a dialogue or a fetch may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// A stranger, whom nothing of the gateway concerns.
+const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 66));
+
+impl Stack {
+    /// The MTA-STS policy of a domain, fetched as a sender would (RFC 8461 §3.3); unobserved: nobody is there.
+    ///
+    /// # Errors
+    /// The way to the gateway is broken.
+    pub async fn policy(&self, domain: &Domain) -> Result<Observed<Fetched>, StackError> {
+        let host = format!("mta-sts.{domain}");
+        let door = match self.door(self.gateway(), 443, USER) {
+            Ok(door) => door,
+            Err(nobody) => return Ok(Observed::Unobserved(format!("{host}: {nobody}"))),
+        };
+        let stream = self.route(USER, door.address).connect(PATIENCE).await.map_err(|source| {
+            wire::WireError::Connect {
+                entrance: self.entrance,
+                destination: door.address,
+                source: std::sync::Arc::new(source),
+            }
+        })?;
+        let path = "/.well-known/mta-sts.txt";
+        Ok(Observed::Seen(wire::fetch(Box::new(stream), &host, path, &self.anchor, PATIENCE).await))
+    }
+
+    /// A stranger's attempt to bring mail to port 25. Should it be taken, the message says what it is.
+    ///
+    /// # Errors
+    /// The way to the gateway is broken.
+    pub async fn attempt(&self, mail_from: ReversePath, rcpt_to: Address) -> Result<Dialogue, StackError> {
+        let door = self.door(self.gateway(), 25, STRANGER)?;
+        let job = Job {
+            route: self.route(STRANGER, door.address),
+            driver: Driver::WellBehaved,
+            tls: Tls::None,
+            ehlo: "stranger.example".to_owned(),
+            login: None,
+            server_name: door.name.to_string(),
+            mail_from,
+            rcpt_to: vec![rcpt_to],
+            message: b"Subject: an attempt of an assessment\r\n\r\nThis should have been refused.\r\n".to_vec(),
+            anchor: self.anchor.clone(),
+            limit: PATIENCE,
+        };
+        Ok(wire::converse(job).await?)
+    }
+
+    /// The version that a daemon says of itself, if it runs on the gateway and says one.
+    ///
+    /// # Errors
+    /// The engine's word.
+    pub async fn version_of(&self, daemon: Daemon) -> Result<Option<String>, StackError> {
+        let Ok(host) = self.host_of(daemon) else { return Ok(None) };
+        let command: &[&str] = match daemon {
+            Daemon::Postfix => &["postconf", "-hd", "mail_version"],
+            Daemon::Dovecot => &["dovecot", "--version"],
+        };
+        let said = host.container.exec(command).await?;
+        Ok((said.code == 0).then(|| said.stdout.trim().to_owned()))
+    }
+}
