@@ -5,6 +5,7 @@
 //! signed; whatever nobody published is denied with a proof that validates (RFC 4035 §5.4).
 
 mod answer;
+mod ask;
 mod error;
 mod handler;
 mod journal;
@@ -13,10 +14,12 @@ mod lookup;
 mod server;
 mod tree;
 mod zone;
+mod zone_file;
 
 pub use error::DnsError;
-pub use lookup::{LookedUp, lookup};
+pub use lookup::{Inquiry, lookup, lookup_and_lint};
 pub use server::{Lease, Server};
+pub use zone_file::{ZoneFileError, read_zone_file};
 
 use mail::Domain;
 use scenario::{Dnssec, Fault};

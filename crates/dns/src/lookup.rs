@@ -1,56 +1,103 @@
-//! Looking a name up, as `dig +short` shows it.
+//! Looking a name up, as `dig +short` shows it, and what the lint says of what is found.
 
-use crate::{DnsError, handler::word, zone};
-use hickory_net::{DnsError as Said, NetError, runtime::TokioRuntimeProvider};
-use hickory_resolver::{
-    Resolver,
-    config::{ConnectionConfig, NameServerConfig, ResolverConfig},
+use crate::{
+    DnsError,
+    ask::{Said, ask, shown, validates},
 };
+use evidence::{LookedUp, Observed};
+use futures_util::future::join_all;
+use lint::{Answers, Entry, Linted, Question};
 use mail::Domain;
 use std::net::SocketAddr;
 
-/// What a look-up found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LookedUp {
-    /// `NOERROR`, `NXDOMAIN`, `SERVFAIL`, …
-    pub rcode: String,
-    /// Data of the records in zone-file form, sorted; where an alias led there, its CNAME is among them.
-    pub records: Vec<String>,
-}
+/// Questions that the lint of one name may ask, the first included.
+const QUESTIONS: usize = 40;
+/// And that of a whole domain.
+const DOMAIN_QUESTIONS: usize = 400;
 
-/// Asks a server for the records of a name; `record_type` is a word such as `TXT`.
+/// Asks a server for the records of a name; `record_type` is a word such as `TXT`, or `SPF` for type 99. The records are the data as
+/// `dig +short` shows them, sorted; where an alias led there, its CNAME is among them. There are no remarks.
 ///
 /// # Errors
 /// `record_type` is no record type, or there is no answer.
 pub async fn lookup(server: SocketAddr, name: &Domain, record_type: &str) -> Result<LookedUp, DnsError> {
-    let kind = zone::record_type(record_type)?;
-    let failed = |e: NetError| DnsError::LookUp {
-        server,
-        name: name.clone(),
-        record_type: record_type.to_owned(),
-        reason: e.to_string(),
-    };
-    let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
-        connection.port = server.port();
-        connection
-    });
-    let upstream = NameServerConfig::new(server.ip(), true, connections.into());
-    let config = ResolverConfig::from_name_servers(vec![upstream]);
-    let mut builder = Resolver::builder_with_config(config, TokioRuntimeProvider::default());
-    let options = builder.options_mut();
-    options.cache_size = 0;
-    options.use_hosts_file = hickory_resolver::config::ResolveHosts::Never;
-    let resolver = builder.build().map_err(failed)?;
-    match resolver.lookup(hickory_proto::rr::Name::from(zone::name_of(name)), kind).await {
-        Ok(found) => {
-            let mut records: Vec<String> = found.answers().iter().map(|record| record.data.to_string()).collect();
-            records.sort();
-            Ok(LookedUp { rcode: word(hickory_proto::op::ResponseCode::NoError), records })
-        }
-        Err(NetError::Dns(Said::NoRecordsFound(none))) => {
-            Ok(LookedUp { rcode: word(none.response_code), records: Vec::new() })
-        }
-        Err(NetError::Dns(Said::ResponseCode(code))) => Ok(LookedUp { rcode: word(code), records: Vec::new() }),
-        Err(e) => Err(failed(e)),
+    Ok(looked_up(&ask(server, name, record_type, false).await?))
+}
+
+/// As [`lookup`], with what is to be said of the records. What else must be known for that is asked of the same server, 39
+/// questions at most; what it does not answer is remarked as unseen.
+///
+/// # Errors
+/// As [`lookup`], of the first question.
+pub async fn lookup_and_lint(server: SocketAddr, name: &Domain, record_type: &str) -> Result<LookedUp, DnsError> {
+    Inquiry { server, zones: None }.record(name, record_type).await
+}
+
+/// Look-ups with lint at one server.
+#[derive(Debug, Clone)]
+pub struct Inquiry {
+    /// The server: a resolver, or an authoritative one.
+    pub server: SocketAddr,
+    /// The zones that it has. What lies in none of them is not asked, and remarked as unseen; none: it is asked for all there is.
+    pub zones: Option<Vec<Domain>>,
+}
+
+impl Inquiry {
+    /// One name, as [`lookup_and_lint`].
+    ///
+    /// # Errors
+    /// As [`lookup`], of the first question.
+    pub async fn record(&self, name: &Domain, record_type: &str) -> Result<LookedUp, DnsError> {
+        let said = ask(self.server, name, record_type, false).await?;
+        let is_validated = said.is_resolver && (said.is_authentic || validates(self.server).await);
+        let found = looked_up(&said);
+        let mut answers = Answers::new(is_validated);
+        answers.insert(Question::new(name, record_type), Observed::Seen(found.clone()));
+        let mut remarks = self.settle(answers, QUESTIONS - 1, |answers| lint::record(name, record_type, answers)).await;
+        remarks.sort();
+        Ok(LookedUp { remarks, ..found })
     }
+
+    /// Everything that a mail domain publishes (see [`lint::domain`]), with 400 questions at most. What is not answered is
+    /// unobserved there.
+    pub async fn domain(&self, domain: &Domain, selectors: &[String]) -> Vec<Entry> {
+        let answers = Answers::new(validates(self.server).await);
+        self.settle(answers, DOMAIN_QUESTIONS, |answers| lint::domain(domain, selectors, answers)).await
+    }
+
+    /// Asks until a lint has what it needs.
+    async fn settle<T>(&self, mut answers: Answers, mut left: usize, lint: impl Fn(&Answers) -> Linted<T>) -> T {
+        loop {
+            let questions = match lint(&answers) {
+                Linted::Done(done) => return done,
+                Linted::Needs(questions) => questions,
+            };
+            let (now, never) = questions.split_at(questions.len().min(left));
+            left -= now.len();
+            let seen = join_all(now.iter().map(|question| self.observe(question))).await;
+            for (question, answer) in now.iter().zip(seen) {
+                answers.insert(question.clone(), answer);
+            }
+            for question in never {
+                let why = "too many questions were asked for this already".to_owned();
+                answers.insert(question.clone(), Observed::Unobserved(why));
+            }
+        }
+    }
+
+    async fn observe(&self, question: &Question) -> Observed<LookedUp> {
+        let lies_in = |zones: &Vec<Domain>| zones.iter().any(|zone| question.name.is_within(zone));
+        if !self.zones.as_ref().is_none_or(lies_in) {
+            return Observed::Unobserved("it lies in none of the zones that are at hand".to_owned());
+        }
+        match ask(self.server, &question.name, &question.record_type, question.is_unchecked).await {
+            Ok(said) => Observed::Seen(looked_up(&said)),
+            Err(error) => Observed::Unobserved(error.to_string()),
+        }
+    }
+}
+
+fn looked_up(said: &Said) -> LookedUp {
+    let (rcode, records) = shown(said);
+    LookedUp { rcode, is_authentic: said.is_authentic, records, remarks: Vec::new() }
 }

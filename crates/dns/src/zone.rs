@@ -1,6 +1,6 @@
 //! One zone: records by name and type, read from zone-file text.
 
-use crate::{DnsError, ZoneData, key::Key};
+use crate::{DnsError, ZoneData, key::Key, zone_file::flat};
 use hickory_proto::{
     op::ResponseCode,
     rr::{
@@ -154,10 +154,10 @@ pub(crate) fn record_type(word: &str) -> Result<RecordType, DnsError> {
     word.to_ascii_uppercase().parse().map_err(|_| DnsError::RecordType(word.to_owned()))
 }
 
+/// Reads records in zone-file syntax; else what the parser says.
 fn parse(origin: &LowerName, text: &str) -> Result<BTreeMap<RrKey, RecordSet>, String> {
-    if text.lines().any(|line| line.trim_start().starts_with("$INCLUDE")) {
-        return Err("$INCLUDE is not allowed: a zone is one text".to_owned());
-    }
-    let parser = Parser::new(format!("$TTL 0\n{text}\n"), None, Some(Name::from(origin.clone())));
+    let origin = Name::from(origin.clone());
+    let text = flat(text, &origin).map_err(|e| e.to_string())?;
+    let parser = Parser::new(format!("$TTL 0\n{text}"), None, Some(origin));
     parser.parse().map(|(_, records)| records).map_err(|e| e.to_string())
 }

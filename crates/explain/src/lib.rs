@@ -8,7 +8,7 @@ mod facts;
 mod lines;
 mod meaning;
 
-pub use effect::{Effect, effects};
+pub use effect::{Effect, Noise, effects};
 pub use facts::{Facts, facts};
 pub use lines::{Line, lines};
 pub use meaning::{Direction, Meaning, MeaningError, Meanings};

@@ -25,6 +25,17 @@ pub fn lines(daemon: Daemon, text: &str) -> Vec<Line> {
     }
 }
 
+impl Line {
+    /// Whether its name says that it is about TLS.
+    #[must_use]
+    pub fn is_about_tls(&self) -> bool {
+        match self.daemon {
+            Daemon::Postfix => ["tls_", "_tls", "tlsrpt", "tlsproxy_"].iter().any(|part| self.name.contains(part)),
+            Daemon::Dovecot => self.name == "ssl" || self.name.starts_with("ssl_"),
+        }
+    }
+}
+
 /// A line that begins with white space continues the one before, comments and empty lines between them aside.
 fn postfix(text: &str) -> Vec<Line> {
     let mut found: Vec<Line> = Vec::new();
@@ -84,7 +95,8 @@ mod tests {
 
     #[test]
     fn a_line_of_postfix_goes_on_behind_white_space() {
-        let text = "# a comment\nsmtpd_tls_protocols = !SSLv2,\n# between\n   !SSLv3\n\nempty =\nlist =\n  one\n  two\n";
+        let text =
+            "# a comment\nsmtpd_tls_protocols = !SSLv2,\n# between\n   !SSLv3\n\nempty =\nlist =\n  one\n  two\n";
         let line = |n, name: &str, value: &str| (n, name.to_owned(), value.to_owned());
         assert_eq!(
             told(Daemon::Postfix, text),
@@ -95,8 +107,20 @@ mod tests {
     #[test]
     fn of_dovecot_only_what_is_outside_of_braces() {
         let text = "ssl = required\nservice imap-login {\n  inet_listener imaps {\n    ssl = yes\n  }\n}\nssl_min_protocol = TLSv1.2 # why\n";
-        let names: Vec<String> = lines(Daemon::Dovecot, text).into_iter().map(|l| format!("{}={}", l.name, l.value)).collect();
+        let names: Vec<String> =
+            lines(Daemon::Dovecot, text).into_iter().map(|l| format!("{}={}", l.name, l.value)).collect();
         assert_eq!(names, ["ssl=required", "ssl_min_protocol=TLSv1.2"]);
+    }
+
+    #[test]
+    fn a_name_says_whether_it_is_about_tls() {
+        let about = |daemon, name: &str| lines(daemon, &format!("{name} = x"))[0].is_about_tls();
+        for name in ["smtpd_tls_cert_file", "tls_high_cipherlist", "smtp_use_tls", "smtp_tlsrpt_enable"] {
+            assert!(about(Daemon::Postfix, name), "{name}");
+        }
+        assert!(!about(Daemon::Postfix, "smtpd_banner") && !about(Daemon::Postfix, "ssl"));
+        assert!(about(Daemon::Dovecot, "ssl") && about(Daemon::Dovecot, "ssl_curve_list"));
+        assert!(!about(Daemon::Dovecot, "mail_path"));
     }
 
     proptest! {

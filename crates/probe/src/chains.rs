@@ -47,7 +47,8 @@ async fn kinds(line: &Line<'_>, found: &[Found], name: &str) -> io::Result<Vec<C
         if exchanges.is_empty() {
             continue;
         }
-        let hello = Hello { server_name: Some(name.to_owned()), ..usual(line, of.version, exchanges) };
+        let server_name = name.parse::<std::net::IpAddr>().is_err().then(|| name.to_owned());
+        let hello = Hello { server_name, ..usual(line, of.version, exchanges) };
         let certificates = line.offer(&hello).await?.taken().map(|taken| taken.certificates).unwrap_or_default();
         let chain: Chain = certificates.into_iter().map(CertificateDer::from).collect();
         if !chain.is_empty() && !chains.contains(&chain) {

@@ -10,11 +10,17 @@ use crate::{
     versions::{Found, usual},
 };
 use evidence::{Features, Injection, Observed};
-use std::io;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::{io, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::timeout,
+};
 
 /// Alert inappropriate_fallback (RFC 7507 §3).
 const INAPPROPRIATE_FALLBACK: u8 = 86;
+
+/// How long a server is heard out that was told the end.
+const REST: Duration = Duration::from_millis(500);
 
 /// Everything of a service that has TLS; `found` are the versions that it takes, oldest first.
 pub(crate) async fn all(line: &Line<'_>, found: &[Found]) -> Features {
@@ -142,6 +148,10 @@ async fn twice(line: &Line<'_>) -> io::Result<(u32, bool, bool, bool)> {
         secured.flush().await?;
         let mut octets = [0; 512];
         let _ = secured.read(&mut octets).await?;
+        // a server forgets a connection that is broken off (RFC 5246 §7.2.1): it must get the end, and be heard out
+        let _ = secured.shutdown().await;
+        let rest = async { while secured.read(&mut octets).await.is_ok_and(|count| count > 0) {} };
+        let _ = timeout(REST, rest).await;
         Ok((secured.get_ref().1.tls13_tickets_received(), is_resumed(&secured)))
     };
     let first = async {
@@ -155,30 +165,45 @@ async fn twice(line: &Line<'_>) -> io::Result<(u32, bool, bool, bool)> {
 
 /// What becomes of a command that is sent in cleartext behind STARTTLS, in its segment (CVE-2011-0411).
 pub(crate) async fn injection(line: &Line<'_>) -> Observed<Injection> {
-    use mail::Service::{Imap, Imaps, Sieve};
-    let service = line.target.service;
-    let is_imap = matches!(service, Imap | Imaps);
+    use mail::Service::{Imap, Imaps};
+    let is_imap = matches!(line.target.service, Imap | Imaps);
     let injected = if is_imap { "injected NOOP\r\n" } else { "XINJECTED\r\n" };
-    let inject = async || {
-        let mut speech = line.speech().await?;
-        speech.greet().await?;
-        let stream = match speech.starttls(injected).await? {
-            Ok(stream) => stream,
-            Err(refusal) => return Ok(Observed::Unobserved(format!("STARTTLS is refused: {}", refusal.result()))),
-        };
-        let client = Client::new(&line.target.server_name, &[])?;
-        let Ok(secured) = client.connect(stream).await else { return Ok(Observed::Seen(Injection::Closed)) };
-        let mut speech = Speech::new(Box::new(secured), service, line.target.limit);
-        if service == Sieve {
-            // its greeting comes once more (RFC 5804 §2.2)
-            speech.greet().await?;
+    match secured(line, injected).await {
+        Err(error) => Observed::Unobserved(error.to_string()),
+        Ok(Some(said)) => {
+            let is_answer = if is_imap {
+                said.starts_with("p3 ")
+            } else {
+                ["250", "+OK", "OK"].iter().any(|word| said.starts_with(word))
+            };
+            Observed::Seen(if is_answer { Injection::Dropped } else { Injection::Answered(said) })
         }
-        let Ok(said) = speech.nothing().await else { return Ok(Observed::Seen(Injection::Closed)) };
-        let is_answer = match service {
-            Imap | Imaps => said.starts_with("p3 "),
-            _ => ["250", "+OK", "OK"].iter().any(|word| said.starts_with(word)),
-        };
-        Ok(Observed::Seen(if is_answer { Injection::Dropped } else { Injection::Answered(said) }))
-    };
-    inject().await.unwrap_or_else(|error: io::Error| Observed::Unobserved(error.to_string()))
+        // that is only due to the injection if it goes well without
+        Ok(None) => match secured(line, "").await {
+            Ok(Some(_)) => Observed::Seen(Injection::Closed),
+            Ok(None) => none("a handshake by a library of today fails without an injected command too"),
+            Err(error) => Observed::Unobserved(error.to_string()),
+        },
+    }
+}
+
+/// What is first said behind STARTTLS, to something that changes nothing; `None` if it does not come so far.
+///
+/// # Errors
+/// It did not come to a handshake, or not to its end in time.
+async fn secured(line: &Line<'_>, injected: &str) -> io::Result<Option<String>> {
+    let (service, limit) = (line.target.service, line.target.limit);
+    let mut speech = line.speech().await?;
+    speech.greet().await?;
+    let stream = speech.starttls(injected).await?;
+    let stream = stream.map_err(|no| io::Error::other(format!("STARTTLS is refused: {}", no.result())))?;
+    let client = Client::new(&line.target.server_name, &[])?;
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", limit.as_secs()));
+    let Ok(secured) = timeout(limit, client.connect(stream)).await.map_err(late)? else { return Ok(None) };
+    let mut speech = Speech::new(Box::new(secured), service, limit);
+    if service == mail::Service::Sieve {
+        // its greeting comes once more (RFC 5804 §2.2)
+        speech.greet().await?;
+    }
+    Ok(speech.nothing().await.ok())
 }

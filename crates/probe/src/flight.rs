@@ -9,7 +9,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 /// As many octets of handshake messages are read; a chain of certificates has a few kB.
 const MOST: usize = 128 * 1024;
 /// The longest record (RFC 8446 §5.2).
-const RECORD: usize = 16_384 + 2048;
+pub(crate) const RECORD: usize = 16_384 + 2048;
+/// So many records are read: a flight has a few, and each may be empty.
+const RECORDS: usize = 256;
+const UNRECOGNIZED_NAME: u8 = 112;
 /// By which a ServerHello is a HelloRetryRequest (RFC 8446 §4.1.3).
 const RETRY: [u8; 32] = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
@@ -73,7 +76,10 @@ pub(crate) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, 
     stream.flush().await?;
     let mut messages = Vec::new();
     let mut taken: Option<Taken> = None;
-    loop {
+    for count in 0.. {
+        if count == RECORDS {
+            return Ok(Flight::Garbage("records without an end".to_owned()));
+        }
         let mut head = [0; 5];
         if !whole(stream.read_exact(&mut head).await)? {
             break;
@@ -87,9 +93,14 @@ pub(crate) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, 
             break;
         }
         match (head[0], &taken) {
+            // a warning that the name is unknown is no refusal (RFC 6066 §3)
+            (21, None) if matches!(fragment[..], [1, UNRECOGNIZED_NAME]) => continue,
             (21, None) => return Ok(Flight::Alert(fragment.get(1).copied().unwrap_or_default())),
             (22, _) if messages.len() + fragment.len() <= MOST => messages.extend(fragment),
-            _ => break,
+            (_, Some(_)) => break,
+            (kind, None) => {
+                return Ok(Flight::Garbage(format!("a record of type {kind}, where a ServerHello belongs")));
+            }
         }
         while let Some(message) = next(&mut messages) {
             let (kind, body) = (message[0], &message[4..]);
@@ -132,38 +143,38 @@ fn whole(read: io::Result<usize>) -> io::Result<bool> {
 }
 
 /// Takes the first whole handshake message.
-fn next(messages: &mut Vec<u8>) -> Option<Vec<u8>> {
+pub(crate) fn next(messages: &mut Vec<u8>) -> Option<Vec<u8>> {
     let head = messages.first_chunk::<4>()?;
     let length = 4 + usize::try_from(u32::from_be_bytes([0, head[1], head[2], head[3]])).ok()?;
     (messages.len() >= length).then(|| messages.drain(..length).collect())
 }
 
 /// Octets that are read from the front.
-struct Cursor<'a>(&'a [u8]);
+pub(crate) struct Cursor<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Cursor<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+    pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(taken)
     }
 
-    fn number(&mut self, octets: usize) -> Option<usize> {
+    pub(crate) fn number(&mut self, octets: usize) -> Option<usize> {
         self.take(octets).map(|octets| octets.iter().fold(0, |number, octet| number << 8 | usize::from(*octet)))
     }
 
-    fn number16(&mut self) -> Option<u16> {
+    pub(crate) fn number16(&mut self) -> Option<u16> {
         self.number(2).and_then(|number| u16::try_from(number).ok())
     }
 
     /// A vector behind its length.
-    fn vector(&mut self, octets: usize) -> Option<&'a [u8]> {
+    pub(crate) fn vector(&mut self, octets: usize) -> Option<&'a [u8]> {
         let length = self.number(octets)?;
         self.take(length)
     }
 }
 
-fn server_hello(body: &[u8]) -> Option<Taken> {
+pub(crate) fn server_hello(body: &[u8]) -> Option<Taken> {
     let mut body = Cursor(body);
     let mut taken = Taken { version: body.number16()?, ..Taken::default() };
     taken.is_retry = body.take(32)? == RETRY;

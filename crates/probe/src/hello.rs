@@ -1,5 +1,7 @@
 //! ClientHellos, octet by octet: they offer what a TLS library would not (RFC 8446 §4.1.2, RFC 5246 §7.4.1.2, RFC 6101 §5.6.1.2).
 
+use crate::share;
+
 pub(crate) const SSL3: u16 = 0x0300;
 pub(crate) const TLS10: u16 = 0x0301;
 pub(crate) const TLS12: u16 = 0x0303;
@@ -8,7 +10,6 @@ pub(crate) const TLS13: u16 = 0x0304;
 /// Signalling values among the suites: secure renegotiation (RFC 5746 §3.3), and a downgrade (RFC 7507 §2).
 const RENEGOTIATION_SCSV: u16 = 0x00ff;
 const FALLBACK_SCSV: u16 = 0x5600;
-const X25519: u16 = 0x001d;
 
 /// What is offered.
 #[derive(Debug, Clone, Default)]
@@ -26,8 +27,10 @@ pub(crate) struct Hello {
     pub(crate) fallback: bool,
     /// RFC 7366 §2.
     pub(crate) encrypt_then_mac: bool,
-    /// A key share for X25519 comes along; else the server must ask for one (RFC 8446 §4.1.4).
-    pub(crate) has_share: bool,
+    /// The end of the handshake that this one goes on from (RFC 5746 §3.5).
+    pub(crate) renegotiates: Option<Vec<u8>>,
+    /// A key share for this group comes along; else the server must ask for one (RFC 8446 §4.1.4).
+    pub(crate) share: Option<u16>,
 }
 
 impl Hello {
@@ -39,7 +42,10 @@ impl Hello {
         let id: &[u8] = if self.version >= TLS13 { &rand::random::<[u8; 32]>() } else { &[] };
         prefixed8(&mut body, |out| out.extend(id));
         prefixed16(&mut body, |out| {
-            let scsv = [(self.version < TLS13, RENEGOTIATION_SCSV), (self.fallback, FALLBACK_SCSV)];
+            let scsv = [
+                (self.version < TLS13 && self.renegotiates.is_none(), RENEGOTIATION_SCSV),
+                (self.fallback, FALLBACK_SCSV),
+            ];
             let scsv = scsv.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, value)| value);
             numbers(out, self.suites.iter().copied().chain(scsv));
         });
@@ -78,6 +84,9 @@ impl Hello {
         if self.encrypt_then_mac {
             extension(out, 22, |_| ());
         }
+        if let Some(end) = &self.renegotiates {
+            extension(out, 0xff01, |out| prefixed8(out, |out| out.extend(end)));
+        }
         if self.version < TLS13 {
             extension(out, 23, |_| ());
             extension(out, 35, |_| ());
@@ -86,10 +95,9 @@ impl Hello {
         extension(out, 43, |out| prefixed8(out, |out| out.extend(TLS13.to_be_bytes())));
         extension(out, 51, |out| {
             prefixed16(out, |out| {
-                if self.has_share {
-                    out.extend(X25519.to_be_bytes());
-                    // any point will do: the handshake goes no further
-                    prefixed16(out, |out| out.extend(rand::random::<[u8; 32]>()));
+                if let Some((group, share)) = self.share.and_then(|group| Some((group, share::new(group)?))) {
+                    out.extend(group.to_be_bytes());
+                    prefixed16(out, |out| out.extend(share));
                 }
             });
         });

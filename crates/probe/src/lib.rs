@@ -11,11 +11,16 @@ mod features;
 mod flight;
 mod hello;
 mod line;
+mod record;
 mod renegotiation;
+mod share;
 mod speech;
 mod suites;
 mod survey;
 mod versions;
+
+#[cfg(test)]
+mod tests;
 
 pub use error::ProbeError;
 pub use line::{Connector, Target};

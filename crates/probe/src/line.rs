@@ -64,7 +64,8 @@ impl<'a> Line<'a> {
 
     /// A connection, before anything is said.
     pub(crate) async fn connect(&self) -> io::Result<BoxStream> {
-        let late = || io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", self.target.limit.as_secs()));
+        let late =
+            || io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", self.target.limit.as_secs()));
         timeout(self.target.limit, (self.target.connect)()).await.map_err(|_| late())?
     }
 
@@ -89,7 +90,8 @@ impl<'a> Line<'a> {
             match self.before_tls().await {
                 Ok(stream) => {
                     let limit = self.target.limit;
-                    let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", limit.as_secs()));
+                    let late =
+                        |_| io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", limit.as_secs()));
                     return timeout(limit, act(stream)).await.map_err(late)?;
                 }
                 Err(error) => last = error,
@@ -113,7 +115,10 @@ impl<'a> Line<'a> {
         }
         let mut speech = Speech::new(stream, self.target.service, self.target.limit);
         speech.greet().await?;
-        speech.starttls("").await?.map_err(|refusal| io::Error::other(format!("STARTTLS is refused: {}", refusal.result())))
+        speech
+            .starttls("")
+            .await?
+            .map_err(|refusal| io::Error::other(format!("STARTTLS is refused: {}", refusal.result())))
     }
 }
 

@@ -1,10 +1,7 @@
 //! The services' own protocols, as far as TLS needs them: greeting, capabilities, STARTTLS, a login, an injected command.
 
 use mail::{Reply, Service};
-use std::{
-    io,
-    time::Duration,
-};
+use std::{io, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     time::timeout,
@@ -162,14 +159,22 @@ impl Speech {
         match self.service {
             Service::Smtp | Service::Submission | Service::Submissions => {
                 let is_code = line.len() >= 3 && line.bytes().take(3).all(|b| b.is_ascii_digit());
-                if is_code && line.as_bytes().get(3) == Some(&b'-') { None } else { Some(is_code && line.starts_with(['2', '3'])) }
+                if is_code && line.as_bytes().get(3) == Some(&b'-') {
+                    None
+                } else {
+                    Some(is_code && line.starts_with(['2', '3']))
+                }
             }
-            Service::Imap | Service::Imaps if tag.is_empty() => Some(line.starts_with("* OK") || line.starts_with("* PREAUTH")),
+            Service::Imap | Service::Imaps if tag.is_empty() => {
+                Some(line.starts_with("* OK") || line.starts_with("* PREAUTH"))
+            }
             Service::Imap | Service::Imaps => {
                 let result = line.strip_prefix(tag)?.strip_prefix(' ')?;
                 Some(result.get(..2).is_some_and(|word| word.eq_ignore_ascii_case("OK")))
             }
-            Service::Pop3 | Service::Pop3s if tag == "+list" && (at > 0 || line.starts_with("+OK")) => (line == ".").then_some(true),
+            Service::Pop3 | Service::Pop3s if tag == "+list" && (at > 0 || line.starts_with("+OK")) => {
+                (line == ".").then_some(true)
+            }
             Service::Pop3 | Service::Pop3s => Some(line.starts_with("+OK")),
             Service::Sieve => {
                 let word = line.split([' ', '(']).next().unwrap_or_default().to_ascii_uppercase();
@@ -186,14 +191,18 @@ impl Speech {
     async fn line(&mut self) -> io::Result<String> {
         let mut line = Vec::new();
         let mut limited = (&mut self.stream).take(ANSWER);
-        timeout(self.limit, limited.read_until(b'\n', &mut line))
-            .await
-            .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", self.limit.as_secs())))??;
+        timeout(self.limit, limited.read_until(b'\n', &mut line)).await.map_err(|_| {
+            io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", self.limit.as_secs()))
+        })??;
         if line.is_empty() {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection"));
         }
         if !line.ends_with(b"\n") {
-            return Err(if line.len() as u64 >= ANSWER { io::Error::other(format!("a line longer than {ANSWER} octets")) } else { strange(&String::from_utf8_lossy(&line)) });
+            return Err(if line.len() as u64 >= ANSWER {
+                io::Error::other(format!("a line longer than {ANSWER} octets"))
+            } else {
+                strange(&String::from_utf8_lossy(&line))
+            });
         }
         Ok(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())
     }

@@ -6,7 +6,7 @@ use crate::{
     versions::{self, Found},
 };
 use evidence::{Cleartext, Features, LoginSeen, Observed, Probed};
-use mail::Service;
+use mail::{Service, group_name};
 use std::io;
 use tokio::time::timeout;
 
@@ -38,19 +38,28 @@ async fn whole(line: &Line<'_>) -> Result<Probed, ProbeError> {
             seen.injection = features::injection(line).await;
         }
     };
-    let (found, ()) = tokio::join!(versions::all(line), injected);
+    let (mut found, ()) = tokio::join!(versions::all(line), injected);
+    if found.iter().all(|(_, found)| found.as_ref().is_ok_and(|found| found.is_closed)) {
+        for (_, found) in &mut found {
+            *found = Err(io::Error::other("it closes the connection, whichever version a ClientHello offers"));
+        }
+    }
     if let Some(strange) = all_strange(&found)
         && target.service.is_implicit()
     {
-        return Err(protocol(target, strange));
+        return Err(protocol(target, &strange));
     }
     let versions = found.iter().map(versions::told).collect();
     let taken: Vec<Found> =
         found.into_iter().filter_map(|(_, found)| found.ok()).filter(|of| !of.suites.is_empty()).collect();
-    let (groups, dh, signatures, chains, features) = tokio::join!(
-        versions::groups(line, &taken),
+    let groups_and_signatures = async {
+        let groups = versions::groups(line, &taken).await;
+        let signatures = versions::signatures(line, &taken, groups.as_deref().unwrap_or_default()).await;
+        (groups.map(|groups| groups.into_iter().map(group_name).collect()), signatures)
+    };
+    let ((groups, signatures), dh, chains, features) = tokio::join!(
+        groups_and_signatures,
         versions::dh(line, &taken),
-        versions::signatures(line, &taken),
         chains::all(line, &taken),
         features::all(line, &taken)
     );
@@ -165,8 +174,10 @@ fn without_tls(target: &Target, cleartext: Observed<Cleartext>) -> Probed {
 }
 
 /// Why nothing is known of any version, if that is so.
-fn all_strange(found: &[(u16, io::Result<Found>)]) -> Option<&str> {
-    found.iter().all(|(_, found)| found.is_err()).then_some("no ClientHello got an answer of TLS")
+fn all_strange(found: &[(u16, io::Result<Found>)]) -> Option<String> {
+    let mut errors = found.iter().map(|(_, found)| found.as_ref().err().map(ToString::to_string));
+    let first = errors.next().flatten()?;
+    errors.all(|error| error.is_some()).then_some(first)
 }
 
 fn observed<T>(result: io::Result<T>) -> Observed<T> {

@@ -4,7 +4,7 @@ use crate::{
     flight::{Flight, Taken},
     hello::{Hello, SSL3, TLS10, TLS12, TLS13},
     line::Line,
-    suites,
+    share, suites,
 };
 use evidence::{DhSeen, Observed, Order, VersionSeen};
 use futures_util::future::join_all;
@@ -20,6 +20,8 @@ pub(crate) struct Found {
     pub(crate) version: u16,
     pub(crate) suites: Vec<u16>,
     pub(crate) order: Option<Order>,
+    /// It closed the connection without an alert.
+    pub(crate) is_closed: bool,
 }
 
 /// A hello of this version with everything that usually goes with it.
@@ -52,7 +54,11 @@ async fn one(line: &Line<'_>, version: u16) -> io::Result<Found> {
     let all: Vec<u16> = if version == TLS13 { suites::OF_13.to_vec() } else { suites::BEFORE_13.clone() };
     let mut found = Found { version, ..Found::default() };
     // most servers refuse most versions: one connection tells that
-    let Some(first) = choice(line, version, &all).await? else { return Ok(found) };
+    let first = match line.offer(&usual(line, version, all.clone())).await? {
+        Flight::Taken(taken) if taken.version == version => taken.suite,
+        Flight::Garbage(what) => return Err(no_tls(&what)),
+        other => return Ok(Found { is_closed: other == Flight::Closed, ..found }),
+    };
     let size = all.len().div_ceil(PARTS);
     let parts = join_all(all.chunks(size).map(|part| taken(line, version, part))).await;
     let mut set: Vec<u16> = parts.into_iter().collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect();
@@ -61,8 +67,13 @@ async fn one(line: &Line<'_>, version: u16) -> io::Result<Found> {
     }
     set.sort_by_key(|id| all.iter().position(|other| other == id));
     if set.len() > 1 {
-        let reversed: Vec<u16> = set.iter().rev().copied().collect();
-        let one = choice(line, version, &set).await?;
+        // a server with an order may still follow a client that has ChaCha20 first, as the sign of one without AES in hardware
+        let mut judged: Vec<u16> = set.iter().copied().filter(|id| !suites::name(*id).contains("CHACHA20")).collect();
+        if judged.len() < 2 {
+            judged.clone_from(&set);
+        }
+        let reversed: Vec<u16> = judged.iter().rev().copied().collect();
+        let one = choice(line, version, &judged).await?;
         let other = choice(line, version, &reversed).await?;
         found.order = Some(if one == other { Order::Server } else { Order::Client });
     }
@@ -90,34 +101,51 @@ async fn taken(line: &Line<'_>, version: u16, suites: &[u16]) -> io::Result<Vec<
 async fn choice(line: &Line<'_>, version: u16, suites: &[u16]) -> io::Result<Option<u16>> {
     match line.offer(&usual(line, version, suites.to_vec())).await? {
         Flight::Taken(taken) if taken.version == version => Ok(Some(taken.suite)),
-        Flight::Garbage(what) => Err(io::Error::other(format!("it answers a ClientHello with no TLS: {what}"))),
+        Flight::Garbage(what) => Err(no_tls(&what)),
         _ => Ok(None),
     }
 }
 
+fn no_tls(what: &str) -> io::Error {
+    io::Error::other(format!("it answers a ClientHello with no TLS: {what}"))
+}
+
 /// The groups that the server takes, in the order in which it chooses them.
-pub(crate) async fn groups(line: &Line<'_>, found: &[Found]) -> io::Result<Vec<String>> {
-    let all: Vec<u16> = GROUPS.iter().map(|(id, _)| *id).collect();
+pub(crate) async fn groups(line: &Line<'_>, found: &[Found]) -> io::Result<Vec<u16>> {
     let mut taken: Vec<u16> = Vec::new();
-    for version in [TLS13, TLS12, 0x0302, TLS10] {
-        let Some(of) = found.iter().find(|of| of.version == version) else { continue };
-        let exchanges = if version == TLS13 { of.suites.clone() } else { suites::with(&of.suites, "TLS_ECDHE_") };
-        let mut left: Vec<u16> = all.iter().copied().filter(|id| !taken.contains(id)).collect();
-        while !exchanges.is_empty() && !left.is_empty() {
-            let hello = Hello { groups: left.clone(), ..usual(line, version, exchanges.clone()) };
-            let Some(group) = line.offer(&hello).await?.taken().and_then(|taken| taken.group) else { break };
-            let before = left.len();
-            left.retain(|other| *other != group);
-            if left.len() == before {
-                break;
-            }
-            taken.push(group);
-        }
-        if version <= TLS12 {
-            break;
-        }
+    if let Some(of) = found.iter().find(|of| of.version == TLS13) {
+        more_groups(line, TLS13, &of.suites, &[], &mut taken).await?;
     }
-    Ok(taken.into_iter().map(group_name).collect())
+    let older = found.iter().rev().find(|of| of.version < TLS13);
+    let Some(of) = older else { return Ok(taken) };
+    let mut exchanges = suites::with(&of.suites, "TLS_ECDHE_");
+    exchanges.extend(suites::with(&of.suites, "TLS_ECDH_anon_"));
+    more_groups(line, of.version, &exchanges, &[], &mut taken).await?;
+    // a server with an ECDSA key turns away who does not know its curve (RFC 8422 §5.1), so curves that keys have stay offered
+    let of_keys: Vec<u16> = taken.iter().copied().filter(|id| (0x0017..=0x0019).contains(id)).collect();
+    if !of_keys.is_empty() {
+        more_groups(line, of.version, &exchanges, &of_keys, &mut taken).await?;
+    }
+    Ok(taken)
+}
+
+/// Adds the groups that the server chooses with these suites as long as they are not among `also`, which are offered last.
+async fn more_groups(
+    line: &Line<'_>,
+    version: u16,
+    suites: &[u16],
+    also: &[u16],
+    taken: &mut Vec<u16>,
+) -> io::Result<()> {
+    let mut left: Vec<u16> = GROUPS.iter().map(|(id, _)| *id).filter(|id| !taken.contains(id)).collect();
+    while !suites.is_empty() && !left.is_empty() {
+        let groups = left.iter().chain(also).copied().collect();
+        let hello = Hello { groups, ..usual(line, version, suites.to_vec()) };
+        let Some(group) = line.offer(&hello).await?.taken().and_then(|taken| taken.group) else { break };
+        let Some(at) = left.iter().position(|other| *other == group) else { break };
+        taken.push(left.remove(at));
+    }
+    Ok(())
 }
 
 /// The finite-field group of DHE suites, without RFC 7919's negotiation.
@@ -135,9 +163,18 @@ pub(crate) async fn dh(line: &Line<'_>, found: &[Found]) -> io::Result<Option<Dh
     Ok(None)
 }
 
-/// The schemes with which the server proves that it has its key.
-pub(crate) async fn signatures(line: &Line<'_>, found: &[Found]) -> io::Result<Vec<String>> {
+/// The schemes with which the server proves that it has its key. In TLS 1.3 it shows that only to whom it got a share of
+/// the key exchange from, so one of these groups is needed.
+pub(crate) async fn signatures(line: &Line<'_>, found: &[Found], groups: &[u16]) -> io::Result<Vec<String>> {
     let of = |version| found.iter().find(|of: &&Found| of.version == version);
+    let share = groups.iter().copied().find(|group| share::has(*group));
+    if of(TLS13).is_some() && share.is_none() {
+        let known: Vec<String> = groups.iter().copied().map(group_name).collect();
+        return Err(io::Error::other(format!(
+            "no share can be made for any group that it takes: {}",
+            known.join(", ")
+        )));
+    }
     let each = SCHEMES.iter().map(async |(id, _)| {
         for version in [TLS12, TLS13] {
             let Some(of) = of(version) else { continue };
@@ -145,8 +182,7 @@ pub(crate) async fn signatures(line: &Line<'_>, found: &[Found]) -> io::Result<V
             if exchanges.is_empty() {
                 continue;
             }
-            // with a share of its own the hello gets a ServerHello only if the server can sign
-            let hello = Hello { schemes: vec![*id], has_share: true, ..usual(line, version, exchanges) };
+            let hello = Hello { schemes: vec![*id], share, ..usual(line, version, exchanges) };
             if line.offer(&hello).await?.taken().is_some_and(|taken| is_signed(&taken, *id)) {
                 return Ok(Some(*id));
             }

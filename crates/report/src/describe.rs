@@ -1,11 +1,13 @@
 //! What scenarios send and claim, in words: for whoever reads them to learn.
 
 use scenario::{
-    Client, DkimKey, Dnssec, Driver, Fault, FaultKind, KeyAlgorithm, KeyRecord, Origin, Plan, Recipe, Signature,
-    Tamper, Tls, Transaction, Zone,
+    Claimed, Client, DkimKey, Dnssec, Driver, Fault, FaultKind, KeyAlgorithm, KeyRecord, Origin, Plan, Recipe,
+    Signature, Tamper, Tls, Transaction, Zone,
 };
 use std::fmt::Write;
-use verdict::claim_words;
+use verdict::{claim_words, lookup_claim_words, probe_claim_words, report_claim_words, setting_claim_words};
+
+mod hosts;
 
 /// Names and titles, a line each, in this order.
 #[must_use]
@@ -28,15 +30,72 @@ pub fn describe(plan: &Plan) -> String {
         out.push_str("\nThe DNS has\n");
     }
     for zone in &plan.zones {
-        self::zone(&mut out, zone);
+        self::zone(&mut out, 1, zone);
     }
     for (ip, name) in &plan.ptr {
         push(&mut out, 1, &format!("{ip}, which is called {name}"));
     }
+    if !plan.hosts.is_empty() {
+        out.push_str("\nThe harness plays\n");
+    }
+    for host in &plan.hosts {
+        hosts::host(&mut out, 1, host);
+    }
+    settings(&mut out, plan);
+    for probe in &plan.probes {
+        let name = probe.server_name.as_ref().map(|name| format!(", asked for {name}")).unwrap_or_default();
+        let service = probe.service.value.to_string();
+        push(&mut out, 0, &format!("\nThe gateway's {service} is probed{name}{}", label(&probe.label, &service)));
+        claims(&mut out, &probe.expect, probe_claim_words);
+    }
+    for lookup in &plan.lookups {
+        let asked = format!("{} {}", lookup.name.value, lookup.record_type);
+        push(&mut out, 0, &format!("\nThe DNS is asked for {asked}{}", label(&lookup.label, &asked)));
+        claims(&mut out, &lookup.expect, lookup_claim_words);
+    }
     for (at, transaction) in plan.transactions.iter().enumerate() {
         self::transaction(&mut out, at + 1, transaction);
     }
+    for report in &plan.reports {
+        let domain = report.domain.value.to_string();
+        push(&mut out, 0, &format!("\nThen it sends its TLS report about {domain}{}", label(&report.label, &domain)));
+        claims(&mut out, &report.expect, report_claim_words);
+    }
     out
+}
+
+/// What the file calls something, unless that says nothing new.
+fn label(label: &str, usual: &str) -> String {
+    if label == usual { String::new() } else { format!(" ({label})") }
+}
+
+fn settings(out: &mut String, plan: &Plan) {
+    if plan.settings.changes.is_empty() {
+        return;
+    }
+    out.push_str("\nMeanwhile the gateway has\n");
+    for change in &plan.settings.changes {
+        let file = match change.daemon {
+            scenario::Daemon::Postfix => "main.cf",
+            scenario::Daemon::Dovecot => "dovecot.conf",
+        };
+        let words = match &change.value {
+            Some(value) if value.is_empty() => format!("{} = (empty) in {file}", change.name.value),
+            Some(value) => format!("{} = {value} in {file}", change.name.value),
+            None => format!("no {} in {file}", change.name.value),
+        };
+        push(out, 1, &words);
+    }
+    if !plan.settings.expect.is_empty() {
+        claims(out, &plan.settings.expect, setting_claim_words);
+    }
+}
+
+fn claims<T>(out: &mut String, expect: &[Claimed<T>], words: fn(&T) -> String) {
+    push(out, 1, "Claimed:");
+    for claimed in expect {
+        push(out, 2, &format!("- {}", words(&claimed.claim)));
+    }
 }
 
 fn push(out: &mut String, depth: usize, line: &str) {
@@ -44,22 +103,22 @@ fn push(out: &mut String, depth: usize, line: &str) {
     let _ = writeln!(out, "{}{}", "  ".repeat(depth), line.trim_end());
 }
 
-fn zone(out: &mut String, zone: &Zone) {
+fn zone(out: &mut String, depth: usize, zone: &Zone) {
     let signed = match zone.dnssec {
         Dnssec::Insecure => "",
         Dnssec::Signed => ", signed with DNSSEC",
         Dnssec::Bogus => ", signed with DNSSEC by a key that its parent does not know",
         Dnssec::Expired => ", signed with DNSSEC, its signatures expired",
     };
-    push(out, 1, &format!("{}{signed}", zone.origin));
+    push(out, depth, &format!("{}{signed}", zone.origin));
     for record in zone.records.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('$')) {
-        push(out, 2, record);
+        push(out, depth + 1, record);
     }
     for key in &zone.dkim {
-        push(out, 2, &key_words(key));
+        push(out, depth + 1, &key_words(key));
     }
     for fault in &zone.faults {
-        push(out, 2, &fault_words(fault));
+        push(out, depth + 1, &fault_words(fault));
     }
 }
 
@@ -95,6 +154,15 @@ fn fault_words(fault: &Fault) -> String {
 fn transaction(out: &mut String, number: usize, transaction: &Transaction) {
     let label = if transaction.label == number.to_string() { String::new() } else { format!(" {}", transaction.label) };
     let _ = writeln!(out, "\n{number}.{label}");
+    if let Some(change) = &transaction.change {
+        push(out, 1, "From now on");
+        for zone in &change.zones {
+            self::zone(out, 2, zone);
+        }
+        for host in &change.hosts {
+            hosts::host(out, 2, host);
+        }
+    }
     push(out, 1, &origin(&transaction.origin));
     push(out, 2, &format!("MAIL FROM:<{}>", transaction.mail_from.value));
     for recipient in &transaction.rcpt_to {

@@ -17,8 +17,15 @@ pub struct Explained {
     pub effects: Vec<String>,
     /// What the daemon says, if it does not work without the line.
     pub refused: Vec<String>,
+    /// The place of a later line with the same name, which counts instead of this one.
+    pub overruled: Option<String>,
 }
 
+impl Explained {
+    fn is_idle(&self) -> bool {
+        self.effects.is_empty() && self.refused.is_empty()
+    }
+}
 
 /// The table, one line of the configuration after the other: where it stands, what it means, what it does.
 #[must_use]
@@ -37,12 +44,15 @@ pub fn explained_text(rows: &[Explained], style: &Style) -> String {
         for effect in &row.effects {
             out.push_str(&part("observed", effect, style));
         }
-        if row.effects.is_empty() && row.refused.is_empty() {
+        if let Some(place) = &row.overruled {
+            out.push_str(&part("overruled", &format!("{place} sets it again"), style));
+        }
+        if row.is_idle() {
             out.push_str(&part("observed", "no observable effect", style));
         }
         out.push('\n');
     }
-    let idle = rows.iter().filter(|row| row.effects.is_empty() && row.refused.is_empty()).count();
+    let idle = rows.iter().filter(|row| row.is_idle()).count();
     out.push_str(&format!("{} lines, {idle} without an observable effect\n", rows.len()));
     out
 }
@@ -83,10 +93,39 @@ mod tests {
             means: "Versions that are taken.".to_owned(),
             effects: effects.iter().map(|&e| e.to_owned()).collect(),
             refused: Vec::new(),
+            overruled: None,
         };
         let style = Style { color: false, width: 60 };
-        let text = explained_text(&[row(&["smtp versions: takes away TLSv1.3"]), row(&[])], &style);
-        assert!(text.contains("  observed    smtp versions: takes away TLSv1.3\n"), "{text}");
-        assert!(text.contains("  observed    no observable effect\n") && text.ends_with("2 lines, 1 without an observable effect\n"));
+        let text = explained_text(&[row(&["smtp: versions: takes away TLSv1.3"]), row(&[])], &style);
+        assert!(text.contains("  observed    smtp: versions: takes away TLSv1.3\n"), "{text}");
+        assert!(
+            text.contains("  observed    no observable effect\n")
+                && text.ends_with("2 lines, 1 without an observable effect\n")
+        );
+    }
+
+    #[test]
+    fn a_line_that_must_stay_and_one_that_does_not_count() {
+        let row = |refused: &[&str], overruled: Option<&str>| Explained {
+            place: "dovecot/dovecot.conf:3".to_owned(),
+            line: "ssl_server_cert_file = /etc/a.pem".to_owned(),
+            means: String::new(),
+            effects: Vec::new(),
+            refused: refused.iter().map(|&r| r.to_owned()).collect(),
+            overruled: overruled.map(str::to_owned),
+        };
+        let style = Style { color: false, width: 80 };
+        let text = explained_text(&[row(&["Fatal: no certificate"], None)], &style);
+        assert!(
+            text.contains("  without it  refused: Fatal: no certificate\n") && !text.contains("no observable"),
+            "{text}"
+        );
+        assert!(!text.contains("documented"), "{text}");
+        let text = explained_text(&[row(&[], Some("dovecot/dovecot.conf:9"))], &style);
+        assert!(
+            text.contains("  overruled   dovecot/dovecot.conf:9 sets it again\n")
+                && text.contains("no observable effect\n"),
+            "{text}"
+        );
     }
 }

@@ -5,6 +5,7 @@ mod describe;
 mod explained;
 mod json;
 mod junit;
+mod lookup;
 mod shown;
 mod terminal;
 
@@ -13,6 +14,7 @@ pub use describe::{describe, list};
 pub use explained::{Explained, explained_text};
 pub use json::json;
 pub use junit::junit;
+pub use lookup::lookup_text;
 pub use terminal::{Style, line, summary};
 
 use evidence::Evidence;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use mail::{Domain, Service};
-use std::{num::NonZeroUsize, path::PathBuf, str::FromStr};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr};
 
 /// Test a mail gateway as it is, on a pretend Internet.
 #[derive(Debug, Parser)]
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Probe(ProbeArgs),
     /// Assess a gateway, or a server and zone of your own, as a hosted scanner would: one line a check
     Assess(AssessArgs),
+    /// Look up what the DNS says for a domain, as `dig +short` would show it, and say what is wrong with it
+    Lookup(LookupArgs),
     /// Work with a gateway directory
     #[command(subcommand, disable_help_subcommand = true)]
     Gateway(GatewayCommand),
@@ -154,6 +156,27 @@ pub(crate) struct ExplainArgs {
     /// Gateway: a name in `gateways`, or a directory
     #[arg(value_name = "NAME|DIR")]
     pub(crate) gateway: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LookupArgs {
+    /// Everything that a mail domain publishes; with an underscore in front and --type, this name alone
+    pub(crate) domain: Domain,
+    /// Zone file to look in, instead of asking a server; several for several zones
+    #[arg(long = "zone", value_name = "FILE", conflicts_with = "server")]
+    pub(crate) zones: Vec<PathBuf>,
+    /// Only records of this type, such as MX or TXT
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) types: Vec<String>,
+    /// Selector of a DKIM key to look at
+    #[arg(long = "selector", value_name = "SELECTOR")]
+    pub(crate) selectors: Vec<String>,
+    /// Server to ask [default: the system's first nameserver]
+    #[arg(long, value_name = "IP:PORT")]
+    pub(crate) server: Option<SocketAddr>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

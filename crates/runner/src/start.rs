@@ -31,6 +31,7 @@ pub fn main(cli: Cli) -> ExitCode {
             Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(&setting, args).await,
             Command::Probe(args) => commands::probe::probe(&setting, args).await,
             Command::Assess(args) => commands::assess::assess(&setting, args).await,
+            Command::Lookup(args) => commands::lookup::lookup(&setting, args).await,
             Command::Schema { write } => commands::schema::schema(&setting, write),
             Command::Bench(args) => commands::bench::bench(&setting, args).await,
             Command::Reap { run } => commands::stack::reap(&setting, &run).await,

@@ -87,6 +87,8 @@ impl Stack {
         let edited = run(host, &script).await?;
         let mut said = lines(&edited.1);
         if edited.0 != 0 {
+            // processes that start now read the file as well
+            run(host, &originals_back(daemon)).await?;
             return Ok((false, said));
         }
         self.mailboxes.close().await;

@@ -3,9 +3,11 @@
 
 mod attribution;
 mod error;
+mod fetch;
 mod host;
 mod login;
 mod mailbox;
+mod middle;
 mod proxy;
 mod record;
 mod reply;
@@ -20,6 +22,7 @@ mod peers;
 
 pub use attribution::{is_notification, nonce_of};
 pub use error::WireError;
+pub use fetch::{Fetched, fetch};
 pub use host::{HostKey, MxHost, MxPlay, WebHost, WebPlay};
 pub use login::Login;
 pub use mailbox::{Found, Mailbox, MailboxAt};

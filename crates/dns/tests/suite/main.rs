@@ -7,6 +7,7 @@ mod hostile;
 mod leases;
 mod looking_up;
 mod validation;
+mod zone_files;
 
 use mailproof_dns::{Server, ZoneData};
 use scenario::Dnssec;

@@ -160,7 +160,7 @@ pub(crate) fn without_mail(status: Status) -> ScenarioReport {
         settings: vec![setting],
         probes: vec![Observed::Unobserved("connection refused".to_owned())],
         lookups: vec![Observed::Seen(answer)],
-        transactions: Vec::new(),
+        ..Evidence::default()
     };
     let verdict = Some(verdict::judge(&plan, &evidence));
     ScenarioReport { verdict, evidence: Some(evidence), ..scenario("tls/setting", status) }

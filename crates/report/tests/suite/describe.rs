@@ -2,6 +2,7 @@
 
 use crate::canned::plan;
 use mailproof_report::{describe, list};
+use scenario::{Source, World};
 
 #[test]
 fn a_scenario_is_described_in_words() {
@@ -55,4 +56,77 @@ fn a_list_aligns_the_titles() {
     let text = list(&[plan("spf/a"), plan("dmarc/forged")]);
     let title = "A forged From under p=reject is refused";
     assert_eq!(text, format!("spf/a         {title}\ndmarc/forged  {title}\n"));
+}
+
+#[test]
+fn hosts_settings_questions_and_changes_are_described() {
+    let text = r#"title = "One key after the other"
+
+[zone."partner.example"]
+dnssec = "signed"
+mx = "mx.partner.example"
+mta-sts = "v=STSv1; id=1;"
+
+[host."mx.partner.example"]
+ip = "198.51.100.25"
+tlsa = ["3 1 1"]
+smtp = { starttls = "offered", certificate = "expired", versions = ["TLSv1.2"] }
+
+[host."mta-sts.partner.example"]
+ip = "198.51.100.26"
+https = { certificate = "good", policy = "version: STSv1\nmode: enforce\n" }
+
+[setting]
+postfix = { smtp_tls_loglevel = "1", smtp_tls_policy_maps = "" }
+unset = { dovecot = ["ssl_min_protocol"] }
+
+[setting.expect]
+taken = true
+
+[[probe]]
+service = "imaps"
+[probe.expect]
+refuses = ["RC4"]
+
+[[lookup]]
+name = "partner.example"
+type = "MX"
+[lookup.expect]
+rcode = "NOERROR"
+
+[[transaction]]
+via = { sendmail = true }
+mail-from = "alice@gateway.example"
+rcpt-to = ["bob@partner.example"]
+message = "Subject: Lunch\n\nAt noon?\n"
+[transaction.expect]
+outcome = "delivered"
+
+[[transaction]]
+via = { sendmail = true }
+mail-from = "alice@gateway.example"
+rcpt-to = ["bob@partner.example"]
+message = "Subject: Lunch\n\nAt noon?\n"
+[transaction.change.host."mx.partner.example"]
+ip = "198.51.100.25"
+tlsa = ["3 1 1 wrong"]
+smtp = { starttls = "offered", on-the-wire = "strip-starttls" }
+[transaction.expect]
+outcome = "deferred"
+"#;
+    let source = Source { name: "dane/keys".to_owned(), path: "keys.toml".to_owned(), text: text.to_owned() };
+    let world = World { gateway: vec!["gateway.example".parse().unwrap()], ..World::default() };
+    let plan = scenario::parse(source, &world).unwrap_or_else(|faults| panic!("{:?}", faults.flaws()));
+    let text = describe(&plan);
+    for part in [
+        "  mta-sts.partner.example at 198.51.100.26\n    HTTPS, a good certificate (P-256), that answers 200 with a policy in text/plain\n      | version: STSv1\n      | mode: enforce\n",
+        "\nThe harness plays\n  mx.partner.example at 198.51.100.25\n    TLSA 3 1 1 of its certificate\n    SMTP with STARTTLS, an expired certificate (P-256), TLSv1.2 only\n",
+        "\nMeanwhile the gateway has\n  smtp_tls_loglevel = 1 in main.cf\n  smtp_tls_policy_maps = (empty) in main.cf\n  no ssl_min_protocol in dovecot.conf\n  Claimed:\n    - taken\n",
+        "\nThe gateway's imaps is probed\n  Claimed:\n    - takes none of RC4\n",
+        "\nThe DNS is asked for partner.example MX\n  Claimed:\n    - NOERROR\n",
+        "\n2.\n  From now on\n    mx.partner.example at 198.51.100.25\n      TLSA 3 1 1 of no certificate of its\n",
+        "  A program on the gateway runs sendmail, and says\n",
+    ] {
+        assert!(text.contains(part), "no {part} in\n{text}");
+    }
 }

@@ -90,8 +90,8 @@ impl Asking {
         let mut ablations = Vec::new();
         for (at, (file, line)) in its.iter().enumerate() {
             let mut row = row(file, line, self.meanings.of(daemon, &line.name));
-            // the last one counts, and taking the name out takes both out
-            let later = its[at + 1..].iter().find(|(_, later)| later.name == line.name);
+            // the last one of a file counts, and taking the name out takes both out
+            let later = its[at + 1..].iter().find(|(other, later)| later.name == line.name && other == file);
             row.overruled = later.map(|(file, later)| format!("{file}:{}", later.number));
             if row.overruled.is_some() {
                 ablations.push(Ablation { row, note: String::new(), seen: Facts::new() });
@@ -144,9 +144,12 @@ impl Asking {
             return Ok((self.questions.ask(stack, stages, daemon, way).await?, Vec::new()));
         };
         let changed = stack.change_settings(&[change]).await?;
-        let refused: Vec<String> =
+        let mut refused: Vec<String> =
             changed.settings.iter().filter(|s| !s.is_taken).flat_map(|s| s.said.clone()).collect();
         let is_taken = changed.settings.iter().all(|s| s.is_taken);
+        if !is_taken && refused.is_empty() {
+            refused.push("it does not say why".to_owned());
+        }
         let seen = if is_taken { self.questions.ask(stack, stages, daemon, way).await } else { Ok(Facts::new()) };
         stack.restore(changed).await?;
         Ok((seen?, refused))

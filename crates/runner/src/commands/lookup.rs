@@ -34,7 +34,7 @@ pub(crate) async fn lookup(setting: &Setting, args: LookupArgs) -> Ended {
     } else {
         print!("{}", report::lookup_text(&entries, &setting.style()));
     }
-    Ok(exit(&entries))
+    Ok(exit(&entries, inquiry.zones.as_deref()))
 }
 
 /// A name with its types as it is, if it has an underscore in front; else what a mail domain publishes, only of the types that
@@ -61,16 +61,19 @@ async fn entries(inquiry: &Inquiry, args: &LookupArgs) -> Result<Vec<Entry>, Tro
     Ok(entries)
 }
 
-/// Nothing there outweighs nothing else; a fault that was seen is one, whatever else was not seen.
-fn exit(entries: &[Entry]) -> Exit {
-    let seen: Vec<_> = entries.iter().filter_map(|entry| entry.answer.seen()).collect();
+/// That nothing is there outweighs all else; a fault that was seen is one, whatever was not seen. What lies outside the zone files
+/// was never to be seen.
+fn exit(entries: &[Entry], zones: Option<&[Domain]>) -> Exit {
+    let is_near = |entry: &&Entry| zones.is_none_or(|zones| zones.iter().any(|zone| entry.name.is_within(zone)));
+    let near: Vec<&Entry> = entries.iter().filter(is_near).collect();
+    let seen: Vec<_> = near.iter().filter_map(|entry| entry.answer.seen()).collect();
     let is_error = |rcode: &str| !matches!(rcode, "NOERROR" | "NXDOMAIN");
-    let has_unseen = seen.len() < entries.len();
-    if !has_unseen && seen.iter().all(|found| found.records.is_empty() && !is_error(&found.rcode)) {
+    let is_unclear = seen.len() < near.len() || seen.iter().any(|found| is_error(&found.rcode));
+    if !is_unclear && seen.iter().all(|found| found.records.is_empty()) {
         Exit::Nothing
     } else if seen.iter().flat_map(|found| &found.remarks).any(|remark| remark.weight == Weight::Fault) {
         Exit::Failure
-    } else if has_unseen || seen.iter().any(|found| is_error(&found.rcode)) {
+    } else if is_unclear {
         Exit::Error
     } else {
         Exit::AsExpected
@@ -97,9 +100,15 @@ impl Served {
         }
         let origins: Vec<Domain> = zones.iter().map(|zone| zone.origin.clone()).collect();
         if !origins.iter().any(|origin| args.domain.is_within(origin)) {
-            let help = "the zone of a file is named by its SOA record, else by its $ORIGIN, else it is the domain itself";
+            let help =
+                "the zone of a file is named by its SOA record, else by its $ORIGIN, else it is the domain itself";
             let all: Vec<String> = origins.iter().map(ToString::to_string).collect();
-            return Err(Trouble::wrong(miette::miette!(help = help, "{} does not lie in {}", args.domain, all.join(", "))));
+            return Err(Trouble::wrong(miette::miette!(
+                help = help,
+                "{} does not lie in {}",
+                args.domain,
+                all.join(", ")
+            )));
         }
         let server = Server::start(IpAddr::V4(Ipv4Addr::LOCALHOST)).await.map_err(|e| error(&e))?;
         let lease = server.publish(zones).map_err(|e| Trouble::wrong(miette::miette!("{e}")))?;
@@ -141,4 +150,118 @@ fn error(error: &dyn std::fmt::Display) -> Trouble {
 
 fn usage(message: &str) -> Trouble {
     Trouble { exit: Exit::Usage, reports: vec![miette::miette!("{message}")] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use evidence::{LookedUp, Remark};
+    use std::path::PathBuf;
+
+    const GOOD: &str = "@ MX 10 mx\nmx A 192.0.2.1\n@ TXT \"v=spf1 mx -all\"\n_dmarc TXT \"v=DMARC1; p=reject; rua=mailto:dmarc@bank.example\"\n";
+
+    fn entry(rcode: &str, records: &[&str], weight: Option<Weight>) -> Entry {
+        let remark = |weight| Remark {
+            code: "spf-syntax".to_owned(),
+            weight,
+            text: String::new(),
+            help: String::new(),
+            cites: String::new(),
+        };
+        let answer = Observed::Seen(LookedUp {
+            rcode: rcode.to_owned(),
+            is_authentic: false,
+            records: records.iter().map(|&record| record.to_owned()).collect(),
+            remarks: weight.map(remark).into_iter().collect(),
+        });
+        Entry { what: "SPF".to_owned(), name: "bank.example".parse().unwrap(), record_type: "TXT".to_owned(), answer }
+    }
+
+    fn args(domain: &str, zones: &[PathBuf], types: &[&str]) -> LookupArgs {
+        LookupArgs {
+            domain: domain.parse().unwrap(),
+            zones: zones.to_vec(),
+            types: types.iter().map(|&word| word.to_owned()).collect(),
+            selectors: Vec::new(),
+            server: None,
+            json: false,
+        }
+    }
+
+    /// What comes of looking into a zone file.
+    async fn looked(text: &str, domain: &str, types: &[&str]) -> Result<(Vec<String>, Exit), Trouble> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bank.zone");
+        fs::write(&path, text).unwrap();
+        let args = args(domain, &[path], types);
+        let served = Served::start(&args).await?;
+        let entries = entries(&served.inquiry, &args).await?;
+        let named = entries.iter().map(|entry| format!("{} {}", entry.name, entry.record_type)).collect();
+        Ok((named, exit(&entries, served.inquiry.zones.as_deref())))
+    }
+
+    #[test]
+    fn the_exit_code_is_that_of_the_worst() {
+        let good = || entry("NOERROR", &["v=spf1 -all"], None);
+        let noticed = entry("NOERROR", &["v=spf1"], Some(Weight::Notice));
+        let faulty = entry("NOERROR", &["v=spf1 +all"], Some(Weight::Fault));
+        let missing = entry("NXDOMAIN", &[], Some(Weight::Fault));
+        let unseen = || Entry { answer: Observed::Unobserved("no answer".to_owned()), ..entry("NOERROR", &[], None) };
+        assert_eq!(exit(&[good(), noticed], None), Exit::AsExpected);
+        assert_eq!(exit(&[good(), missing.clone()], None), Exit::Failure);
+        assert_eq!(exit(&[missing, entry("NOERROR", &[], None)], None), Exit::Nothing);
+        assert_eq!(exit(&[good(), unseen()], None), Exit::Error);
+        assert_eq!(exit(&[unseen()], None), Exit::Error);
+        assert_eq!(exit(&[faulty, unseen()], None), Exit::Failure);
+        assert_eq!(exit(&[entry("SERVFAIL", &[], None), good()], None), Exit::Error);
+        let outside = Entry { name: "1.2.0.192.in-addr.arpa".parse().unwrap(), ..unseen() };
+        let zones = ["bank.example".parse().unwrap()];
+        assert_eq!(exit(&[good(), outside.clone()], Some(&zones)), Exit::AsExpected);
+        assert_eq!(exit(&[good(), outside], None), Exit::Error);
+    }
+
+    #[tokio::test]
+    async fn a_zone_file_is_looked_into() {
+        let (named, exit) = looked(GOOD, "bank.example", &[]).await.unwrap();
+        assert!(named.contains(&"_dmarc.bank.example TXT".to_owned()), "{named:?}");
+        assert!(named.contains(&"_25._tcp.mx.bank.example TLSA".to_owned()), "{named:?}");
+        assert_eq!(exit, Exit::AsExpected);
+        let (_, exit) =
+            looked(&GOOD.replace("mx A 192.0.2.1", "mx CNAME b\nb A 192.0.2.1"), "bank.example", &[]).await.unwrap();
+        assert_eq!(exit, Exit::Failure);
+    }
+
+    #[tokio::test]
+    async fn only_what_is_asked_for_is_looked_at() {
+        let name = "_dmarc.bank.example";
+        let only = looked(&format!("$ORIGIN bank.example.\n{GOOD}"), name, &["txt"]).await.unwrap();
+        assert_eq!(only, (vec![format!("{name} TXT")], Exit::AsExpected));
+        let (named, _) = looked(GOOD, "bank.example", &["MX", "SOA"]).await.unwrap();
+        assert_eq!(named, ["bank.example MX", "bank.example SOA"]);
+        let nothing = looked(&format!("$ORIGIN bank.example.\n{GOOD}"), "_no.bank.example", &["TXT"]).await.unwrap();
+        assert_eq!(nothing.1, Exit::Nothing);
+    }
+
+    #[tokio::test]
+    async fn a_zone_file_that_is_wrong_says_where() {
+        for (text, domain, said) in [
+            ("@ MX 10 mx\n\n@ MX ten mx\n", "bank.example", "bank.zone: line 3 is not understood"),
+            ("$ORIGIN bank.example.\n@ MX 10 mx\n", "other.example", "other.example does not lie in bank.example"),
+        ] {
+            let trouble = looked(text, domain, &[]).await.unwrap_err();
+            assert_eq!(trouble.exit, Exit::Wrong);
+            assert!(trouble.reports[0].to_string().contains(said), "{}", trouble.reports[0]);
+        }
+        let trouble = Served::start(&args("bank.example", &[PathBuf::from("no.zone")], &[])).await.err().unwrap();
+        assert!(trouble.reports[0].to_string().starts_with("no.zone: the zone file cannot be read: "));
+        let word = looked(GOOD, "bank.example", &["NOPE"]).await.unwrap_err();
+        assert_eq!(word.exit, Exit::Usage);
+    }
+
+    #[test]
+    fn the_first_nameserver_counts() {
+        let said = "# nameserver 192.0.2.1\nsearch example\nnameserver 2001:db8::53\nnameserver 192.0.2.2\n";
+        assert_eq!(nameserver(said), Some("[2001:db8::53]:53".parse().unwrap()));
+        assert_eq!(nameserver("search example\nnameserver nowhere\n"), None);
+    }
 }

@@ -1,22 +1,17 @@
 //! What a played host proves itself with, and the server's side of the handshake: by rustls, and by OpenSSL for the versions
 //! that rustls has not (TLS 1.0 and 1.1).
 
-use super::hello::Heard;
+use super::{hello::Heard, modern::Modern, old::Old};
 use crate::{BoxStream, WireError};
-use evidence::{Certificate, Handshake, Trust};
-use openssl::{
-    pkey::PKey,
-    ssl::{Ssl, SslAcceptor, SslMethod, SslVersion},
-    x509::X509,
-};
-use rustls::{ServerConfig, SupportedProtocolVersion, version};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use std::{pin::Pin, sync::Arc, time::Duration};
+use evidence::{Certificate, Handshake, Offer, Trust};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+use std::{io, time::Duration};
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 
-/// How long a handshake may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How a handshake ends of which the client lets go; one word for all ways in which a connection goes.
+pub(super) const CLOSED: &str = "the client closed the connection in the handshake";
+/// Versions that a host can take, oldest first.
+const VERSIONS: [&str; 4] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
 
 /// A certificate, its key, and the versions of TLS in which they are shown.
 #[derive(Clone)]
@@ -25,19 +20,33 @@ pub struct HostKey {
     pub chain_pem: String,
     /// The private key, PKCS#8 in PEM.
     pub key_pem: String,
-    /// `TLSv1` to `TLSv1.3`; empty: 1.2 and 1.3.
+    /// `TLSv1` to `TLSv1.3`, in any order; empty: 1.2 and 1.3.
     pub versions: Vec<String>,
 }
 
-/// A server's side of TLS.
+/// Versions that are taken: TLS 1.0, 1.1, 1.2, 1.3.
+pub(super) type Taken = [bool; 4];
+
+/// A server's side of TLS. It resumes nothing (RFC 8446 §2.2), so that every handshake shows the certificate.
 pub(super) struct Server {
     library: Library,
     chain: Vec<Certificate>,
+    taken: Taken,
+    /// How long a handshake may take.
+    pub(super) patience: Duration,
 }
 
 enum Library {
-    Rustls(TlsAcceptor),
-    OpenSsl(Box<SslAcceptor>),
+    Modern(Modern),
+    Old(Box<Old>),
+}
+
+/// What came of a handshake.
+pub(super) struct Secured {
+    pub(super) stream: BoxStream,
+    pub(super) version: String,
+    pub(super) suite: String,
+    pub(super) group: Option<String>,
 }
 
 impl Server {
@@ -47,9 +56,12 @@ impl Server {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| fault(format!("its certificate cannot be read: {e}")))?;
         let described = chain.iter().map(pki::describe).collect();
-        let is_old = key.versions.iter().any(|v| v == "TLSv1" || v == "TLSv1.1");
-        let library = if is_old { open_ssl(key) } else { rustls(key, chain) };
-        Ok(Self { library: library.map_err(fault)?, chain: described })
+        let taken = taken(&key.versions).map_err(fault)?;
+        let library = match taken {
+            [false, false, ..] => Modern::new(key, chain, taken).map(Library::Modern),
+            _ => Old::new(key, taken).map(|old| Library::Old(Box::new(old))),
+        };
+        Ok(Self { library: library.map_err(fault)?, chain: described, taken, patience: Duration::from_secs(20) })
     }
 
     /// Shakes hands; `heard` gets what the client says.
@@ -58,97 +70,74 @@ impl Server {
     /// There was no handshake, and why: words that are the same whenever the same happens.
     pub(super) async fn accept(&self, stream: BoxStream, heard: &Heard) -> Result<(BoxStream, Handshake), String> {
         let stream = heard.on(stream);
-        let failed = |said: String| match (heard.alert(), heard.offer()) {
-            (Some(alert), _) => format!("the client ended the handshake with alert {alert}"),
-            (None, None) => "the client sent no ClientHello".to_owned(),
-            (None, Some(_)) => said,
-        };
         let shaken = async {
             match &self.library {
-                Library::Rustls(acceptor) => {
-                    let secured = acceptor.accept(stream).await.map_err(|e| failed(said(&e)))?;
-                    let connection = secured.get_ref().1;
-                    let version = connection.protocol_version().map(|v| format!("{v:?}").replace('_', "."));
-                    let suite = connection.negotiated_cipher_suite();
-                    let suite = suite.map(|s| format!("{:?}", s.suite()).replacen("TLS13_", "TLS_", 1));
-                    let group = connection.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name()));
-                    let handshake = self.handshake(version.unwrap_or_default(), suite.unwrap_or_default(), group);
-                    Ok((Box::new(secured) as BoxStream, handshake))
-                }
-                Library::OpenSsl(acceptor) => {
-                    let unready = |e: openssl::error::ErrorStack| format!("OpenSSL makes no connection: {e}");
-                    let ssl = Ssl::new(acceptor.context()).map_err(unready)?;
-                    let mut secured = tokio_openssl::SslStream::new(ssl, stream).map_err(unready)?;
-                    let no = "the two have no version or cipher suite in common";
-                    Pin::new(&mut secured).accept().await.map_err(|_| failed(no.to_owned()))?;
-                    let suite = secured.ssl().current_cipher().and_then(|c| c.standard_name()).unwrap_or_default();
-                    let handshake = self.handshake(secured.ssl().version_str().to_owned(), suite.to_owned(), None);
-                    Ok((Box::new(secured) as BoxStream, handshake))
-                }
+                Library::Modern(modern) => modern.accept(stream).await,
+                Library::Old(old) => old.accept(stream).await,
             }
         };
-        let late = || Err(format!("no handshake within {} s", PATIENCE.as_secs()));
-        timeout(PATIENCE, shaken).await.unwrap_or_else(|_| late())
+        let late = || Err(format!("no handshake within {} s", self.patience.as_secs_f32()));
+        match timeout(self.patience, shaken).await.unwrap_or_else(|_| late()) {
+            Ok(Secured { stream, version, suite, group }) => {
+                let chain = self.chain.clone();
+                Ok((stream, Handshake { version, suite, group, chain, peer: Trust::Anonymous }))
+            }
+            // each library has its own words for what the ClientHello tells already
+            Err(why) => Err(match heard.offer() {
+                None => "the client sent no ClientHello".to_owned(),
+                Some(offer) if !self.has_version_of(&offer) => nothing_in_common("version"),
+                Some(_) => why,
+            }),
+        }
     }
 
-    fn handshake(&self, version: String, suite: String, group: Option<String>) -> Handshake {
-        Handshake { version, suite, group, chain: self.chain.clone(), peer: Trust::Anonymous }
+    /// Whether there is a version that both ends take.
+    fn has_version_of(&self, offer: &Offer) -> bool {
+        let mut taken = VERSIONS.into_iter().zip(self.taken).filter_map(|(version, taken)| taken.then_some(version));
+        match offer.versions.as_slice() {
+            // without supported_versions, or as good as that: everything up to it
+            [highest] if highest != "TLSv1.3" => taken.any(|version| version <= highest.as_str()),
+            versions => taken.any(|version| versions.iter().any(|offered| offered == version)),
+        }
     }
 }
 
-/// rustls's word, without what differs from time to time.
-fn said(error: &std::io::Error) -> String {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
-    match error.kind() {
-        BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof => {
-            "the client closed the connection in the handshake".to_owned()
-        }
-        _ => error.to_string(),
+fn taken(words: &[String]) -> Result<Taken, String> {
+    if words.is_empty() {
+        return Ok([false, false, true, true]);
+    }
+    match words.iter().find(|word| !VERSIONS.contains(&word.as_str())) {
+        Some(word) => Err(format!("`{word}` is no version that it could take; there are {}", VERSIONS.join(", "))),
+        None => Ok(VERSIONS.map(|version| words.iter().any(|word| word == version))),
     }
 }
 
-fn rustls(key: &HostKey, chain: Vec<CertificateDer<'static>>) -> Result<Library, String> {
-    let mut versions: Vec<&'static SupportedProtocolVersion> = Vec::new();
-    for (word, version) in [("TLSv1.2", &version::TLS12), ("TLSv1.3", &version::TLS13)] {
-        if key.versions.is_empty() || key.versions.iter().any(|v| v == word) {
-            versions.push(version);
-        }
-    }
-    let private = PrivateKeyDer::from_pem_slice(key.key_pem.as_bytes()).map_err(|e| format!("its key: {e}"))?;
-    let config = ServerConfig::builder_with_provider(pki::provider())
-        .with_protocol_versions(&versions)
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))
-        .map_err(|e| format!("TLS cannot be set up: {e}"))?;
-    Ok(Library::Rustls(TlsAcceptor::from(Arc::new(config))))
+/// What both ends would need, and have not.
+pub(super) fn nothing_in_common(what: &str) -> String {
+    format!("the two have no {what} in common")
 }
 
-/// At security level 0: TLS 1.0 signs with SHA-1 (RFC 8996 §2 forbids what is played here).
-fn open_ssl(key: &HostKey) -> Result<Library, String> {
-    let build = || {
-        let mut builder = SslAcceptor::mozilla_intermediate(SslMethod::tls_server())?;
-        let usual = builder.options();
-        builder.clear_options(usual);
-        let numbers = |word: &String| match word.as_str() {
-            "TLSv1" => SslVersion::TLS1,
-            "TLSv1.1" => SslVersion::TLS1_1,
-            "TLSv1.2" => SslVersion::TLS1_2,
-            _ => SslVersion::TLS1_3,
-        };
-        builder.set_min_proto_version(key.versions.first().map(numbers))?;
-        builder.set_max_proto_version(key.versions.last().map(numbers))?;
-        builder.set_cipher_list("ALL:@SECLEVEL=0")?;
-        let mut chain = X509::stack_from_pem(key.chain_pem.as_bytes())?.into_iter();
-        if let Some(own) = chain.next() {
-            builder.set_certificate(&own)?;
-        }
-        for issuer in chain {
-            builder.add_extra_chain_cert(issuer)?;
-        }
-        let private = PKey::private_key_from_pem(key.key_pem.as_bytes())?;
-        builder.set_private_key(&private)?;
-        Ok(Library::OpenSsl(Box::new(builder.build())))
-    };
-    build().map_err(|e: openssl::error::ErrorStack| format!("TLS cannot be set up: {e}"))
+/// An alert of the client's (RFC 8446 §6).
+pub(super) fn alerted(code: u8) -> String {
+    match mail::alert_name(code) {
+        unknown if unknown.starts_with("alert ") => format!("the client sent {unknown}"),
+        known => format!("the client sent alert {known}"),
+    }
+}
+
+/// Whether the other end has simply gone.
+pub(super) fn is_gone(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof)
+}
+
+/// How a connection ends with this error.
+pub(super) fn ending(error: &io::Error) -> String {
+    match Modern::alert(error).or_else(|| Old::alert(error)) {
+        Some(code) => alerted(code),
+        None if is_gone(error) => "closed by the client".to_owned(),
+        None => "the connection broke".to_owned(),
+    }
 }
 
 /// Shows no secret.

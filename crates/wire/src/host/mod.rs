@@ -2,7 +2,11 @@
 
 mod hello;
 mod keys;
+mod modern;
 mod mx;
+mod old;
+mod room;
+mod speech;
 mod visits;
 mod web;
 

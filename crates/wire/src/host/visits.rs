@@ -9,36 +9,53 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-/// As many exchanges of one connection are kept.
-const KEPT: usize = 1000;
+/// As many connections are kept; further ones are closed until these are fetched.
+const KEPT: usize = 500;
 
-/// All connections since the last look.
+/// All connections of which there is something left to tell.
 #[derive(Debug, Default)]
 pub(super) struct Visits {
-    all: Mutex<Vec<Arc<Mutex<Connection>>>>,
+    all: Mutex<Vec<Arc<Mutex<Seen>>>>,
     present: watch::Sender<usize>,
 }
 
 /// One connection, while it lasts.
 #[derive(Debug)]
 pub(super) struct Visit {
-    connection: Arc<Mutex<Connection>>,
+    seen: Arc<Mutex<Seen>>,
     visits: Arc<Visits>,
 }
 
+/// What is known of a connection.
+#[derive(Debug)]
+struct Seen {
+    /// Without what was told already of its dialogue.
+    connection: Connection,
+    /// What the client says in a handshake.
+    heard: Option<Heard>,
+    is_over: bool,
+    was_told: bool,
+}
+
 impl Visits {
-    pub(super) fn begin(self: &Arc<Self>, host: &str, service: &str) -> Visit {
-        let connection = Arc::new(Mutex::new(Connection {
+    /// A connection begins; `None`: there is no room for it.
+    pub(super) fn begin(self: &Arc<Self>, host: &str, service: &str) -> Option<Visit> {
+        let connection = Connection {
             host: host.to_owned(),
             service: service.to_owned(),
             offer: None,
             handshake: Observed::Unobserved("the client did not ask for TLS".to_owned()),
             dialogue: Vec::new(),
             ended: "still open".to_owned(),
-        }));
-        lock(&self.all).push(Arc::clone(&connection));
+        };
+        let seen = Arc::new(Mutex::new(Seen { connection, heard: None, is_over: false, was_told: false }));
+        let mut all = lock(&self.all);
+        if all.len() >= KEPT {
+            return None;
+        }
+        all.push(Arc::clone(&seen));
         self.present.send_modify(|present| *present += 1);
-        Visit { connection, visits: Arc::clone(self) }
+        Some(Visit { seen, visits: Arc::clone(self) })
     }
 
     /// Waits until nobody is there, or the deadline passes.
@@ -47,35 +64,64 @@ impl Visits {
         matches!(timeout_at(deadline, present.wait_for(|present| *present == 0)).await, Ok(Ok(_)))
     }
 
-    /// Everything since the last call.
+    /// Everything since the last call. What was still open then is there again with the rest of its dialogue, if that is
+    /// more than a farewell.
     pub(super) fn take(&self) -> Vec<Connection> {
-        std::mem::take(&mut *lock(&self.all)).iter().map(|connection| lock(connection).clone()).collect()
+        let mut all = lock(&self.all);
+        let told = all.iter().filter_map(|seen| lock(seen).tell()).collect();
+        all.retain(|seen| !lock(seen).is_over);
+        told
+    }
+}
+
+impl Seen {
+    fn tell(&mut self) -> Option<Connection> {
+        let has_news = self.connection.dialogue.iter().any(|e| e.to != "quit" && e.to != "octets");
+        if self.was_told && !has_news {
+            return None;
+        }
+        self.was_told = true;
+        let dialogue = std::mem::take(&mut self.connection.dialogue);
+        let offer = self.heard.as_ref().and_then(Heard::offer);
+        Some(Connection { dialogue, offer, ..self.connection.clone() })
     }
 }
 
 impl Visit {
     pub(super) fn said(&self, to: &str, sent: &str, reply: &Reply) {
-        let mut connection = lock(&self.connection);
-        if connection.dialogue.len() < KEPT {
-            let exchange =
-                Exchange { to: to.to_owned(), sent: sent.to_owned(), reply: Observed::Seen(reply.clone()) };
-            connection.dialogue.push(exchange);
+        let exchange = Exchange { to: to.to_owned(), sent: sent.to_owned(), reply: Observed::Seen(reply.clone()) };
+        lock(&self.seen).connection.dialogue.push(exchange);
+    }
+
+    /// There is no TLS, and this is why.
+    pub(super) fn without_tls(&self, why: &str) {
+        lock(&self.seen).connection.handshake = Observed::Unobserved(why.to_owned());
+    }
+
+    /// A handshake begins; `heard` gets what the client says in it.
+    pub(super) fn shakes(&self, heard: &Heard) {
+        self.without_tls("the handshake is not over");
+        lock(&self.seen).heard = Some(heard.clone());
+    }
+
+    pub(super) fn shook(&self, handshake: Result<&Handshake, &str>) {
+        match handshake {
+            Ok(handshake) => lock(&self.seen).connection.handshake = Observed::Seen(handshake.clone()),
+            Err(why) => self.without_tls(why),
         }
     }
 
-    pub(super) fn shook(&self, heard: &Heard, handshake: Result<Handshake, String>) {
-        let mut connection = lock(&self.connection);
-        connection.offer = heard.offer();
-        connection.handshake = handshake.map_or_else(Observed::Unobserved, Observed::Seen);
-    }
-
     pub(super) fn ended(&self, how: &str) {
-        lock(&self.connection).ended = how.to_owned();
+        let mut seen = lock(&self.seen);
+        how.clone_into(&mut seen.connection.ended);
+        seen.is_over = true;
     }
 }
 
 impl Drop for Visit {
     fn drop(&mut self) {
+        // without an end when the world ends before it
+        lock(&self.seen).is_over = true;
         self.visits.present.send_modify(|present| *present -= 1);
     }
 }

@@ -12,11 +12,22 @@ use futures_util::future::BoxFuture;
 use hyper::{Request, Response, StatusCode, body::Incoming, header, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mail::Reply;
-use std::{convert::Infallible, fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::time::{Instant, timeout};
 
-/// How long a connection may last.
+/// How long a connection may last, from its handshake on.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest request that is read, in octets.
+const REQUEST: usize = 16 * 1024;
 /// Where the policy is (RFC 8461 §3.3).
 const WELL_KNOWN: &str = "/.well-known/mta-sts.txt";
 
@@ -41,7 +52,8 @@ pub struct WebHost {
     status: StatusCode,
     policy: String,
     media_type: header::HeaderValue,
-    tls: Server,
+    pub(super) tls: Server,
+    pub(super) patience: Duration,
     visits: Arc<Visits>,
 }
 
@@ -49,15 +61,18 @@ impl WebHost {
     /// Sets it up.
     ///
     /// # Errors
-    /// Its key, certificate, status or media type cannot be used.
+    /// Its key, certificate, versions, status or media type cannot be used. A status below 200 is no answer
+    /// (RFC 9110 §15.2).
     pub fn new(play: WebPlay) -> Result<Self, WireError> {
         let WebPlay { name, key, status, policy, media_type } = play;
         let fault = |reason| WireError::Play { host: name.clone(), reason };
-        let status = StatusCode::from_u16(status).map_err(|_| fault(format!("{status} is no status of HTTP")))?;
+        let is_answer = |code: &StatusCode| code.as_u16() >= 200;
+        let status = StatusCode::from_u16(status).ok().filter(is_answer);
+        let status = status.ok_or_else(|| fault("its status is none of 200 to 999".to_owned()))?;
         let media_type = media_type.parse().map_err(|_| fault(format!("`{media_type}` is no media type")))?;
         let tls = Server::new(&name, &key)?;
         let policy = policy.replace("\r\n", "\n").replace('\n', "\r\n");
-        Ok(Self { name, status, policy, media_type, tls, visits: Arc::default() })
+        Ok(Self { name, status, policy, media_type, tls, patience: PATIENCE, visits: Arc::default() })
     }
 
     /// Waits until nobody is connected; false if the deadline passes before.
@@ -72,30 +87,31 @@ impl WebHost {
 
     async fn converse(&self, stream: BoxStream, visit: &Visit) -> &'static str {
         let heard = Heard::default();
-        let secured = match self.tls.accept(stream, &heard).await {
-            Ok((stream, handshake)) => {
-                visit.shook(&heard, Ok(handshake));
-                stream
-            }
-            Err(why) => {
-                visit.shook(&heard, Err(why));
-                return "the handshake failed";
-            }
-        };
-        let answer = service_fn(|request: Request<Incoming>| async move {
+        visit.shakes(&heard);
+        let shaken = self.tls.accept(stream, &heard).await;
+        visit.shook(shaken.as_ref().map(|(_, handshake)| handshake).map_err(String::as_str));
+        let Ok((secured, _)) = shaken else { return "the handshake failed" };
+        let is_asked = AtomicBool::new(false);
+        let answer = service_fn(async |request: Request<Incoming>| {
             let response = self.answer(&request);
             let line = format!("{} {} {:?}", request.method(), request.uri(), request.version());
             let status = response.status();
             let reason = status.canonical_reason().unwrap_or_default().to_owned();
             visit.said("request", &line, &Reply { code: status.as_u16(), lines: vec![reason] });
+            is_asked.store(true, Ordering::Relaxed);
             Ok::<_, Infallible>(response)
         });
         let mut server = http1::Builder::new();
-        server.keep_alive(false).timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-        match timeout(PATIENCE, server.serve_connection(TokioIo::new(secured), answer)).await {
-            Ok(Ok(())) => "answered",
-            Ok(Err(_)) => "closed by the client",
-            Err(_) => "the client was silent",
+        server.keep_alive(false).max_buf_size(REQUEST).timer(TokioTimer::new()).header_read_timeout(self.patience);
+        let served = timeout(self.patience, server.serve_connection(TokioIo::new(secured), answer)).await;
+        match (served, is_asked.into_inner()) {
+            (Ok(Ok(())), true) => "answered",
+            (Ok(Ok(())), false) => "closed by the client",
+            (Ok(Err(error)), _) if error.is_timeout() => "the client was silent",
+            (Ok(Err(error)), _) if error.is_parse() => "the client sent no request",
+            (Ok(Err(_)), _) => "closed by the client",
+            (Err(_), false) => "the client was silent",
+            (Err(_), true) => "the client did not listen",
         }
     }
 
@@ -115,7 +131,7 @@ impl WebHost {
 impl Handler for WebHost {
     fn serve(self: Arc<Self>, stream: BoxStream, _from: SocketAddr, _to: SocketAddr) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            let visit = self.visits.begin(&self.name, "https");
+            let Some(visit) = self.visits.begin(&self.name, "https") else { return };
             visit.ended(self.converse(stream, &visit).await);
         })
     }

@@ -1,0 +1,63 @@
+//! The lint of the records that mail depends on: answers of the DNS in, what is to be said of them out.
+//!
+//! A record seldom stands alone: SPF includes others, a report address must be authorised elsewhere, an MX needs addresses.
+//! So the lint is a function that either is done or says which answers it still needs ([`Linted`]); whoever can ask brings
+//! them and calls again. It never guesses: what was not seen is said to be unseen, and nothing is made of it.
+
+mod answers;
+mod code;
+mod desk;
+mod dkim;
+mod dmarc;
+mod domain;
+mod key;
+mod mta_sts;
+mod mx;
+mod names;
+mod policy;
+mod ptr;
+mod reports;
+mod spf;
+mod tags;
+mod text;
+mod tls_rpt;
+mod tlsa;
+mod tree;
+
+pub use answers::{Answers, Linted, Question};
+pub use code::CODES;
+pub use domain::{Entry, domain};
+pub use policy::policy;
+pub use text::texts;
+
+use desk::Desk;
+use evidence::{LookedUp, Remark};
+use mail::Domain;
+use names::Role;
+
+/// Lints what stands at a name: TXT by where it stands (SPF at a domain, DMARC at `_dmarc.`, a DKIM key at
+/// `SELECTOR._domainkey.`, MTA-STS at `_mta-sts.`, TLS-RPT at `_smtp._tls.`), TLSA, MX and PTR. Of other records only is said
+/// whether the DNS answers. The remarks come in the order of their codes.
+#[must_use]
+pub fn record(name: &Domain, record_type: &str, answers: &Answers) -> Linted<Vec<Remark>> {
+    let desk = Desk::new(answers);
+    let remarks = match desk.ask(name, record_type) {
+        Some(found) => of(&desk, name, &record_type.to_ascii_uppercase(), found),
+        None => Vec::new(),
+    };
+    desk.close(remarks)
+}
+
+fn of(desk: &Desk<'_>, name: &Domain, record_type: &str, found: &LookedUp) -> Vec<Remark> {
+    match (record_type, names::role(name)) {
+        ("TXT", Role::Dmarc(domain)) => dmarc::lint(desk, &domain, found),
+        ("TXT", Role::Dkim) => dkim::lint(name, found),
+        ("TXT", Role::MtaSts(domain)) => mta_sts::lint(desk, &domain, found),
+        ("TXT", Role::TlsRpt(domain)) => tls_rpt::lint(&domain, found),
+        ("TXT", Role::Plain) => spf::lint(desk, name, found),
+        ("TLSA", _) => tlsa::lint(desk, name, found),
+        ("MX", _) => mx::lint(desk, name, found),
+        ("PTR", _) => ptr::lint(desk, name, found),
+        _ => Vec::new(),
+    }
+}
