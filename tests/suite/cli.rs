@@ -9,16 +9,21 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("cli::list_shows_every_scenario_with_its_title", list_shows_every_scenario_with_its_title),
         trial("cli::describe_says_what_is_sent_and_claimed", describe_says_what_is_sent_and_claimed),
         trial("cli::check_passes_the_library", check_passes_the_library),
+        trial("cli::describe_says_which_hosts_are_played", describe_says_which_hosts_are_played),
         trial("cli::plan_is_json", plan_is_json),
+        trial("cli::a_plan_has_the_hosts_that_are_played", a_plan_has_the_hosts_that_are_played),
+        trial("cli::only_settings_that_stand_there_are_explained", only_settings_that_stand_there_are_explained),
         trial("cli::nothing_matched_has_its_own_exit_code", nothing_matched_has_its_own_exit_code),
         trial("cli::schema_and_reference_are_in_step", schema_and_reference_are_in_step),
     ]
 }
 
 fn help_names_every_command() -> Result<(), Failed> {
-    run(&["--help"])?.must(0, &["scenario", "stack", "schema", "bench", "--engine", "--root"])?;
+    run(&["--help"])?.must(0, &["scenario", "stack", "gateway", "schema", "bench", "--engine", "--root"])?;
     run(&["scenario", "--help"])?.must(0, &["run", "list", "describe", "check", "plan", "accept"])?;
     run(&["stack", "--help"])?.must(0, &["up", "down", "logs", "prune"])?;
+    run(&["gateway", "--help"])?.must(0, &["explain"])?;
+    run(&["gateway", "explain", "--help"])?.must(0, &["NAME|DIR", "SETTING", "--json"])?;
     run(&["scenario", "run", "--help"])?.must(0, &["--gateway", "--jobs", "--report", "--keep", "--ci"])
 }
 
@@ -41,6 +46,20 @@ fn describe_says_what_is_sent_and_claimed() -> Result<(), Failed> {
         .must(0, &["198.51.100.66", "billing@bank.example", "RFC 9989 §4.3", "rejected"])
 }
 
+fn describe_says_which_hosts_are_played() -> Result<(), Failed> {
+    let expected = [
+        "The harness plays",
+        "mx.dane-311.example at 198.51.100.56",
+        "TLSA 3 1 1 of its certificate",
+        "TLSA 3 1 1 of no certificate of its",
+        "SMTP with STARTTLS, a good certificate",
+        "runs sendmail",
+        "peer verified",
+        "- deferred",
+    ];
+    run(&["scenario", "describe", "dane/tlsa-3-1-1"])?.must(0, &expected)
+}
+
 fn check_passes_the_library() -> Result<(), Failed> {
     run(&["scenario", "check"])?.must(0, &["nothing wrong"])
 }
@@ -53,6 +72,21 @@ fn plan_is_json() -> Result<(), Failed> {
         Some(_) => Ok(()),
         None => Err(format!("no transaction in {json}").into()),
     }
+}
+
+fn a_plan_has_the_hosts_that_are_played() -> Result<(), Failed> {
+    let plan = run(&["scenario", "plan", "dane/several-mx"])?;
+    plan.must(0, &[])?;
+    let json: serde_json::Value = serde_json::from_str(&plan.out)?;
+    let hosts = json.pointer("/dane~1several-mx/hosts").and_then(|hosts| hosts.as_array());
+    let names: Vec<&str> = hosts.into_iter().flatten().filter_map(|host| host["name"].as_str()).collect();
+    if names.len() < 2 { Err(format!("{names:?} are no several hosts").into()) } else { Ok(()) }
+}
+
+fn only_settings_that_stand_there_are_explained() -> Result<(), Failed> {
+    run(&["gateway", "explain", "documented-2018", "smtpd_banner"])?
+        .must(5, &["documented-2018 has no line `smtpd_banner` about TLS"])?;
+    run(&["gateway", "explain", "no-such-gateway"])?.must(3, &["no-such-gateway"])
 }
 
 fn nothing_matched_has_its_own_exit_code() -> Result<(), Failed> {

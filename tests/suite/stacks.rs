@@ -16,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             the_gateway_sees_the_address_that_a_scenario_names,
         ),
         trial("stacks::junit_and_json_tell_of_the_same_run", junit_and_json_tell_of_the_same_run),
+        trial("stacks::a_line_is_explained_by_what_it_does", a_line_is_explained_by_what_it_does),
     ]
 }
 
@@ -92,6 +93,40 @@ fn junit_and_json_tell_of_the_same_run() -> Result<(), Failed> {
     let cases = fs::read_to_string(junit)?.matches("<testcase ").count();
     if count == 0 || count != cases {
         return Err(format!("{count} scenarios in JSON, {cases} in JUnit").into());
+    }
+    Ok(())
+}
+
+/// Lines that do something both ways, to what is delivered, and nothing at all, of both daemons.
+fn a_line_is_explained_by_what_it_does() -> Result<(), Failed> {
+    const IDLE: [&str; 2] = ["tls_low_cipherlist", "ssl_min_protocol"];
+    let busy = [
+        ("smtpd_tls_protocols", "versions: takes away TLSv1.3"),
+        ("smtp_tls_protocols", "newest version offered: TLSv1.2 instead of TLSv1.3"),
+        ("smtpd_tls_received_header", "Received field: tells TLS instead of"),
+        ("ssl_server_dh_file", "DH group: 4096 bits"),
+    ];
+    let names = busy.iter().map(|(name, _)| *name).chain(IDLE);
+    let words: Vec<&str> = ["gateway", "explain", "documented-2018", "--json"].into_iter().chain(names).collect();
+    let said = run(&words)?;
+    said.must(0, &[])?;
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&said.out)?;
+    let effects = |name: &str| {
+        let row =
+            rows.iter().find(|row| row["line"].as_str().is_some_and(|line| line.starts_with(&format!("{name} ="))));
+        row.map(|row| row["effects"].to_string()).ok_or_else(|| format!("{name} is not explained:\n{}", said.out))
+    };
+    for (name, effect) in busy {
+        let seen = effects(name)?;
+        if !seen.contains(effect) {
+            return Err(format!("{name} has these effects, not `{effect}`: {seen}").into());
+        }
+    }
+    for name in IDLE {
+        let seen = effects(name)?;
+        if seen != "[]" {
+            return Err(format!("{name} is to have no effect, and has {seen}").into());
+        }
     }
     Ok(())
 }

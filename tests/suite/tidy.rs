@@ -53,7 +53,8 @@ fn rust_files_open_with_their_purpose_and_stay_small() -> Result<(), Failed> {
 }
 
 fn pure_rooms_know_no_other_world() -> Result<(), Failed> {
-    const PURE: [&str; 6] = ["mail", "scenario", "compose", "evidence", "verdict", "report"];
+    const PURE: [&str; 10] =
+        ["mail", "scenario", "compose", "evidence", "verdict", "report", "profile", "assess", "explain", "lint"];
     const WORLD: [&str; 9] =
         ["container", "dns", "pki", "wire", "stack", "runner", "tokio", "testcontainers", "tempfile"];
     let mut faults = Vec::new();
@@ -129,8 +130,8 @@ fn no_file_names_a_machine_or_strays_from_mail() -> Result<(), Failed> {
             if paths.is_match(line) {
                 faults.push(format!("{place}: names a path of one machine"));
             }
-            // a type of another crate keeps its name
-            let line = line.replace(concat!("async_imap::Sess", "ion"), "");
+            // a type of another crate keeps its name, as does a field of RFC 8460 §4.4
+            let line = line.replace(concat!("async_imap::Sess", "ion"), "").replace(concat!("-sess", "ion-count"), "");
             let is_setting = path.starts_with("gateways") || path.starts_with("containers");
             if let Some(found) = words.find(&line).filter(|_| !is_setting) {
                 faults.push(format!("{place}: `{}` is no word of mail", found.as_str()));

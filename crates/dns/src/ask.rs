@@ -37,18 +37,27 @@ pub(crate) struct Said {
     pub(crate) records: Vec<Record>,
 }
 
+/// How to ask.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) server: SocketAddr,
+    /// A resolver is not to validate (the CD bit, RFC 4035 §3.2.2).
+    pub(crate) is_unchecked: bool,
+    /// The zones that the server has, and nothing else; none: it answers for all names.
+    pub(crate) zones: Option<&'a [Domain]>,
+}
+
 /// Asks for the records of a name. A server that answers with nothing but an alias is asked for what it leads to.
-/// `is_unchecked`: a resolver is not to validate (the CD bit, RFC 4035 §3.2.2).
-pub(crate) async fn ask(
-    server: SocketAddr,
-    name: &Domain,
-    record_type: &str,
-    is_unchecked: bool,
-) -> Result<Said, DnsError> {
+pub(crate) async fn ask(asking: Asking<'_>, name: &Domain, record_type: &str) -> Result<Said, DnsError> {
+    let Asking { server, is_unchecked, zones } = asking;
     let kind = kind(record_type)?;
     let mut wanted = Name::from(zone::name_of(name));
     let mut said = Said { code: ResponseCode::NoError, is_authentic: true, is_resolver: true, records: Vec::new() };
     for _ in 0..=ALIASES {
+        let has = |zone: &Domain| Name::from(zone::name_of(zone)).zone_of(&wanted);
+        if zones.is_some_and(|zones| !zones.iter().any(has)) {
+            return Err(DnsError::NoZone(dotless(&wanted)));
+        }
         let query = Query::query(wanted.clone(), kind);
         let message = exchange(server, query, is_unchecked).await.map_err(|e| DnsError::LookUp {
             server,
@@ -57,6 +66,10 @@ pub(crate) async fn ask(
             reason: e.to_string(),
         })?;
         said.code = message.metadata.response_code;
+        if zones.is_some() && said.code == ResponseCode::ServFail {
+            // That is how our server speaks of what its zones delegate to others.
+            return Err(DnsError::NoZone(dotless(&wanted)));
+        }
         said.is_authentic &= message.metadata.authentic_data;
         said.is_resolver &= message.metadata.recursion_available;
         said.records.extend(message.answers);
@@ -66,6 +79,11 @@ pub(crate) async fn ask(
         }
     }
     Ok(said)
+}
+
+fn dotless(name: &Name) -> String {
+    let text = name.to_ascii();
+    text.strip_suffix('.').unwrap_or(&text).to_owned()
 }
 
 /// Whether a server is a resolver that validates: it knows that the root is signed.

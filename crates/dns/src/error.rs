@@ -59,4 +59,7 @@ pub enum DnsError {
         /// What happened.
         reason: String,
     },
+    /// A name of which the zones that are at hand say nothing: it lies in none of them, or is delegated away.
+    #[error("{0} lies in none of the zones that are at hand")]
+    NoZone(String),
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     DnsError,
-    ask::{Said, ask, shown, validates},
+    ask::{Asking, Said, ask, shown, validates},
 };
 use evidence::{LookedUp, Observed};
 use futures_util::future::join_all;
@@ -15,13 +15,14 @@ const QUESTIONS: usize = 40;
 /// And that of a whole domain.
 const DOMAIN_QUESTIONS: usize = 400;
 
-/// Asks a server for the records of a name; `record_type` is a word such as `TXT`, or `SPF` for type 99. The records are the data as
-/// `dig +short` shows them, sorted; where an alias led there, its CNAME is among them. There are no remarks.
+/// Asks a server for the records of a name; `record_type` is a word such as `TXT`, or `SPF` for type 99. The records are the
+/// data as `dig +short` shows them, sorted; where an alias led there, its CNAME is among them. There are no remarks.
 ///
 /// # Errors
 /// `record_type` is no record type, or there is no answer.
 pub async fn lookup(server: SocketAddr, name: &Domain, record_type: &str) -> Result<LookedUp, DnsError> {
-    Ok(looked_up(&ask(server, name, record_type, false).await?))
+    let asking = Asking { server, is_unchecked: false, zones: None };
+    Ok(looked_up(&ask(asking, name, record_type).await?))
 }
 
 /// As [`lookup`], with what is to be said of the records. What else must be known for that is asked of the same server, 39
@@ -38,7 +39,8 @@ pub async fn lookup_and_lint(server: SocketAddr, name: &Domain, record_type: &st
 pub struct Inquiry {
     /// The server: a resolver, or an authoritative one.
     pub server: SocketAddr,
-    /// The zones that it has. What lies in none of them is not asked, and remarked as unseen; none: it is asked for all there is.
+    /// The zones that it has. What lies in none of them is not asked, nor followed there by an alias, and is unseen, not absent;
+    /// so is what they delegate. `None`: it is asked for all there is.
     pub zones: Option<Vec<Domain>>,
 }
 
@@ -48,7 +50,7 @@ impl Inquiry {
     /// # Errors
     /// As [`lookup`], of the first question.
     pub async fn record(&self, name: &Domain, record_type: &str) -> Result<LookedUp, DnsError> {
-        let said = ask(self.server, name, record_type, false).await?;
+        let said = ask(self.asking(false), name, record_type).await?;
         let is_validated = said.is_resolver && (said.is_authentic || validates(self.server).await);
         let found = looked_up(&said);
         let mut answers = Answers::new(is_validated);
@@ -86,14 +88,14 @@ impl Inquiry {
     }
 
     async fn observe(&self, question: &Question) -> Observed<LookedUp> {
-        let lies_in = |zones: &Vec<Domain>| zones.iter().any(|zone| question.name.is_within(zone));
-        if !self.zones.as_ref().is_none_or(lies_in) {
-            return Observed::Unobserved("it lies in none of the zones that are at hand".to_owned());
-        }
-        match ask(self.server, &question.name, &question.record_type, question.is_unchecked).await {
+        match ask(self.asking(question.is_unchecked), &question.name, &question.record_type).await {
             Ok(said) => Observed::Seen(looked_up(&said)),
             Err(error) => Observed::Unobserved(error.to_string()),
         }
+    }
+
+    fn asking(&self, is_unchecked: bool) -> Asking<'_> {
+        Asking { server: self.server, is_unchecked, zones: self.zones.as_deref() }
     }
 }
 

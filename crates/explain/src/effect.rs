@@ -31,7 +31,7 @@ impl fmt::Display for Effect {
         write!(f, "{}: {}: ", self.on.join(", "), self.what)?;
         match (self.adds.as_slice(), self.takes.as_slice()) {
             ([], []) => f.write_str("another order"),
-            ([one], [other]) => write!(f, "{one}, not {other}"),
+            ([one], [other]) => write!(f, "{one} instead of {other}"),
             (adds, []) => write!(f, "adds {}", list(adds)),
             ([], takes) => write!(f, "takes away {}", list(takes)),
             (adds, takes) => write!(f, "adds {}; takes away {}", list(adds), list(takes)),
@@ -119,7 +119,7 @@ mod tests {
         let told = |with: &[&str], without: &[&str]| told(&facts(with), &facts(without), &Noise::default());
         assert_eq!(told(&["TLSv1.2"], &["TLSv1.2", "TLSv1.3"]), ["smtp: versions: takes away TLSv1.3"]);
         assert_eq!(told(&["TLSv1", "TLSv1.2"], &["TLSv1.2"]), ["smtp: versions: adds TLSv1"]);
-        assert_eq!(told(&["yes"], &["no"]), ["smtp: versions: yes, not no"]);
+        assert_eq!(told(&["yes"], &["no"]), ["smtp: versions: yes instead of no"]);
         assert_eq!(told(&["a", "b"], &["b", "a"]), ["smtp: versions: another order"]);
         assert_eq!(told(&["a", "b", "c", "d", "e"], &[]), ["smtp: versions: adds a, b and 3 more"]);
         assert!(told(&["a"], &["a"]).is_empty());
@@ -141,7 +141,7 @@ mod tests {
     fn noise_and_what_one_side_did_not_see_tell_nothing() {
         let noise = Noise::of(&[facts(&["a", "x"]), facts(&["a", "y"])]);
         assert!(effects(&facts(&["a", "x"]), &facts(&["y", "a"]), &noise).is_empty());
-        assert_eq!(told(&facts(&["a", "x"]), &facts(&["b"]), &noise), ["smtp: versions: a, not b"]);
+        assert_eq!(told(&facts(&["a", "x"]), &facts(&["b"]), &noise), ["smtp: versions: a instead of b"]);
         assert!(effects(&facts(&["a"]), &Facts::new(), &Noise::default()).is_empty());
     }
 
@@ -154,6 +154,6 @@ mod tests {
         };
         let none = Noise::default();
         assert_eq!(told(&seen(&["a"], &["TLS"]), &seen(&["a"], &[]), &none), ["smtp: log: adds TLS"]);
-        assert_eq!(told(&seen(&["a"], &["TLS"]), &seen(&["b"], &[]), &none), ["smtp: versions: a, not b"]);
+        assert_eq!(told(&seen(&["a"], &["TLS"]), &seen(&["b"], &[]), &none), ["smtp: versions: a instead of b"]);
     }
 }

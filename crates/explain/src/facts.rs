@@ -12,16 +12,18 @@ pub(crate) const LOG: &str = "log";
 /// Facts by what they are about, such as `smtp` and `versions`. What was not observed is no fact.
 pub type Facts = BTreeMap<(String, String), Vec<String>>;
 
-/// The facts in the evidence of a scenario; `hosts` are words for its transactions, in their order.
+/// The facts in evidence: `probes` and `transactions` are words for what is in it, in the same order.
 #[must_use]
-pub fn facts(evidence: &Evidence, transactions: &[&str]) -> Facts {
+pub fn facts(evidence: &Evidence, probes: &[&str], transactions: &[&str]) -> Facts {
     let mut facts = Facts::new();
-    for probed in evidence.probes.iter().filter_map(Observed::seen) {
-        let subject = probed.service.to_string();
+    for (probed, subject) in evidence.probes.iter().zip(probes) {
         let mut add = |what: &str, values: Vec<String>| {
-            facts.insert((subject.clone(), what.to_owned()), values);
+            facts.insert(((*subject).to_owned(), what.to_owned()), values);
         };
-        of_probe(probed, &mut add);
+        add("TLS", vec![works(probed).to_owned()]);
+        if let Observed::Seen(probed) = probed {
+            of_probe(probed, &mut add);
+        }
     }
     for (seen, subject) in evidence.transactions.iter().zip(transactions) {
         let mut add = |what: &str, values: Vec<String>| {
@@ -32,17 +34,29 @@ pub fn facts(evidence: &Evidence, transactions: &[&str]) -> Facts {
     facts
 }
 
+/// A service that does not answer, or with which no handshake comes to an end, has no TLS that works: whoever asks the same
+/// of it with other settings, and sees it work, knows that much.
+fn works(probed: &Observed<Probed>) -> &'static str {
+    let Observed::Seen(probed) = probed else { return "broken" };
+    let is_absent = matches!(&probed.cleartext, Observed::Seen(cleartext) if !cleartext.offers_starttls);
+    match probed.taken().next() {
+        Some(_) => "works",
+        None if is_absent => "absent",
+        None => "broken",
+    }
+}
+
 fn of_probe(probed: &Probed, add: &mut dyn FnMut(&str, Vec<String>)) {
     if let Observed::Seen(cleartext) = &probed.cleartext {
         of_cleartext(cleartext, add);
     }
-    let is_told = !probed.versions.is_empty() && probed.versions.iter().all(|version| version.suites.seen().is_some());
-    if is_told {
-        add("versions", probed.taken().map(|version| version.version.clone()).collect());
-        add("cipher suites", probed.suites().into_iter().map(str::to_owned).collect());
-    }
+    // the rest is the rest of TLS that works
     if probed.taken().next().is_none() {
         return;
+    }
+    if probed.versions.iter().all(|version| version.suites.seen().is_some()) {
+        add("versions", probed.taken().map(|version| version.version.clone()).collect());
+        add("cipher suites", probed.suites().into_iter().map(str::to_owned).collect());
     }
     for version in probed.taken() {
         if let Some(order) = version.order {
@@ -66,7 +80,6 @@ fn of_probe(probed: &Probed, add: &mut dyn FnMut(&str, Vec<String>)) {
 }
 
 fn of_cleartext(seen: &Cleartext, add: &mut dyn FnMut(&str, Vec<String>)) {
-    add("STARTTLS", vec![if seen.offers_starttls { "offered" } else { "not offered" }.to_owned()]);
     if let Observed::Seen(login) = &seen.login {
         let word = if matches!(login, LoginSeen::Refused(_)) { "refused" } else { "taken" };
         add("login before TLS", vec![word.to_owned()]);
@@ -114,7 +127,7 @@ fn of_transaction(seen: &Transaction, add: &mut dyn FnMut(&str, Vec<String>)) {
     }
     let protected = seen.arrived.iter().map(|a| if a.is_protected { "over TLS" } else { "in cleartext" });
     add("how it came", protected.map(str::to_owned).collect());
-    if let Some(offer) = seen.connections.iter().rev().find_map(|c| c.offer.as_ref()) {
+    if let Some(offer) = seen.connections.iter().rev().filter(|c| c.service == "smtp").find_map(|c| c.offer.as_ref()) {
         add("newest version offered", offer.versions.last().into_iter().cloned().collect());
         // a client that does not list its versions tells only the newest
         if let [oldest, _, ..] = offer.versions.as_slice() {

@@ -156,6 +156,9 @@ pub(crate) struct ExplainArgs {
     /// Gateway: a name in `gateways`, or a directory
     #[arg(value_name = "NAME|DIR")]
     pub(crate) gateway: String,
+    /// Only these settings, such as `smtpd_tls_protocols`; all that are about TLS when none is given
+    #[arg(value_name = "SETTING")]
+    pub(crate) settings: Vec<String>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

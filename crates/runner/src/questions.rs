@@ -83,8 +83,9 @@ impl Questions {
         way: Direction,
     ) -> Result<Facts, StackError> {
         let is_asked = |inbound: bool| way == Direction::Both || (way == Direction::Inbound) == inbound;
-        let probes = self.services.iter().filter(|service| of(**service) == daemon && is_asked(true));
-        let probes = try_join_all(probes.map(|service| stack.survey(*service, None)));
+        let services: Vec<Service> =
+            self.services.iter().copied().filter(|service| of(*service) == daemon && is_asked(true)).collect();
+        let probes = try_join_all(services.iter().map(|service| stack.survey(*service, None)));
         let is_letter = |(plan, _): &(&Plan, &Published)| daemon == Daemon::Postfix && is_asked(plan.hosts.is_empty());
         let letters: Vec<_> = self.letters.iter().zip(&stages.0).filter(is_letter).collect();
         let words: Vec<&str> =
@@ -92,7 +93,9 @@ impl Questions {
         let letters = try_join_all(letters.iter().map(|(plan, stage)| send_again(stack, plan, stage)));
         let (probes, transactions) = try_join(probes, letters).await?;
         let transactions = transactions.into_iter().flatten().collect();
-        Ok(explain::facts(&Evidence { probes, transactions, ..Evidence::default() }, &words))
+        let services: Vec<String> = services.iter().map(ToString::to_string).collect();
+        let services: Vec<&str> = services.iter().map(String::as_str).collect();
+        Ok(explain::facts(&Evidence { probes, transactions, ..Evidence::default() }, &services, &words))
     }
 }
 
@@ -101,7 +104,7 @@ impl fmt::Display for Questions {
         let services: Vec<String> = self.services.iter().map(ToString::to_string).collect();
         let letters: Vec<&str> =
             self.letters.iter().flat_map(|plan| &plan.transactions).map(|t| t.label.as_str()).collect();
-        write!(f, "what {} take; mail {}", services.join(", "), letters.join(", "))
+        write!(f, "what {} take of TLS; mail {}", services.join(", "), letters.join(", "))
     }
 }
 
@@ -132,16 +135,16 @@ fn letter(word: &str, stage: &str, way: &str, from: &str, to: &str) -> String {
     )
 }
 
-/// Services that the gateway offers. Those for users share their settings: one with STARTTLS and one without stand for
-/// them.
+/// Services that the gateway offers. Those for users share their settings: one of them stands for all, if possible one
+/// that can be asked before TLS, too.
 fn services(gateway: &Gateway) -> Vec<Service> {
     let ports = gateway.hosts.iter().flat_map(stack::gateway::Host::ports);
     let mut services: Vec<Service> = ports.filter_map(Service::at_port).collect();
     services.sort_unstable();
     services.dedup();
-    let (mut chosen, for_users): (Vec<_>, Vec<_>) = services.into_iter().partition(|s| of(*s) == Daemon::Postfix);
-    chosen.extend(for_users.iter().find(|service| !service.is_implicit()));
-    chosen.extend(for_users.iter().find(|service| service.is_implicit()));
+    let (mut chosen, mut for_users): (Vec<_>, Vec<_>) = services.into_iter().partition(|s| of(*s) == Daemon::Postfix);
+    for_users.sort_by_key(|service| service.is_implicit());
+    chosen.extend(for_users.first());
     chosen
 }
 

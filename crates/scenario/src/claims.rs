@@ -1,10 +1,17 @@
 //! Claims: what must come of a transaction, and whether that can be.
 
+mod contradictions;
+mod controls;
+
+pub(crate) use contradictions::contradictions;
+pub(crate) use controls::controls;
+
 use crate::{
-    Claim, Command, DkimClaim, Expectation, HandshakeClaim, Origin, Outcome, ReplyClaim, Spanned, Tls, Transaction,
+    Claim, Command, DkimClaim, Expectation, HandshakeClaim, Origin, Outcome, ReplyClaim, Spanned, Transaction, World,
     faults::Flaw,
     language::{DkimForm, ExpectTable, HandshakeTable, ReplyTable},
 };
+use mail::Domain;
 use std::ops::Range;
 
 /// Makes the claims of a transaction.
@@ -96,38 +103,6 @@ fn handshake(table: Spanned<HandshakeTable>, flaws: &mut Vec<Flaw>) -> Handshake
     }
 }
 
-/// Complains of claims that cannot all hold.
-pub(crate) fn contradict(transaction: &Transaction, flaws: &mut Vec<Flaw>) {
-    let outcome = outcome(transaction);
-    for expectation in &transaction.expect {
-        match &expectation.claim {
-            Claim::Reply(reply) => {
-                if let (Some(fate), Some((outcome, span))) = (fate(reply, transaction), outcome)
-                    && !fate.allows(outcome)
-                {
-                    let flaw = Flaw::new(format!("a message cannot be {} after a {} reply", word(outcome), reply.code));
-                    flaws.push(
-                        flaw.at(span, "this outcome").at(&expectation.span, format!("this reply says {}", fate.word())),
-                    );
-                }
-            }
-            Claim::Handshake(claim) => {
-                let asks = |client: &crate::Client| client.tls != Tls::None;
-                if let (Origin::Client(client), Some(version)) = (&transaction.origin, &claim.version)
-                    && !asks(client)
-                    && version != "none"
-                {
-                    let flaw = Flaw::new(format!("a client that asks for no TLS cannot get {version}"));
-                    flaws.push(
-                        flaw.at(&expectation.span, "this handshake").help("add `tls = \"starttls\"` to the client"),
-                    );
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
 /// What a reply makes of the whole message.
 #[derive(Clone, Copy)]
 enum Fate {
@@ -175,6 +150,7 @@ fn outcome(transaction: &Transaction) -> Option<(&Outcome, &Range<usize>)> {
     })
 }
 
+/// An outcome in one word.
 const fn word(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Rejected => "rejected",
@@ -188,33 +164,21 @@ const fn word(outcome: &Outcome) -> &'static str {
 
 /// Whether the message is claimed to lie somewhere in the end.
 pub(crate) fn must_arrive(transaction: &Transaction) -> bool {
-    matches!(outcome(transaction), Some((Outcome::Delivered(_) | Outcome::Quarantined(_), _)))
+    matches!(outcome(transaction), Some((Outcome::Delivered(_) | Outcome::Quarantined(_), _))) || arrives(transaction)
 }
 
-/// Complains of attacks without a control: a gateway that refuses everything must not pass.
-pub(crate) fn controls(transactions: &[Transaction], flaws: &mut Vec<Flaw>) {
-    if transactions.iter().any(|t| matches!(outcome(t), Some((Outcome::Delivered(_), _)))) {
-        return;
-    }
-    let refused = |t: &Transaction| {
-        t.expect.iter().find_map(|e| match &e.claim {
-            Claim::Reply(reply) => matches!(fate(reply, t), Some(Fate::Refused)).then(|| e.span.clone()),
-            _ => None,
-        })
+/// Whether a host of the file is claimed to take the message.
+fn arrives(transaction: &Transaction) -> bool {
+    transaction.expect.iter().any(|expectation| matches!(expectation.claim, Claim::Arrived(_)))
+}
+
+/// Whether the gateway under test brings the message to somebody else, as a client.
+pub(crate) fn is_outbound(transaction: &Transaction, world: &World) -> bool {
+    let is_own = |domain: &Domain| world.gateway.iter().any(|own| domain.is_within(own));
+    let from_here = match &transaction.origin {
+        Origin::Client(_) => false,
+        Origin::Submission(submission) => is_own(submission.login.value.domain()),
+        Origin::Sendmail => true,
     };
-    for transaction in transactions {
-        let attack = match outcome(transaction) {
-            Some((Outcome::Delivered(_), _)) => None,
-            // what waits at the gateway for a host that is bad; of what comes in, a later try decides
-            Some((Outcome::Deferred, span)) => (transaction.origin == Origin::Sendmail).then(|| span.clone()),
-            Some((_, span)) => Some(span.clone()),
-            None => refused(transaction),
-        };
-        if let Some(span) = attack {
-            let flaw = Flaw::new(format!("the transaction `{}` has no control", transaction.label));
-            flaws.push(flaw.at(&span, "a gateway that takes no mail at all would pass").help(
-                "add a transaction with the same words from the rightful sender and `outcome = { delivered = \"INBOX\" }`",
-            ));
-        }
-    }
+    from_here && transaction.rcpt_to.iter().any(|recipient| !is_own(recipient.value.domain()))
 }

@@ -3,6 +3,7 @@
 //! The language is declared once, in `language`; the reader, the JSON Schema ([`schema`]) and the reference
 //! ([`reference`]) are made from that. This room knows no file: text comes in, values go out.
 
+mod ciphers;
 mod claims;
 mod faults;
 mod form;
@@ -16,6 +17,7 @@ mod reference;
 mod rfcs;
 mod schema;
 mod seams;
+mod stage;
 mod transactions;
 mod values;
 mod words;
@@ -30,6 +32,7 @@ pub use seams::*;
 use form::{Form, Node};
 use language::ScenarioTable;
 use mail::{Address, Domain};
+use stage::Stage;
 use std::{collections::BTreeMap, net::IpAddr, ops::Range, sync::Arc};
 use toml::de::{DeTable, DeValue};
 
@@ -46,6 +49,13 @@ pub struct World {
     pub addresses: Vec<IpAddr>,
     /// Names of the profiles that a probe can be judged by.
     pub profiles: Vec<String>,
+}
+
+impl World {
+    /// Domains of the gateways.
+    fn owned(&self) -> impl Iterator<Item = &Domain> {
+        self.gateway.iter().chain(&self.reserved).chain(self.logins.iter().map(Address::domain))
+    }
 }
 
 /// Reads a scenario.
@@ -85,15 +95,16 @@ fn build(
 ) -> Option<Plan> {
     let value = toml::Spanned::new(0..0, DeValue::Table(table.get_ref().clone()));
     let read = ScenarioTable::read(Node { name: "scenario", value: &value }, flaws)?;
-    let mut zones = read.zone.map_or_else(Vec::new, |zones| zones::build(zones, world, &source.text, flaws));
-    let hosts = read.host.map_or_else(Vec::new, |hosts| hosts::build(hosts, &mut zones, world, flaws));
-    let settings = read.setting.as_ref().map_or_else(Settings::default, |setting| questions::settings(&setting.value));
+    let mut stage = Stage::set(read.zone, read.host, world, &source.text, flaws);
+    let zones: Vec<Zone> = stage.zones.iter().map(|declared| declared.zone.clone()).collect();
+    let hosts = stage.hosts.clone();
+    let settings = read.setting.map(|setting| questions::settings(setting, flaws)).unwrap_or_default();
     let probes = questions::probes(read.probe.unwrap_or_default(), world, flaws);
-    let reports = questions::reports(read.tls_report.unwrap_or_default(), &zones, flaws);
-    let lookups = questions::lookups(read.lookup.unwrap_or_default(), flaws);
-    let setting = transactions::Setting { world, zones: &zones, hosts: &hosts, file: &source.text };
+    let lookups = questions::lookups(read.lookup.unwrap_or_default(), &stage.zones, world, flaws);
     let tables = read.transaction.map(|list| list.0).unwrap_or_default();
-    if tables.is_empty() && probes.is_empty() && lookups.is_empty() && settings.expect.is_empty() && flaws.is_empty() {
+    let reported = read.tls_report.unwrap_or_default();
+    let asks = !probes.is_empty() || !lookups.is_empty() || !reported.is_empty() || !settings.expect.is_empty();
+    if tables.is_empty() && !asks && flaws.is_empty() {
         let flaw = Flaw::new("this scenario claims nothing").at(&(0..0), "nothing is asked and nothing is sent");
         flaws.push(flaw.help("add a `[[transaction]]`, a `[[probe]]`, a `[[lookup]]` or a `[setting.expect]`"));
     }
@@ -102,9 +113,17 @@ fn build(
         .map(|t| t.value.label.as_ref().map_or_else(|| t.span.clone(), |label| label.span.clone()))
         .collect::<Vec<_>>();
     let count = tables.len();
-    let transactions: Vec<Transaction> = (tables.into_iter().enumerate())
-        .filter_map(|(i, table)| transactions::build(table, i + 1, &setting, flaws))
-        .collect();
+    let mut declared = stage.zones.clone();
+    let mut transactions: Vec<Transaction> = Vec::new();
+    for (i, mut table) in tables.into_iter().enumerate() {
+        let change = table.value.change.take().map(|change| stage.change(change.value, world, &source.text, flaws));
+        if change.is_some() {
+            declared.extend(stage.zones.iter().cloned());
+        }
+        let scene = transactions::Scene { world, stage: &stage };
+        transactions.extend(transactions::build(table, i + 1, change, &scene, flaws));
+    }
+    let reports = questions::reports(reported, &declared, count > 0, flaws);
     if transactions.len() == count {
         distinct(&transactions, &labels, flaws);
     }
@@ -118,14 +137,14 @@ fn build(
         }
     }
     if flaws.is_empty() {
-        claims::controls(&transactions, flaws);
+        claims::controls(&transactions, world, flaws);
     }
     Some(Plan {
         source: Arc::clone(source),
         title: read.title.0?.value.0,
         cites: read.cites.unwrap_or_default().into_iter().map(|cite| cite.value.0).collect(),
         teaches: read.teaches.map(|word| word.value.0),
-        zones: zones.into_iter().map(|declared| declared.zone).collect(),
+        zones,
         ptr: ptr.into_iter().map(|(ip, name)| (ip.value, name.value)).collect(),
         hosts,
         settings,

@@ -1,39 +1,37 @@
 //! Transactions: who brings what to whom, checked against the zones of the file and the world around it.
 
 use crate::{
-    Client, DkimKey, Driver, Host, KeyAlgorithm, Origin, Recipe, Signature, Spanned, Submission, Tamper, Tls, Transaction,
-    World, claims,
+    Change, Client, DkimKey, Driver, KeyAlgorithm, Origin, Recipe, Signature, Spanned, Submission, Tamper, Tls,
+    Transaction, World, claims,
     faults::{Flaw, did_you_mean, nearest},
     form::{Need, listed},
-    hosts,
     language::{ClientTable, SignTable, SubmissionTable, TamperTable, TransactionTable},
-    zones::Declared,
+    stage::Stage,
+    zones,
 };
 use mail::{Address, Domain, Message};
 use std::ops::Range;
 
 /// What a transaction is checked against.
-pub(crate) struct Setting<'a> {
+pub(crate) struct Scene<'a> {
     pub(crate) world: &'a World,
-    pub(crate) zones: &'a [Declared],
-    pub(crate) hosts: &'a [Host],
-    /// The text of the file.
-    pub(crate) file: &'a str,
+    /// As it is when the message is sent.
+    pub(crate) stage: &'a Stage,
 }
 
 /// Makes one transaction; none if it has flaws that leave nothing to make.
 pub(crate) fn build(
     table: Spanned<TransactionTable>,
     number: usize,
-    setting: &Setting<'_>,
+    change: Option<Change>,
+    scene: &Scene<'_>,
     flaws: &mut Vec<Flaw>,
 ) -> Option<Transaction> {
     let Spanned { value: table, span } = table;
     let exact = table.exact.unwrap_or(false);
-    let origin = origin(&table, &span, exact, setting, flaws);
-    let change = table.change.map(|change| hosts::change(change, setting, flaws));
+    let origin = origin(&table, &span, exact, scene, flaws);
     let sign: Vec<Signature> =
-        table.sign.unwrap_or_default().into_iter().filter_map(|sign| signature(sign, setting, flaws)).collect();
+        table.sign.unwrap_or_default().into_iter().filter_map(|sign| signature(sign, scene, flaws)).collect();
     if let Need(Some(text)) = &table.message {
         can_be_found_again(text, exact, flaws);
         changes_fit(text, exact, !sign.is_empty(), table.tamper.as_deref().unwrap_or_default(), flaws);
@@ -55,10 +53,9 @@ pub(crate) fn build(
         expect,
         span,
     };
-    claims::contradict(&transaction, flaws);
-    hosts::are_there(&transaction, setting.hosts, flaws);
+    claims::contradictions(&transaction, scene, flaws);
     for recipient in &transaction.rcpt_to {
-        is_served(recipient, &transaction, setting, flaws);
+        is_served(recipient, &transaction, scene, flaws);
     }
     Some(transaction)
 }
@@ -67,7 +64,7 @@ fn origin(
     table: &TransactionTable,
     span: &Range<usize>,
     exact: bool,
-    setting: &Setting<'_>,
+    scene: &Scene<'_>,
     flaws: &mut Vec<Flaw>,
 ) -> Option<Origin> {
     if (table.client.stands && table.client.value.is_none()) || (table.via.stands && table.via.value.is_none()) {
@@ -78,7 +75,7 @@ fn origin(
         (None, Some(via)) => {
             let by_submission = via.value.submission.as_ref();
             match by_submission {
-                Some(submission) => self::submission(submission, setting, flaws),
+                Some(submission) => self::submission(submission, scene, flaws),
                 None => via.value.sendmail.as_ref().map(|_| Origin::Sendmail),
             }
         }
@@ -114,11 +111,11 @@ fn client(table: &ClientTable, exact: bool, flaws: &mut Vec<Flaw>) -> Option<Ori
     }))
 }
 
-fn submission(table: &SubmissionTable, setting: &Setting<'_>, flaws: &mut Vec<Flaw>) -> Option<Origin> {
+fn submission(table: &SubmissionTable, scene: &Scene<'_>, flaws: &mut Vec<Flaw>) -> Option<Origin> {
     let login = table.login.0.as_ref()?;
-    let known: Vec<String> = setting.world.logins.iter().map(ToString::to_string).collect();
+    let known: Vec<String> = scene.world.logins.iter().map(ToString::to_string).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    if !setting.world.logins.contains(&login.value) {
+    if !scene.world.logins.contains(&login.value) {
         let help = did_you_mean(
             &login.value.to_string(),
             known.iter().copied(),
@@ -131,9 +128,9 @@ fn submission(table: &SubmissionTable, setting: &Setting<'_>, flaws: &mut Vec<Fl
     Some(Origin::Submission(Submission { login: login.clone(), tls: table.tls.0.as_ref()?.value }))
 }
 
-fn signature(table: SignTable, setting: &Setting<'_>, flaws: &mut Vec<Flaw>) -> Option<Signature> {
+fn signature(table: SignTable, scene: &Scene<'_>, flaws: &mut Vec<Flaw>) -> Option<Signature> {
     let (domain, selector) = (table.domain.0?, table.selector.0?);
-    let key = key(&domain, &Spanned { value: selector.value.0.as_str(), span: selector.span.clone() }, setting, flaws)?
+    let key = key(&domain, &Spanned { value: selector.value.0.as_str(), span: selector.span.clone() }, scene, flaws)?
         .algorithm;
     let sha1 = table.sha1.as_ref().is_some_and(|sha1| sha1.value);
     if let (KeyAlgorithm::Ed25519, true, Some(span)) = (key, sha1, table.sha1.map(|sha1| sha1.span)) {
@@ -163,11 +160,11 @@ fn signature(table: SignTable, setting: &Setting<'_>, flaws: &mut Vec<Flaw>) -> 
 fn key<'a>(
     domain: &Spanned<Domain>,
     selector: &Spanned<&str>,
-    setting: &Setting<'a>,
+    scene: &Scene<'a>,
     flaws: &mut Vec<Flaw>,
 ) -> Option<&'a DkimKey> {
-    let Some(zone) = setting.zones.iter().find(|zone| zone.zone.origin == domain.value) else {
-        let zones = setting.zones.iter().map(|zone| zone.zone.origin.as_str());
+    let Some(zone) = scene.stage.zones.iter().find(|zone| zone.zone.origin == domain.value) else {
+        let zones = scene.stage.zones.iter().map(|zone| zone.zone.origin.as_str());
         let help = did_you_mean(
             domain.value.as_str(),
             zones,
@@ -241,25 +238,40 @@ fn changes_fit(text: &Spanned<String>, exact: bool, signed: bool, changes: &[Tam
     }
 }
 
-/// A recipient must be at a domain that somebody has, if the message is to arrive, and is not one with a slip of the pen.
-fn is_served(recipient: &Spanned<Address>, transaction: &Transaction, setting: &Setting<'_>, flaws: &mut Vec<Flaw>) {
+/// A recipient must be at a domain that somebody has, if the message is to arrive or the gateway brings it there, and
+/// is not one with a slip of the pen.
+fn is_served(recipient: &Spanned<Address>, transaction: &Transaction, scene: &Scene<'_>, flaws: &mut Vec<Flaw>) {
     let domain = recipient.value.domain();
-    let world = setting.world;
-    let zones = setting.zones.iter().map(|zone| &zone.zone.origin);
-    let owned = world.gateway.iter().chain(&world.reserved).chain(world.logins.iter().map(Address::domain));
-    if owned.clone().chain(zones).any(|known| domain.is_within(known)) {
+    let world = scene.world;
+    if world.owned().any(|own| domain.is_within(own)) {
         return;
     }
-    let near = nearest(domain.as_str(), owned.map(Domain::as_str))
-        .filter(|near| strsim::osa_distance(domain.as_str(), near) <= 2);
-    if near.is_none() && !claims::must_arrive(transaction) {
+    let must_arrive = claims::must_arrive(transaction);
+    if let Some(zone) = zones::of(domain, &scene.stage.zones) {
+        let (message, label, help) = if !zone.has(domain.as_str(), &["MX", "A", "AAAA", "CNAME"]) {
+            let help = format!("add `mx = \"mx.{domain}\"` to its zone, and [host.\"mx.{domain}\"] with `smtp`");
+            (format!("{domain} has no mail exchange"), "mail cannot come here", help)
+        } else if !scene.stage.hosts.iter().any(|host| host.smtp.is_some()) {
+            let help = "declare the host that its `mx` names, as [host.\"…\"] with `smtp`".to_owned();
+            (format!("no host of this file takes mail for {domain}"), "mail cannot come here", help)
+        } else {
+            return;
+        };
+        if must_arrive {
+            flaws.push(Flaw::new(message).at(&recipient.span, label).at(&zone.span, "its zone").help(help));
+        }
+        return;
+    }
+    let known = || world.owned().map(Domain::as_str).chain(scene.stage.zones.iter().map(|z| z.zone.origin.as_str()));
+    let near = nearest(domain.as_str(), known()).filter(|near| strsim::osa_distance(domain.as_str(), near) <= 2);
+    if near.is_none() && !must_arrive && !claims::is_outbound(transaction, world) {
         return;
     }
     let gateway: Vec<&str> = world.gateway.iter().map(Domain::as_str).collect();
-    let known = format!("The gateway receives mail for {}; a third domain needs a zone with an `mx`", listed(&gateway));
+    let usual = format!("The gateway receives mail for {}; a third domain needs a zone with an `mx`", listed(&gateway));
     flaws.push(
         Flaw::new(format!("nobody receives mail for {domain}"))
             .at(&recipient.span, "neither a domain of the gateways nor a zone of this file")
-            .help(did_you_mean(domain.as_str(), near, &known)),
+            .help(did_you_mean(domain.as_str(), near, &usual)),
     );
 }

@@ -1,7 +1,11 @@
 //! Zones: sugar becomes records, and what contradicts itself is found.
 
+mod contradictions;
+
+pub(crate) use contradictions::contradictions;
+
 use crate::{
-    DkimKey, Dnssec, Fault, FaultKind, KeyAlgorithm, KeyRecord, Spanned, World, Zone,
+    DkimKey, Dnssec, Fault, FaultKind, Host, KeyAlgorithm, KeyRecord, Spanned, World, Zone,
     faults::Flaw,
     language::{DkimTable, FaultTable, ZoneTable},
     position, records,
@@ -9,9 +13,10 @@ use crate::{
     words::{Algorithm, Answer},
 };
 use mail::Domain;
-use std::{collections::BTreeMap, ops::Range, time::Duration};
+use std::{ops::Range, time::Duration};
 
 /// A zone, where its name stands, and which record each line of the file makes.
+#[derive(Debug, Clone)]
 pub(crate) struct Declared {
     pub(crate) zone: Zone,
     pub(crate) span: Range<usize>,
@@ -19,6 +24,7 @@ pub(crate) struct Declared {
     faults: Vec<Spanned<Domain>>,
 }
 
+#[derive(Debug, Clone)]
 struct Fact {
     owner: String,
     kind: String,
@@ -27,7 +33,8 @@ struct Fact {
     sugar: bool,
 }
 
-/// Makes the zones of a file, parents first.
+/// Makes zones, parents first. What they contradict is found by [`contradictions`], when hosts have their addresses in
+/// them.
 pub(crate) fn build(
     zones: Named<Domain, ZoneTable>,
     world: &World,
@@ -44,13 +51,41 @@ pub(crate) fn build(
                 flaw.at(&other.span, "declared here").help("names do not differ by case; put everything in one table"),
             );
         }
-        contradicts_itself(zone, flaws);
-        for child in built.iter().filter(|child| is_below(child.zone.origin.as_str(), &zone.zone.origin)) {
-            contradicts_child(zone, child, flaws);
+    }
+    in_order(&mut built);
+    built
+}
+
+/// Puts parents first.
+pub(crate) fn in_order(zones: &mut [Declared]) {
+    zones.sort_by_key(|zone| (zone.zone.origin.as_str().split('.').count(), zone.span.start));
+}
+
+/// The zone that has a name: the deepest one that it lies in.
+pub(crate) fn of<'a>(name: &Domain, zones: impl IntoIterator<Item = &'a Declared>) -> Option<&'a Declared> {
+    let within = zones.into_iter().filter(|declared| name.is_within(&declared.zone.origin));
+    within.max_by_key(|declared| declared.zone.origin.as_str().len())
+}
+
+impl Declared {
+    /// Adds the addresses of a host.
+    pub(crate) fn add(&mut self, host: &Host) {
+        for ip in &host.ips {
+            let kind = if ip.is_ipv4() { "A" } else { "AAAA" };
+            self.zone.records.push_str(&format!("{}. IN {kind} {ip}\n", host.name));
+            let (owner, span) = (host.name.to_string(), host.span.clone());
+            self.facts.push(Fact { owner, kind: kind.into(), text: None, span, sugar: true });
         }
     }
-    built.sort_by_key(|zone| (zone.zone.origin.as_str().split('.').count(), zone.span.start));
-    built
+
+    /// Whether it has such records of this name.
+    pub(crate) fn has(&self, name: &str, kinds: &[&str]) -> bool {
+        let owns = |owner: &str| match owner.strip_prefix("*.") {
+            Some(parent) => name.strip_suffix(parent).is_some_and(|head| head.ends_with('.')),
+            None => owner == name,
+        };
+        self.facts.iter().any(|fact| kinds.contains(&fact.kind.as_str()) && owns(&fact.owner))
+    }
 }
 
 fn is_below(name: &str, parent: &Domain) -> bool {
@@ -228,73 +263,4 @@ fn fault_name(origin: &Domain, written: &str, span: &Range<usize>, flaws: &mut V
     };
     flaws.push(flaw);
     None
-}
-
-/// Records that cannot stand together in one zone.
-fn contradicts_itself(zone: &Declared, flaws: &mut Vec<Flaw>) {
-    let origin = zone.zone.origin.as_str();
-    let mut owners: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
-    for fact in &zone.facts {
-        owners.entry(&fact.owner).or_default().push(fact);
-    }
-    for (owner, facts) in owners {
-        if let Some(alias) = facts.iter().find(|fact| fact.kind == "CNAME") {
-            let flaw = || {
-                Flaw::new(format!("{owner} has a CNAME record and other data"))
-                    .at(&alias.span, "an alias can have nothing else")
-            };
-            let other = facts.iter().find(|fact| !std::ptr::eq(**fact, *alias));
-            let help = "take one of them away (RFC 1034 §3.6.2)";
-            if owner == origin {
-                flaws.push(flaw().help("the apex has SOA and NS records (RFC 1034 §3.6.2)"));
-            } else if let Some(other) = other {
-                flaws.push(flaw().at(&other.span, "other data").help(help));
-            }
-        }
-        for (record, begin) in [("SPF", "v=spf1"), ("DMARC", "v=dmarc1")] {
-            let is_one =
-                |fact: &&&Fact| fact.text.as_ref().is_some_and(|text| text.to_ascii_lowercase().starts_with(begin));
-            twice(owner, record, facts.iter().filter(is_one).copied(), flaws);
-        }
-        if owner.contains("._domainkey.") {
-            twice(owner, "DKIM key", facts.iter().filter(|fact| fact.kind == "TXT").copied(), flaws);
-        }
-    }
-}
-
-/// Complains of a record that both sugar and `records` make.
-fn twice<'a>(owner: &str, record: &str, facts: impl Iterator<Item = &'a Fact>, flaws: &mut Vec<Flaw>) {
-    let (sugar, written): (Vec<&Fact>, Vec<&Fact>) = facts.partition(|fact| fact.sugar);
-    if let (Some(sugar), Some(written)) = (sugar.first(), written.first()) {
-        flaws.push(
-            Flaw::new(format!("{owner} has two {record} records"))
-                .at(&written.span, "written out here")
-                .at(&sugar.span, "made from this")
-                .help("take one of them away; if two are meant, write both in `records`"),
-        );
-    }
-}
-
-/// Names that the parent has although they belong to a zone below it.
-fn contradicts_child(parent: &Declared, child: &Declared, flaws: &mut Vec<Flaw>) {
-    let origin = &child.zone.origin;
-    if parent.zone.dnssec == Dnssec::Insecure && child.zone.dnssec != Dnssec::Insecure {
-        let flaw =
-            Flaw::new(format!("{origin} cannot be signed below {}", parent.zone.origin)).at(&child.span, "is signed");
-        flaws.push(
-            flaw.at(&parent.span, "is not")
-                .help("sign both: the chain from the root passes through the parent (RFC 4035 §5)"),
-        );
-    }
-    let inside = |name: &str| name == origin.as_str() || is_below(name, origin);
-    let records = parent.facts.iter().map(|fact| (fact.owner.as_str(), &fact.span));
-    let faults = parent.faults.iter().map(|name| (name.value.as_str(), &name.span));
-    for (name, span) in records.chain(faults).filter(|(name, _)| inside(name)) {
-        flaws.push(
-            Flaw::new(format!("{name} is declared in two zones"))
-                .at(span, format!("here in {}", parent.zone.origin))
-                .at(&child.span, "but this zone has the name")
-                .help(format!("move it into [zone.\"{origin}\"]")),
-        );
-    }
 }

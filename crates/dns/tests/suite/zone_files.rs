@@ -60,6 +60,31 @@ mx ( IN
     }
 }
 
+#[tokio::test]
+async fn the_zone_of_a_server_that_signs_can_be_served_as_well() {
+    let server = server().await;
+    let text = "$TTL 1h
+bank.example. 3600 IN SOA ns.bank.example. hostmaster.bank.example. 1 2h 30m 2w 1h
+              3600 RRSIG SOA 13 2 3600 20260101000000 20250101000000 1 bank.example. AAAA
+              DNSKEY 257 3 13 AAAA
+              1d IN MX 10 @
+@             A 192.0.2.1
+              LOC 52 22 23.000 N 4 53 32.000 E -2.00m
+@ SPF \"v=spf1 -all\"
+@ TYPE65534 \\# 1 00
+$ORIGIN sub
+a CNAME @
+";
+    let zone = read_zone_file(text, &"bank.example".parse().unwrap()).unwrap();
+    let _lease = server.publish(vec![zone]).unwrap();
+    let records =
+        async |name: &str, kind: &str| lookup(server.address(), &name.parse().unwrap(), kind).await.unwrap().records;
+    assert_eq!(records("bank.example", "MX").await, ["10 bank.example."]);
+    assert_eq!(records("bank.example", "A").await, ["192.0.2.1"]);
+    assert_eq!(records("a.sub.bank.example", "CNAME").await, ["sub.bank.example."]);
+    assert_eq!(records("bank.example", "TYPE29").await, [""; 0]);
+}
+
 #[test]
 fn a_fault_is_told_with_its_line() {
     for (text, line) in [
@@ -73,6 +98,10 @@ fn a_fault_is_told_with_its_line() {
         ("@ TXT a\n@ TXT b )", 2),
         ("$ORIGIN\n@ TXT a", 1),
         ("\n$ORIGIN a..b.\n@ TXT a", 2),
+        ("@ IN\n", 1),
+        (" TXT a", 1),
+        ("@ TXT \"\\200\"", 1),
+        (&format!("\n@ TXT \"{}\"", "x".repeat(256)), 2),
     ] {
         let error = read(text).unwrap_err();
         assert_eq!(error.line, line, "{text:?}: {error}");

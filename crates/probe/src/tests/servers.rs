@@ -87,6 +87,8 @@ pub(super) async fn chat<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
     while said.is_ok() && stream.read(&mut octets).await.is_ok_and(|count| count > 0) {
         said = stream.write_all(b"250 yes\r\n").await;
     }
+    // OpenSSL forgets a connection that it did not end itself
+    let _ = stream.shutdown().await;
 }
 
 /// OpenSSL with these certificates and everything else that it can, less what is built otherwise.

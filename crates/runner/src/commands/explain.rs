@@ -20,17 +20,14 @@ pub(crate) async fn explain(setting: &Setting, args: ExplainArgs) -> Ended {
     let pair = Pair::load(&setting.place, &args.gateway)?;
     let meanings = Meanings::shipped();
     let questions = Questions::new(&pair)?;
-    let asking = Asking { lines: lines(&pair.gateway, &meanings), questions, meanings };
-    if asking.lines.is_empty() {
-        return Err(Trouble {
-            exit: Exit::Nothing,
-            reports: vec![miette::miette!(
-                help = "its main.cf and dovecot.conf are looked at, where gateway.toml puts them into /etc",
-                "{} has no line about TLS",
-                pair.gateway.name
-            )],
-        });
+    let mut lines = lines(&pair.gateway, &meanings);
+    let is_wanted = |name: &str| args.settings.is_empty() || args.settings.iter().any(|wanted| wanted == name);
+    lines.retain(|(_, line)| is_wanted(&line.name));
+    let missing = args.settings.iter().find(|wanted| !lines.iter().any(|(_, line)| line.name == **wanted));
+    if lines.is_empty() || missing.is_some() {
+        return Err(nothing(&pair.gateway.name, missing));
     }
+    let asking = Asking { lines, questions, meanings, is_all: args.settings.is_empty() };
     let raised = raise(setting, pair, false, false).await?;
     let explained = tokio::select! {
         explained = asking.observe(setting, &raised) => explained,
@@ -53,6 +50,14 @@ struct Asking {
     questions: Questions,
     lines: Vec<(String, Line)>,
     meanings: Meanings,
+    /// Whether the lines are all about TLS that the gateway has: then settings that it lacks are looked at, too.
+    is_all: bool,
+}
+
+fn nothing(gateway: &str, missing: Option<&String>) -> Trouble {
+    let what = missing.map_or_else(|| "line about TLS".to_owned(), |name| format!("line `{name}` about TLS"));
+    let help = "main.cf and Dovecot's files are looked at, where gateway.toml puts them into /etc";
+    Trouble { exit: Exit::Nothing, reports: vec![miette::miette!(help = help, "{gateway} has no {what}")] }
 }
 
 /// A line that is taken out, or a setting that is set, and what was seen then.
@@ -104,8 +109,8 @@ impl Asking {
             ablations.push(Ablation { row, note: String::new(), seen });
         }
         let is_set = |name: &str| its.iter().any(|(_, line)| line.name == name);
-        let absent =
-            self.meanings.warned_of().filter(|(meaning, _)| meaning.daemon == daemon && !is_set(&meaning.name));
+        let is_absent = |meaning: &Meaning| self.is_all && meaning.daemon == daemon && !is_set(&meaning.name);
+        let absent = self.meanings.warned_of().filter(|(meaning, _)| is_absent(meaning));
         for (meaning, instead) in absent {
             setting.progress.say(&format!("{word} with {} = {instead}", meaning.name));
             let change = change(daemon, &meaning.name, Some(instead));

@@ -9,7 +9,14 @@ fn every_shipped_scenario_makes_a_plan() {
     assert!(all.len() >= 35, "{} scenarios", all.len());
     for (name, text) in all {
         let plan = parse(&text).unwrap_or_else(|faults| panic!("{name}: {:?}", miette::Report::new(faults)));
-        assert!(!plan.transactions.is_empty() && plan.transactions.iter().all(|t| !t.expect.is_empty()), "{name}");
+        let claims = (plan.transactions.iter().map(|t| t.expect.len()))
+            .chain(plan.probes.iter().map(|probe| probe.expect.len()))
+            .chain(plan.lookups.iter().map(|lookup| lookup.expect.len()))
+            .chain(plan.reports.iter().map(|report| report.expect.len()))
+            .chain((!plan.settings.changes.is_empty()).then_some(plan.settings.expect.len()));
+        let claims: Vec<usize> = claims.collect();
+        assert!(claims.iter().sum::<usize>() > 0, "{name}");
+        assert!(plan.transactions.iter().all(|t| !t.expect.is_empty()), "{name}");
     }
 }
 
@@ -28,14 +35,17 @@ fn every_shipped_scenario_fits_the_schema() {
 
 #[test]
 fn the_schema_refuses_what_the_reader_refuses() {
+    use crate::{diagnostics, seams};
     let validator = jsonschema::draft202012::new(&scenario::schema()).unwrap();
-    let good: toml::Table = crate::diagnostics::GOOD.parse().unwrap();
-    assert!(validator.is_valid(&serde_json::to_value(&good).unwrap()));
-    for (from, to) in crate::diagnostics::FORM {
-        let text = crate::diagnostics::GOOD.replacen(from, to, 1);
-        let bad: toml::Table = text.parse().unwrap();
-        assert!(!validator.is_valid(&serde_json::to_value(&bad).unwrap()), "{to}");
-        assert!(parse(&text).is_err(), "{to}");
+    for (good, spoiled) in [(diagnostics::GOOD, diagnostics::FORM), (seams::GOOD, seams::FORM)] {
+        let whole: toml::Table = good.parse().unwrap();
+        assert!(validator.is_valid(&serde_json::to_value(&whole).unwrap()));
+        for (from, to) in spoiled {
+            let text = good.replacen(from, to, 1);
+            let bad: toml::Table = text.parse().unwrap();
+            assert!(!validator.is_valid(&serde_json::to_value(&bad).unwrap()), "{to}");
+            assert!(parse(&text).is_err(), "{to}");
+        }
     }
 }
 
@@ -75,8 +85,12 @@ fn the_written_schema_and_reference_are_in_step() {
 }
 
 #[test]
-fn the_example_of_the_reference_is_good() {
+fn the_examples_of_the_reference_are_good() {
     let reference = scenario::reference();
-    let example = reference.split("```").nth(1).and_then(|block| block.strip_prefix("toml\n")).unwrap();
-    assert_eq!(parse(example).unwrap().transactions.len(), 2);
+    let examples: Vec<&str> = reference.split("```").filter_map(|block| block.strip_prefix("toml\n")).collect();
+    let plans =
+        examples.iter().map(|text| parse(text).unwrap_or_else(|faults| panic!("{:?}", miette::Report::new(faults))));
+    let counts: Vec<_> =
+        plans.map(|p| (p.transactions.len(), p.hosts.len(), p.probes.len(), p.lookups.len())).collect();
+    assert_eq!(counts, [(2, 0, 0, 0), (2, 2, 0, 0), (0, 0, 1, 1)]);
 }

@@ -5,7 +5,10 @@ extern crate mailproof_scenario as scenario;
 mod diagnostics;
 mod library;
 mod meaning;
+mod outbound;
+mod questions;
 mod seams;
+mod stage;
 mod strange;
 
 use scenario::{Faults, Plan, Source, World};
@@ -19,7 +22,8 @@ fn world() -> World {
             .map(|login| login.parse().unwrap())
             .to_vec(),
         reserved: text(&["gateway.example", "sender.example"]),
-        ..World::default()
+        addresses: ["203.0.113.25", "203.0.113.30"].map(|ip| ip.parse().unwrap()).to_vec(),
+        profiles: ["mozilla-modern", "mozilla-intermediate", "ncsc-nl-2025"].map(str::to_owned).to_vec(),
     }
 }
 

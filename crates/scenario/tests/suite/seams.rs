@@ -1,191 +1,210 @@
-//! Hosts, changes, settings, probes and look-ups: what a file says becomes values, and its faults are told.
+//! One scenario with every table that is not about zones and inbound mail: to be read, and to be spoiled by other tests.
 
-use crate::parse;
-use mail::Service;
-use scenario::{
-    CertificateKey, CertificateKind, Claim, Daemon, Interference, LookupClaim, Origin, ProbeClaim, SettingClaim,
-    StarttlsClaim, StarttlsPlay, TlsaOf,
-};
+use crate::{diagnostics::messages, parse};
 
-const GOOD: &str = r#"
-title = "With everything"
+/// A scenario without a fault.
+pub(crate) const GOOD: &str = r#"title = "Mail goes out, protected"
+cites = ["RFC 8461 §5"]
 
 [setting]
-postfix = { smtpd_tls_security_level = "" }
-unset   = { dovecot = ["ssl_min_protocol"] }
+postfix = { smtpd_tls_security_level = "", smtp_tls_loglevel = "2" }
+dovecot = { ssl_min_protocol = "TLSv1" }
+unset   = { postfix = ["smtpd_tls_protocols"], dovecot = [] }
+
 [setting.expect]
 taken = true
-says  = "warning"
+says  = ["unused", "deprecated"]
 
 [zone."partner.example"]
 dnssec  = "signed"
 mx      = ["10 mx.partner.example", "20 mx2.partner.example"]
-mta-sts = "v=STSv1; id=1;"
+mta-sts = "v=STSv1; id=20261124;"
 tls-rpt = "v=TLSRPTv1; rua=mailto:tls@partner.example"
 
 [zone."_tcp.mx.partner.example"]
 dnssec = "bogus"
 
 [host."mx.partner.example"]
-ip   = ["198.51.100.25", "2001:db8::25"]
-tlsa = ["3 1 1", "2 0 1 issue 2", "3 1 1 wrong", "7 1 9"]
-smtp = { starttls = { refused = 454 }, certificate = { kind = "good", key = "rsa2048", issue = 2 }, versions = ["TLSv1"], on-the-wire = "cut-in-data", end-of-data = "451 4.3.0 later" }
+ip   = ["198.51.100.25", "2001:db8:25::25"]
+tlsa = ["3 1 1", "2 0 1", "3 1 1 issue 2", "3 1 1 wrong", "255 9 7"]
+smtp = { starttls = { refused = 454 }, certificate = { key = "rsa2048", issue = 2, names = ["*.partner.example"] } }
 
 [host."mx2.partner.example"]
 ip   = "198.51.100.26"
-smtp = {}
+smtp = { versions = ["TLSv1.1", "TLSv1"], on-the-wire = "swap-certificate", end-of-data = "451 4.3.0 later" }
 
 [host."mta-sts.partner.example"]
 ip    = "198.51.100.27"
-https = { certificate = "expired", policy = "version: STSv1\n", status = 404 }
+https = { certificate = "expired", status = 404, media-type = "text/html", policy = """
+version: STSv1
+mode: enforce
+""" }
 
 [[lookup]]
-name = "_25._tcp.mx.partner.example"
-type = "tlsa"
+name = "s1._domainkey.partner.example"
+type = "txt"
 [lookup.expect]
+rcode     = "NOERROR"
+contains  = "v=DKIM1"
 authentic = true
-contains  = ["3 1 1", "2 0 1"]
+lint      = ["dkim-key-weak"]
+
+[[lookup]]
+label = "nothing there"
+name  = "www.partner.example"
+type  = "A"
+[lookup.expect]
+rcode     = "NXDOMAIN"
+records   = []
+authentic = true
 lint      = []
 
 [[probe]]
 service = "imap"
 [probe.expect]
-starttls = "required"
-versions = []
-has      = ["tickets"]
+starttls  = "required"
+versions  = ["TLSv1.2", "TLSv1.3"]
+takes     = ["X25519MLKEM768", "TLS_AES_256_GCM_SHA384"]
+refuses   = ["NULL", "anonymous", "export", "3DES", "RC4", "CBC", "static-RSA", "AES128-SHA", "ffdhe2048"]
+order     = "server"
+dh-bits   = 2048
+peer      = "verified"
+key       = "EC P-256"
+profile   = "mozilla-intermediate"
+login     = "refused"
+injection = "dropped"
+has       = ["tickets", "resumption"]
+has-not   = ["early-data"]
+tlsa      = "none"
 
 [[probe]]
-service = "imap"
+service     = "imap"
 server-name = "other.example"
-[probe.expect]
-takes = ["X25519MLKEM768"]
+expect      = { versions = ["SSLv3"] }
+
+[[probe]]
+label   = "in the clear"
+service = "smtp"
+expect  = { starttls = "absent", versions = [] }
+
+[[tls-report]]
+domain = "partner.example"
+expect = { policy = "sts", successful = 1, failed = 2, results = ["sts-policy-fetch-error", "validation-failure"] }
 
 [[transaction]]
+label     = "out"
 via       = { sendmail = true }
 mail-from = "alice@gateway.example"
 rcpt-to   = ["bob@partner.example"]
-message   = "From: alice@gateway.example\nSubject: x\n\nx\n"
+message   = "Subject: Lunch\n\nAt noon?\n"
 [transaction.expect]
-outcome  = "delivered"
-arrived  = "mx2.partner.example"
-offered  = ["TLSv1.2", "TLSv1.3"]
-fetched  = true
-received = "as-negotiated"
+outcome   = "delivered"
+handshake = { version = "TLSv1.3", peer = "verified" }
+arrived   = "mx2.partner.example"
+offered   = ["TLSv1.2", "TLSv1.3"]
+fetched   = true
 
 [[transaction]]
-via       = { sendmail = true }
+label     = "waits"
+via       = { submission = { login = "alice@gateway.example", tls = "starttls" } }
 mail-from = "alice@gateway.example"
 rcpt-to   = ["bob@partner.example"]
-message   = "From: alice@gateway.example\nSubject: x\n\nx\n"
+message   = "Subject: Lunch\n\nAt noon?\n"
+expect    = { outcome = "deferred", fetched = false }
 [transaction.change.zone."partner.example"]
-mx = "mx2.partner.example"
+dnssec = "signed"
+mx     = "mx2.partner.example"
 [transaction.change.host."mx2.partner.example"]
 ip   = "198.51.100.26"
-smtp = { starttls = "absent" }
-[transaction.expect]
-outcome = "deferred"
-"#;
+smtp = { certificate = "self-signed" }
 
-#[test]
-fn everything_becomes_values() {
-    let plan = parse(GOOD).unwrap();
-    let changes: Vec<_> = plan.settings.changes.iter().map(|c| (c.daemon, c.name.value.as_str(), c.value.as_deref())).collect();
-    assert_eq!(
-        changes,
-        [(Daemon::Postfix, "smtpd_tls_security_level", Some("")), (Daemon::Dovecot, "ssl_min_protocol", None)]
-    );
-    let claims: Vec<_> = plan.settings.expect.iter().map(|c| c.claim.clone()).collect();
-    assert_eq!(claims, [SettingClaim::Taken(true), SettingClaim::Says("warning".to_owned())]);
-
-    let mx = &plan.hosts[0];
-    assert_eq!((mx.name.as_str(), mx.ips.len(), mx.tlsa.len()), ("mx.partner.example", 2, 4));
-    assert_eq!((mx.tlsa[1].usage, &mx.tlsa[1].of, &mx.tlsa[2].of), (2, &TlsaOf::Issue(2), &TlsaOf::Wrong));
-    let smtp = mx.smtp.as_ref().unwrap();
-    assert_eq!((smtp.starttls, smtp.wire), (StarttlsPlay::Refused(454), Interference::CutInData));
-    assert_eq!((smtp.certificate.key, smtp.certificate.issue), (CertificateKey::Rsa2048, 2));
-    assert_eq!(plan.hosts[1].smtp.as_ref().unwrap().starttls, StarttlsPlay::Offered);
-    let https = plan.hosts[2].https.as_ref().unwrap();
-    assert_eq!((https.status, https.certificate.kind), (404, CertificateKind::Expired));
-
-    let zone = plan.zones.iter().find(|zone| zone.origin.as_str() == "partner.example").unwrap();
-    for record in [
-        "mx2.partner.example. IN A 198.51.100.26",
-        "_mta-sts.partner.example. IN TXT",
-        "_smtp._tls.partner.example. IN TXT",
-    ] {
-        assert!(zone.records.contains(record), "{}", zone.records);
-    }
-
-    assert_eq!(plan.lookups[0].label, "_25._tcp.mx.partner.example TLSA");
-    assert_eq!(plan.lookups[0].expect.last().unwrap().claim, LookupClaim::Lint(Vec::new()));
-    let labels: Vec<&str> = plan.probes.iter().map(|probe| probe.label.as_str()).collect();
-    assert_eq!((labels, plan.probes[0].service.value), (vec!["imap", "imap 2"], Service::Imap));
-    assert_eq!(plan.probes[0].expect[0].claim, ProbeClaim::Starttls(StarttlsClaim::Required));
-    assert_eq!(plan.probes[0].expect[1].claim, ProbeClaim::Versions(Vec::new()));
-
-    let [first, second] = plan.transactions.as_slice() else { panic!("{}", plan.transactions.len()) };
-    assert_eq!(first.origin, Origin::Sendmail);
-    assert!(first.expect.iter().any(|e| e.claim == Claim::Arrived("mx2.partner.example".parse().unwrap())));
-    let change = second.change.as_ref().unwrap();
-    assert_eq!(change.hosts[0].smtp.as_ref().unwrap().starttls, StarttlsPlay::Absent);
-    assert!(change.zones[0].records.contains("mx.partner.example. IN A 198.51.100.25"), "{}", change.zones[0].records);
-}
-
-/// The only fault of a file, made from the good one.
-fn fault(from: &str, to: &str) -> String {
-    assert!(GOOD.contains(from), "{from}");
-    let faults = parse(&GOOD.replacen(from, to, 1)).unwrap_err();
-    faults.flaws().iter().map(|flaw| flaw.message.clone()).collect::<Vec<_>>().join("; ")
-}
-
-#[test]
-fn faults_are_told() {
-    for (from, to, message) in [
-        ("ip   = \"198.51.100.26\"\nsmtp = {}", "ip   = \"198.51.100.25\"\nsmtp = {}", "198.51.100.25 belongs to another host of this file"),
-        ("ip   = \"198.51.100.26\"\nsmtp = {}", "ip   = \"198.51.100.26\"", "mx2.partner.example does nothing"),
-        ("ip    = \"198.51.100.27\"", "ip    = \"127.0.0.1\"", "127.0.0.1 is not the address of a host"),
-        ("\"2 0 1 issue 2\"", "\"2 0\"", "`2 0` is not a TLSA record (RFC 6698 §2.1)"),
-        ("refused = 454", "refused = 250", "`refused` must be"),
-        ("end-of-data = \"451 4.3.0 later\"", "end-of-data = \"later\"", "`later` is not a reply (RFC 5321 §4.2)"),
-        ("arrived  = \"mx2.partner.example\"", "arrived  = \"mx3.partner.example\"", "no host mx3.partner.example to take the message"),
-        ("outcome  = \"delivered\"\narrived", "outcome  = \"deferred\"\narrived", "mx2.partner.example cannot have taken a message that waits or is refused"),
-        ("[transaction.change.host.\"mx2.partner.example\"]", "[transaction.change.host.\"mx4.partner.example\"]", "no host mx4.partner.example to change"),
-        ("[transaction.change.zone.\"partner.example\"]\nmx = \"mx2.partner.example\"\n", "[transaction.change.zone.\"other.example\"]\n", "no zone other.example to change"),
-        ("has      = [\"tickets\"]", "has      = [\"tickets\"]\nhas-not  = [\"tickets\"]", "`tickets` is claimed and denied"),
-        ("has      = [\"tickets\"]", "profile  = \"mozilla-modem\"", "no profile `mozilla-modem`"),
-        ("has      = [\"tickets\"]", "has      = [\"ticket\"]", "`ticket` is not something that a service does"),
-        ("sendmail = true", "sendmail = false", "`sendmail` can only be `true`"),
-        ("smtpd_tls_security_level = \"\"", "\"rm -rf\" = \"\"", "`rm -rf` is not the name of a setting"),
-        ("service = \"imap\"\n[probe.expect]\nstarttls", "service = \"imap\"\nlabel = \"imap\"\n[probe.expect]\nstarttls", ""),
-    ] {
-        if message.is_empty() {
-            assert!(parse(&GOOD.replacen(from, to, 1)).is_ok());
-            continue;
-        }
-        let told = fault(from, to);
-        assert!(told.contains(message), "{told}");
-    }
-}
-
-#[test]
-fn a_host_needs_a_zone_and_what_waits_needs_a_control() {
-    let text = GOOD.replace("[host.\"mx2.partner.example\"]\nip   = \"198.51.100.26\"\nsmtp = {}", "[host.\"mx2.stray.example\"]\nip   = \"198.51.100.26\"\nsmtp = {}");
-    let faults = parse(&text).unwrap_err();
-    assert!(faults.flaws().iter().any(|flaw| flaw.message == "mx2.stray.example lies in no zone of this file"));
-    let waiting = r#"
-title = "Only what waits"
-[zone."partner.example"]
-mx = "mx.partner.example"
-[host."mx.partner.example"]
-ip = "198.51.100.25"
-smtp = { certificate = "expired" }
 [[transaction]]
-via       = { sendmail = true }
-mail-from = "alice@gateway.example"
-rcpt-to   = ["bob@partner.example"]
-message   = "Subject: x\n\nx\n"
-expect    = { outcome = "deferred" }
+label     = "in"
+client    = { ip = "192.0.2.10", ehlo = "mail.partner.example" }
+mail-from = "bob@partner.example"
+rcpt-to   = ["alice@gateway.example"]
+message   = "Subject: Lunch\n\nNo, at one.\n"
+expect    = { outcome = { delivered = "INBOX" }, handshake = { version = "none" }, received = "as-negotiated" }
 "#;
-    let faults = parse(waiting).unwrap_err();
-    assert_eq!(faults.flaws()[0].message, "the transaction `1` has no control");
+
+/// What the form forbids: the reader and the schema must both see it, the reader as one fault.
+pub(crate) const FORM: &[(&str, &str)] = &[
+    ("smtpd_tls_security_level = \"\"", "smtpd_tls_security_level = 1"),
+    ("smtpd_tls_security_level = \"\"", "\"rm -rf\" = \"\""),
+    ("smtpd_tls_security_level = \"\"", "smtpd_tls_security_level = \"a\\nb\""),
+    ("dovecot = []", "dovecott = []"),
+    ("taken = true", "taken = \"yes\""),
+    ("says  = [\"unused\", \"deprecated\"]", "says  = []"),
+    ("ip   = [\"198.51.100.25\", \"2001:db8:25::25\"]", "ip   = []"),
+    ("ip   = [\"198.51.100.25\", \"2001:db8:25::25\"]", ""),
+    ("\"2 0 1\"", "\"2 0\""),
+    ("refused = 454", "refused = 250"),
+    ("{ refused = 454 }", "{}"),
+    ("{ refused = 454 }", "\"offerd\""),
+    ("issue = 2", "issue = 0"),
+    ("key = \"rsa2048\"", "key = \"rsa1024\""),
+    ("[\"TLSv1.1\", \"TLSv1\"]", "[\"SSLv3\"]"),
+    ("\"swap-certificate\"", "\"swap\""),
+    ("\"451 4.3.0 later\"", "\"354 go ahead\""),
+    ("\"451 4.3.0 later\"", "\"451\""),
+    ("status = 404", "status = 99"),
+    ("certificate = \"expired\"", "certificate = \"old\""),
+    ("rcode     = \"NOERROR\"", "rcode     = \"NOERR\""),
+    ("\"dkim-key-weak\"", "\"DKIM weak\""),
+    ("contains  = \"v=DKIM1\"", "contains  = \"\""),
+    ("type = \"txt\"", "type = \"t x t\""),
+    ("starttls  = \"required\"", "starttls  = \"wanted\""),
+    ("order     = \"server\"", "order     = \"mine\""),
+    ("dh-bits   = 2048", "dh-bits   = 0"),
+    ("peer      = \"verified\"", "peer      = \"good\""),
+    ("key       = \"EC P-256\"", "key       = \"P-256\""),
+    ("\"EC P-256\"", "\"RSA 02048\""),
+    ("login     = \"refused\"", "login     = \"ok\""),
+    ("injection = \"dropped\"", "injection = \"lost\""),
+    ("has       = [\"tickets\", \"resumption\"]", "has       = [\"ticket\"]"),
+    ("tlsa      = \"none\"", "tlsa      = \"no\""),
+    ("expect      = { versions = [\"SSLv3\"] }", "expect      = {}"),
+    ("expect      = { versions = [\"SSLv3\"] }", ""),
+    ("service     = \"imap\"", "service     = \"imap4\""),
+    ("\"validation-failure\"", "\"failure\""),
+    ("policy = \"sts\"", "policy = \"mta-sts\""),
+    ("successful = 1", "successful = -1"),
+    ("offered   = [\"TLSv1.2\", \"TLSv1.3\"]", "offered   = []"),
+    ("fetched   = true", "fetched   = \"yes\""),
+    ("received = \"as-negotiated\"", "received = \"negotiated\""),
+    ("sendmail = true", "sendmail = \"true\""),
+];
+
+/// A file from the good one.
+pub(crate) fn spoiled(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from}");
+    GOOD.replacen(from, to, 1)
+}
+
+/// What is spoiled, how, the message of the only fault (its beginning), and what its main label covers.
+pub(crate) fn each_is_told(faults: &[(&str, &str, &str, &str)]) {
+    for (from, to, message, place) in faults {
+        let text = spoiled(from, to);
+        let faults = parse(&text).map(|_| ()).expect_err(to);
+        let said = messages(&faults, &text);
+        assert!(said.len() == 1 && said[0].0.starts_with(message) && said[0].1 == *place, "{to}: {said:?}");
+        let flaw = &faults.flaws()[0];
+        assert!(flaw.help.is_some(), "what to do is not said: {flaw:?}");
+    }
+}
+
+#[test]
+fn the_good_one_is_good() {
+    let plan = parse(GOOD).unwrap_or_else(|faults| panic!("{:?}", miette::Report::new(faults)));
+    let counts = (plan.hosts.len(), plan.lookups.len(), plan.probes.len(), plan.reports.len(), plan.transactions.len());
+    assert_eq!(counts, (3, 2, 3, 1, 3));
+}
+
+#[test]
+fn a_wrong_value_is_one_fault() {
+    for (from, to) in FORM {
+        let text = spoiled(from, to);
+        let faults = parse(&text).map(|_| ()).expect_err(to);
+        assert_eq!(faults.flaws().len(), 1, "{to}: {:?}", faults.flaws());
+    }
 }

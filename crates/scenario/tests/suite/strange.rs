@@ -1,20 +1,16 @@
 //! Texts that nobody wrote: whatever comes, an answer comes back, and every span lies in the text.
 
-use crate::{diagnostics::GOOD, parse, shipped};
+use crate::{diagnostics, parse, seams, shipped};
 use proptest::prelude::*;
-use std::sync::LazyLock;
+use scenario::Plan;
+use std::{ops::Range, sync::LazyLock};
 
 static SHIPPED: LazyLock<Vec<String>> = LazyLock::new(|| shipped().into_iter().map(|(_, text)| text).collect());
 
 /// Reads a text; a panic, or a span that is no piece of the text, fails the test.
 fn reads(text: &str) {
     match parse(text) {
-        Ok(plan) => {
-            for transaction in &plan.transactions {
-                assert!(text.get(transaction.span.clone()).is_some());
-                assert!(transaction.expect.iter().all(|claim| text.get(claim.span.clone()).is_some()));
-            }
-        }
+        Ok(plan) => assert!(spans(&plan).into_iter().all(|span| text.get(span).is_some_and(|piece| !piece.is_empty()))),
         Err(faults) => {
             assert!(!faults.flaws().is_empty());
             for flaw in faults.flaws() {
@@ -24,6 +20,32 @@ fn reads(text: &str) {
             assert!(!format!("{:?}", miette::Report::new(faults)).is_empty());
         }
     }
+}
+
+/// Every place that a plan keeps.
+fn spans(plan: &Plan) -> Vec<Range<usize>> {
+    let hosts = plan.transactions.iter().filter_map(|t| t.change.as_ref()).flat_map(|change| &change.hosts);
+    let hosts = plan.hosts.iter().chain(hosts).map(|host| host.span.clone());
+    let settings = plan.settings.changes.iter().map(|change| change.name.span.clone());
+    let settings = settings.chain(plan.settings.expect.iter().map(|claim| claim.span.clone()));
+    let mut spans: Vec<Range<usize>> = hosts.chain(settings).collect();
+    for probe in &plan.probes {
+        spans.extend([probe.span.clone(), probe.service.span.clone()]);
+        spans.extend(probe.expect.iter().map(|claim| claim.span.clone()));
+    }
+    for lookup in &plan.lookups {
+        spans.extend([lookup.span.clone(), lookup.name.span.clone()]);
+        spans.extend(lookup.expect.iter().map(|claim| claim.span.clone()));
+    }
+    for report in &plan.reports {
+        spans.extend([report.span.clone(), report.domain.span.clone()]);
+        spans.extend(report.expect.iter().map(|claim| claim.span.clone()));
+    }
+    for transaction in &plan.transactions {
+        spans.push(transaction.span.clone());
+        spans.extend(transaction.expect.iter().map(|claim| claim.span.clone()));
+    }
+    spans
 }
 
 fn boundary(text: &str, mut at: usize) -> usize {
@@ -116,6 +138,152 @@ fn record() -> impl Strategy<Value = String> {
     prop::collection::vec(word, 0..9).prop_map(|words| words.join(" "))
 }
 
+/// A scenario without a fault.
+fn good() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![diagnostics::GOOD, seams::GOOD])
+}
+
+/// Values that are right somewhere.
+fn value() -> impl Strategy<Value = String> {
+    let values = [
+        "true",
+        "false",
+        "0",
+        "1",
+        "454",
+        "65536",
+        "-1",
+        "1.5",
+        "1979-05-27",
+        "''",
+        "'good'",
+        "'wrong-name'",
+        "'p256'",
+        "[]",
+        "{}",
+        "['3 1 1', '3 1 1 issue 2']",
+        "'198.51.100.25'",
+        "['198.51.100.26', '2001:db8::25']",
+        "'offered'",
+        "'absent'",
+        "{ refused = 454 }",
+        "{ starttls = 'absent' }",
+        "{ certificate = { kind = 'expired', issue = 3 } }",
+        "{ policy = 'version: STSv1' }",
+        "{ kind = 'wrong-name', names = ['*.a.example'] }",
+        "'strip-starttls'",
+        "'cut-in-data'",
+        "['TLSv1', 'TLSv1.3']",
+        "['SSLv3']",
+        "'451 4.3.0 later'",
+        "'partner.example'",
+        "'mx.partner.example'",
+        "'TXT'",
+        "'imap'",
+        "'imaps'",
+        "['RC4', 'CBC']",
+        "'mozilla-modern'",
+        "'required'",
+        "'NXDOMAIN'",
+        "['spf-none']",
+        "'matches'",
+        "['tickets']",
+        "{ a = 'b' }",
+        "{ postfix = ['a'], dovecot = ['b'] }",
+        "{ starttls = 'required', versions = [] }",
+        "{ rcode = 'SERVFAIL', authentic = true }",
+        "{ outcome = 'deferred' }",
+        "{ sendmail = true }",
+        "{ fetched = true }",
+        "{ host.'mx.partner.example' = { ip = '198.51.100.40', smtp = {} } }",
+        "{ zone.'partner.example' = { mx = '.' } }",
+        "['alice@gateway.example', 'bob@partner.example']",
+        "'alice@gateway.example'",
+        "\"Subject: x\\n\\nx\"",
+    ];
+    prop_oneof![6 => prop::sample::select(values.map(str::to_owned).to_vec()), 1 => piece()]
+}
+
+/// Keys of all tables.
+fn key() -> impl Strategy<Value = String> {
+    let keys = [
+        "ip",
+        "tlsa",
+        "smtp",
+        "https",
+        "smtp.starttls",
+        "smtp.certificate",
+        "smtp.versions",
+        "smtp.on-the-wire",
+        "smtp.end-of-data",
+        "https.policy",
+        "https.status",
+        "label",
+        "name",
+        "type",
+        "service",
+        "server-name",
+        "domain",
+        "expect",
+        "expect.starttls",
+        "expect.versions",
+        "expect.takes",
+        "expect.refuses",
+        "expect.profile",
+        "expect.tlsa",
+        "expect.rcode",
+        "expect.records",
+        "expect.contains",
+        "expect.authentic",
+        "expect.lint",
+        "expect.results",
+        "expect.failed",
+        "expect.taken",
+        "expect.says",
+        "expect.silent",
+        "expect.outcome",
+        "expect.arrived",
+        "expect.offered",
+        "expect.fetched",
+        "expect.received",
+        "postfix",
+        "dovecot",
+        "unset",
+        "via",
+        "change",
+        "change.zone",
+        "change.host",
+        "mail-from",
+        "rcpt-to",
+        "message",
+        "mta-sts",
+        "tls-rpt",
+        "mx",
+        "dnssec",
+    ];
+    prop_oneof![8 => prop::sample::select(keys.map(str::to_owned).to_vec()), 1 => "[a-z-]{1,9}"]
+}
+
+/// Heads of tables.
+fn table() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "[zone.'sub.partner.example']",
+        "[host.'mx.partner.example']",
+        "[host.'mx2.sub.partner.example']",
+        "[host.'stray.test']",
+        "[host.'gateway.example']",
+        "[setting]",
+        "[setting.expect]",
+        "[[probe]]",
+        "[[lookup]]",
+        "[[tls-report]]",
+        "[[transaction]]",
+        "[transaction.change.zone.'partner.example']",
+        "[transaction.change.host.'mx.partner.example']",
+        "[transaction.expect]",
+    ])
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -125,14 +293,39 @@ proptest! {
     }
 
     #[test]
-    fn a_spoiled_scenario_gets_an_answer(edits in prop::collection::vec((any::<prop::sample::Index>(), 0..20_usize, piece()), 1..4)) {
-        let mut text = GOOD.to_owned();
+    fn a_spoiled_scenario_gets_an_answer(good in good(), edits in prop::collection::vec((any::<prop::sample::Index>(), 0..20_usize, piece()), 1..4)) {
+        let mut text = good.to_owned();
         for (at, length, piece) in edits {
             let from = boundary(&text, at.index(text.len() + 1));
             let to = boundary(&text, (from + length).min(text.len())).max(from);
             text.replace_range(from..to, &piece);
         }
         reads(&text);
+    }
+
+    #[test]
+    fn lines_in_any_order_get_an_answer(good in good(), swaps in prop::collection::vec(any::<[prop::sample::Index; 2]>(), 1..6)) {
+        let mut lines: Vec<&str> = good.lines().collect();
+        for [one, other] in swaps {
+            let (one, other) = (one.index(lines.len()), other.index(lines.len()));
+            lines.swap(one, other);
+        }
+        reads(&lines.join("\n"));
+    }
+
+    #[test]
+    fn any_value_of_any_key_gets_an_answer(at in any::<prop::sample::Index>(), value in value()) {
+        let values: Vec<usize> = seams::GOOD.match_indices("= ").map(|(at, _)| at + 2).collect();
+        let at = *at.get(&values);
+        let end = seams::GOOD[at..].find([',', '\n', '}']).map_or(seams::GOOD.len(), |end| at + end);
+        reads(&format!("{}{value}{}", &seams::GOOD[..at], &seams::GOOD[end..]));
+    }
+
+    #[test]
+    fn any_tables_get_an_answer(tables in prop::collection::vec((table(), prop::collection::vec((key(), value()), 0..5)), 1..4)) {
+        let keys = |keys: &[(String, String)]| keys.iter().map(|(key, value)| format!("{key} = {value}\n")).collect::<String>();
+        let tables: String = tables.iter().map(|(table, lines)| format!("{table}\n{}", keys(lines))).collect();
+        reads(&format!("title = 'x'\n[zone.'partner.example']\n{tables}"));
     }
 
     #[test]

@@ -157,12 +157,16 @@ mod tests {
         message.chunks(fragment).flat_map(|piece| [&[HANDSHAKE, 3, 1][..], &sized::<2>(piece)].concat()).collect()
     }
 
+    /// An extension that the parser makes nothing of: protocol names that are longer than it.
+    fn broken() -> Vec<u8> {
+        extension(0x0010, &[0, 9, 8, b'x'])
+    }
+
     fn full() -> Vec<Vec<u8>> {
         let name = sized::<2>(&[&[0][..], &sized::<2>(b"mx.partner.example")].concat());
         vec![
             extension(0x0a0a, b""),
-            // a supported_versions whose length is a lie, as the parser sees it
-            extension(0x002b, &[9, 3, 4]),
+            broken(),
             extension(0x0000, &name),
             extension(0x000a, &sized::<2>(&[0x1a, 0x1a, 0x11, 0xec, 0x00, 0x1d, 0xfe, 0xff])),
             extension(0x000d, &sized::<2>(&[0x04, 0x03, 0x08, 0x04])),
@@ -172,6 +176,7 @@ mod tests {
 
     #[test]
     fn names_are_ianas_and_what_only_signals_is_left_out() {
+        assert!(parse_tls_client_hello_extension(&broken()).is_err());
         let suites = [0x2a2a, 0x1301, 0xc02f, 0x00ff, 0x5600, 0xfefd];
         for fragment in [16, 4096] {
             let offer = offer(&hello(&suites, &full(), fragment)).unwrap();

@@ -1,0 +1,124 @@
+//! The tables of hosts that the harness plays, and of what changes on the stage.
+
+use crate::{
+    Certificate, CertificateKey, CertificateKind, Interference, Spanned, StarttlsPlay, Tlsa,
+    faults::Flaw,
+    form::{Form, Maybe, Need, Node, Shape, tables},
+    language::ZoneTable,
+    values::{AtLeastOne, CertificateName, Code, Line, Named, OneOrMany, ReplyLine, Whole},
+    words::{HostVersion, Starttls},
+};
+use mail::Domain;
+use std::net::IpAddr;
+use toml::de::DeValue;
+
+tables! {
+    /// A host on the pretend Internet that the harness plays. Its addresses are added to the zone that it lies in, which
+    /// must be declared in the file.
+    HostTable "host" [Some] {
+        /// Its address, or a list of them. No two hosts have the same.
+        ip: Need<OneOrMany<Spanned<IpAddr>>>,
+        /// TLSA records for its port 25: `3 1 1` of its certificate; `3 1 1 issue 2` of another issue of it;
+        /// `3 1 1 wrong` of none (RFC 6698 §2.1). Numbers without a meaning are published all the same.
+        tlsa: Option<Vec<Spanned<Tlsa>>>,
+        /// An MTA on port 25.
+        smtp: Maybe<SmtpTable>,
+        /// A web server on port 443, for an MTA-STS policy (RFC 8461 §3.3).
+        https: Maybe<HttpsTable>,
+    }
+
+    /// An MTA that the harness plays; it takes every message.
+    SmtpTable "MTA" [Any] {
+        /// What it does about STARTTLS (RFC 3207 §4); `offered` if not said.
+        starttls: Option<Spanned<StarttlsPlay>>,
+        /// Its certificate; a good one if not said.
+        certificate: Option<CertificateForm>,
+        /// Versions of TLS that it takes, without a gap between them; 1.2 and 1.3 if not said.
+        versions: Option<Spanned<AtLeastOne<HostVersion>>>,
+        /// What somebody on the way does to its connections.
+        on_the_wire: Option<Spanned<Interference>>,
+        /// Its reply to the line with a single dot, such as `451 4.3.0 later`; else it takes the message.
+        end_of_data: Option<Spanned<ReplyLine>>,
+    }
+
+    /// How STARTTLS is refused.
+    RefusedTable "refusal" [One] {
+        /// The reply code.
+        refused: Option<Code>,
+    }
+
+    /// A web server that the harness plays.
+    HttpsTable "web server" [Any] {
+        /// Its certificate; a good one if not said.
+        certificate: Option<CertificateForm>,
+        /// The policy, at `/.well-known/mta-sts.txt`. Lines are sent with CRLF.
+        policy: Need<String>,
+        /// Status of the answer; 200 if not said.
+        status: Option<Whole<200, 599>>,
+        /// Media type of the answer; `text/plain` if not said.
+        media_type: Option<Line>,
+    }
+
+    /// A certificate.
+    CertificateTable "certificate" [Some] {
+        /// Whether it is good, or in what way not; `good` if not said.
+        kind: Option<Spanned<CertificateKind>>,
+        /// Kind of its key; `p256` if not said.
+        key: Option<CertificateKey>,
+        /// Which of the host's certificates, from 1; each has a key of its own.
+        issue: Option<Whole<1, 200>>,
+        /// Names in it, also such as `*.partner.example`; the host's own if not said.
+        names: Option<Spanned<AtLeastOne<CertificateName>>>,
+    }
+
+    /// What is different from this transaction on. Zones and hosts take the place of those with the same names, whole.
+    ChangeTable "change of the stage" [Some] {
+        /// Zones of this file.
+        zone: Option<Named<Domain, ZoneTable>>,
+        /// Hosts of this file.
+        host: Option<Named<Domain, HostTable>>,
+    }
+}
+
+/// A certificate, as a word or a table.
+#[derive(Debug, Clone)]
+pub(crate) struct CertificateForm(pub(crate) Certificate);
+
+impl Form for CertificateForm {
+    fn shape() -> Shape {
+        Shape::AnyOf(vec![<CertificateKind as Form>::shape(), CertificateTable::shape()])
+    }
+
+    fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
+        let usual = Certificate::default();
+        if !matches!(node.value.get_ref(), DeValue::Table(_)) {
+            let kind = CertificateKind::read(node, flaws)?;
+            return Some(Self(Certificate { kind, ..usual }));
+        }
+        let table = CertificateTable::read(node, flaws)?;
+        let kind = table.kind.as_ref().map(|kind| kind.value).unwrap_or_default();
+        if let (CertificateKind::WrongName, Some(names), Some(kind)) = (kind, &table.names, &table.kind) {
+            let flaw = Flaw::new("a certificate for a wrong name has no other names").at(&names.span, "these names");
+            flaws.push(flaw.at(&kind.span, "the kind").help("take one of them away"));
+        }
+        Some(Self(Certificate {
+            kind,
+            key: table.key.unwrap_or_default(),
+            issue: table.issue.map_or(usual.issue, |issue| u8::try_from(issue.0).unwrap_or(usual.issue)),
+            names: table.names.map_or_else(Vec::new, |names| names.value.0.into_iter().map(|name| name.0).collect()),
+        }))
+    }
+}
+
+impl Form for StarttlsPlay {
+    fn shape() -> Shape {
+        Shape::AnyOf(vec![<Starttls as Form>::shape(), RefusedTable::shape()])
+    }
+
+    fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
+        if matches!(node.value.get_ref(), DeValue::Table(_)) {
+            return RefusedTable::read(node, flaws)?.refused.map(|code| Self::Refused(code.0));
+        }
+        Starttls::read(node, flaws).map(|word| word.0)
+    }
+}

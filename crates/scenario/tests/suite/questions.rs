@@ -1,0 +1,233 @@
+//! Changed settings, probes, look-ups and TLS reports: text to values, and faults.
+
+use crate::{
+    parse,
+    seams::{GOOD, each_is_told, spoiled},
+};
+use mail::Service;
+use scenario::{Daemon, LookupClaim, ProbeClaim, ReportClaim, SettingClaim, StarttlsClaim};
+
+fn words(list: &[&str]) -> Vec<String> {
+    list.iter().map(|word| (*word).to_owned()).collect()
+}
+
+#[test]
+fn settings_are_set_or_taken_out() {
+    let settings = parse(GOOD).unwrap().settings;
+    let changes: Vec<_> =
+        settings.changes.iter().map(|c| (c.daemon, c.name.value.as_str(), c.value.as_deref())).collect();
+    assert_eq!(
+        changes,
+        [
+            (Daemon::Postfix, "smtpd_tls_security_level", Some("")),
+            (Daemon::Postfix, "smtp_tls_loglevel", Some("2")),
+            (Daemon::Dovecot, "ssl_min_protocol", Some("TLSv1")),
+            (Daemon::Postfix, "smtpd_tls_protocols", None),
+        ]
+    );
+    assert_eq!(&GOOD[settings.changes[3].name.span.clone()], "\"smtpd_tls_protocols\"");
+    let claims: Vec<_> = settings.expect.iter().map(|claimed| claimed.claim.clone()).collect();
+    let says = |text: &str| SettingClaim::Says(text.to_owned());
+    assert_eq!(claims, [SettingClaim::Taken(true), says("unused"), says("deprecated")]);
+    let silent = spoiled("says  = [\"unused\", \"deprecated\"]", "silent = true");
+    assert_eq!(parse(&silent).unwrap().settings.expect[1].claim, SettingClaim::Silent);
+}
+
+#[test]
+fn a_probe_claims_what_stands_there() {
+    let plan = parse(GOOD).unwrap();
+    let [first, second, third] = plan.probes.as_slice() else { panic!("{}", plan.probes.len()) };
+    let claims: Vec<_> = first.expect.iter().map(|claimed| claimed.claim.clone()).collect();
+    assert_eq!(
+        claims,
+        [
+            ProbeClaim::Starttls(StarttlsClaim::Required),
+            ProbeClaim::Versions(words(&["TLSv1.2", "TLSv1.3"])),
+            ProbeClaim::Takes(words(&["X25519MLKEM768", "TLS_AES_256_GCM_SHA384"])),
+            ProbeClaim::Refuses(words(&[
+                "NULL",
+                "anonymous",
+                "export",
+                "3DES",
+                "RC4",
+                "CBC",
+                "static-RSA",
+                "AES128-SHA",
+                "ffdhe2048",
+            ])),
+            ProbeClaim::Order("server".to_owned()),
+            ProbeClaim::DhBits(2048),
+            ProbeClaim::Peer("verified".to_owned()),
+            ProbeClaim::Key("EC P-256".to_owned()),
+            ProbeClaim::Profile("mozilla-intermediate".to_owned()),
+            ProbeClaim::Login("refused".to_owned()),
+            ProbeClaim::Injection("dropped".to_owned()),
+            ProbeClaim::Has(words(&["tickets", "resumption"])),
+            ProbeClaim::HasNot(words(&["early-data"])),
+            ProbeClaim::Tlsa("none".to_owned()),
+        ]
+    );
+    assert_eq!(&GOOD[first.expect[5].span.clone()], "2048");
+    assert_eq!((first.service.value, first.server_name.as_ref()), (Service::Imap, None));
+    assert_eq!(second.server_name.as_ref().map(|name| name.as_str()), Some("other.example"));
+    assert_eq!(third.expect[1].claim, ProbeClaim::Versions(Vec::new()));
+    for (word, service) in [("pop3s", Service::Pop3s), ("sieve", Service::Sieve), ("submissions", Service::Submissions)]
+    {
+        let plan = parse(&spoiled("service     = \"imap\"", &format!("service = \"{word}\""))).unwrap();
+        assert_eq!(plan.probes[1].service.value, service);
+    }
+}
+
+#[test]
+fn whatever_is_asked_has_a_word_of_its_own() {
+    let labels =
+        |text: &str| -> Vec<String> { parse(text).unwrap().probes.into_iter().map(|probe| probe.label).collect() };
+    assert_eq!(labels(GOOD), ["imap", "imap 2", "in the clear"]);
+    // what the file says goes before what is usual
+    assert_eq!(labels(&spoiled("\"in the clear\"", "\"imap\"")), ["imap 2", "imap 3", "imap"]);
+    let plan = parse(GOOD).unwrap();
+    let lookups: Vec<&str> = plan.lookups.iter().map(|lookup| lookup.label.as_str()).collect();
+    assert_eq!(lookups, ["s1._domainkey.partner.example TXT", "nothing there"]);
+    assert_eq!(plan.reports[0].label, "partner.example");
+}
+
+#[test]
+fn a_look_up_claims_what_stands_there() {
+    let plan = parse(GOOD).unwrap();
+    let claims = |at: usize| plan.lookups[at].expect.iter().map(|claimed| claimed.claim.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        claims(0),
+        [
+            LookupClaim::Rcode("NOERROR".to_owned()),
+            LookupClaim::Contains("v=DKIM1".to_owned()),
+            LookupClaim::Authentic(true),
+            LookupClaim::Lint(words(&["dkim-key-weak"])),
+        ]
+    );
+    assert_eq!(
+        claims(1),
+        [
+            LookupClaim::Rcode("NXDOMAIN".to_owned()),
+            LookupClaim::Records(Vec::new()),
+            LookupClaim::Authentic(true),
+            LookupClaim::Lint(Vec::new()),
+        ]
+    );
+    assert_eq!(
+        (plan.lookups[0].name.value.as_str(), plan.lookups[0].record_type.as_str()),
+        ("s1._domainkey.partner.example", "TXT")
+    );
+}
+
+#[test]
+fn a_tls_report_claims_what_stands_there() {
+    let plan = parse(GOOD).unwrap();
+    let claims: Vec<_> = plan.reports[0].expect.iter().map(|claimed| claimed.claim.clone()).collect();
+    assert_eq!(
+        claims,
+        [
+            ReportClaim::Policy("sts".to_owned()),
+            ReportClaim::Successful(1),
+            ReportClaim::Failed(2),
+            ReportClaim::Results(words(&["sts-policy-fetch-error", "validation-failure"])),
+        ]
+    );
+}
+
+#[test]
+fn each_of_the_four_is_enough_for_a_scenario() {
+    for text in [
+        "[[probe]]\nservice = \"smtp\"\nexpect = { starttls = \"absent\" }",
+        "[[lookup]]\nname = \"gateway.example\"\ntype = \"MX\"\nexpect = { authentic = false }",
+        "[setting]\npostfix = { a = \"b\" }\nexpect = { taken = false }",
+    ] {
+        let plan = parse(&format!("title = \"One\"\n{text}")).unwrap();
+        assert!(plan.transactions.is_empty());
+    }
+    let idle = "title = \"One\"\n[setting]\npostfix = { a = \"b\" }\n";
+    assert_eq!(parse(idle).unwrap_err().flaws()[0].message, "this scenario claims nothing");
+    let report = "title = \"One\"\n[zone.\"partner.example\"]\ntls-rpt = \"v=TLSRPTv1; rua=mailto:a@partner.example\"\n\
+                  [[tls-report]]\ndomain = \"partner.example\"\nexpect = { failed = 1 }";
+    assert_eq!(parse(report).unwrap_err().flaws()[0].message, "nothing is sent, so nothing is reported");
+}
+
+#[rustfmt::skip]
+const SETTINGS: &[(&str, &str, &str, &str)] = &[
+    ("[\"smtpd_tls_protocols\"]", "[\"smtp_tls_loglevel\"]", "`smtp_tls_loglevel` is changed twice", "\"smtp_tls_loglevel\""),
+    ("[\"smtpd_tls_protocols\"]", "[\"a\", \"a\"]", "`a` is changed twice", "\"a\""),
+    ("taken = true", "silent = true", "no daemon says anything, and one says something", "true"),
+    ("taken = true", "silent = false", "`silent` can only be `true`", "false"),
+    ("postfix = { smtpd_tls_security_level = \"\", smtp_tls_loglevel = \"2\" }\ndovecot = { ssl_min_protocol = \"TLSv1\" }\nunset   = { postfix = [\"smtpd_tls_protocols\"], dovecot = [] }", "postfix = {}", "no setting is changed", "[setting]"),
+];
+
+#[rustfmt::skip]
+const PROBES: &[(&str, &str, &str, &str)] = &[
+    ("\"in the clear\"", "\"in the clear\"\nexpect = { login = \"refused\" }\nservice = \"smtp\"\n[[probe]]\nlabel = \"in the clear\"", "two are called `in the clear`", "\"in the clear\""),
+    ("\"mozilla-intermediate\"", "\"mozilla-intermediat\"", "no profile `mozilla-intermediat`", "\"mozilla-intermediat\""),
+    ("\"mozilla-intermediate\"", "\"mine.toml\"", "a scenario cannot be judged by `mine.toml`", "\"mine.toml\""),
+    ("\"anonymous\"", "\"annonymous\"", "`annonymous` is neither a cipher suite nor a group nor a family of suites", "\"annonymous\""),
+    ("\"X25519MLKEM768\"", "\"X25519MLKEM786\"", "`X25519MLKEM786` is neither a cipher suite nor a group nor a family of suites", "\"X25519MLKEM786\""),
+    ("\"AES128-SHA\"", "\"TLS_AES_256_GCM_SHA384\"", "`TLS_AES_256_GCM_SHA384` is claimed and denied", "\"TLS_AES_256_GCM_SHA384\""),
+    ("[\"early-data\"]", "[\"tickets\"]", "`tickets` is claimed and denied", "[\"tickets\", \"resumption\"]"),
+    ("service     = \"imap\"\nserver-name = \"other.example\"\nexpect      = {", "service     = \"imaps\"\nexpect = { starttls = \"required\",", "imaps speaks TLS from its first octet", "\"required\""),
+    ("service     = \"imap\"\nserver-name = \"other.example\"\nexpect      = {", "service     = \"pop3s\"\nexpect = { login = \"refused\",", "pop3s speaks TLS from its first octet", "\"refused\""),
+    ("service     = \"imap\"\nserver-name = \"other.example\"\nexpect      = {", "service     = \"submissions\"\nexpect = { injection = \"dropped\",", "submissions speaks TLS from its first octet", "\"dropped\""),
+    ("starttls = \"absent\", versions = []", "starttls = \"absent\", versions = [\"TLSv1.3\"]", "without TLS that cannot be seen of smtp", "[\"TLSv1.3\"]"),
+    ("starttls = \"absent\", versions = []", "versions = [], key = \"Ed25519\"", "without TLS that cannot be seen of smtp", "\"Ed25519\""),
+    ("starttls = \"absent\", versions = []", "versions = [], tlsa = \"matches\"", "without TLS that cannot be seen of smtp", "\"matches\""),
+];
+
+#[rustfmt::skip]
+const LOOKUPS: &[(&str, &str, &str, &str)] = &[
+    ("records   = []", "records   = [\"192.0.2.1\"]", "that cannot be with NXDOMAIN", "[\"192.0.2.1\"]"),
+    ("\"NOERROR\"\ncontains  = \"v=DKIM1\"\nauthentic = true", "\"REFUSED\"\nrecords = []\ncontains = \"v=DKIM1\"", "that cannot be with REFUSED", "\"v=DKIM1\""),
+    ("rcode     = \"NOERROR\"\ncontains  = \"v=DKIM1\"", "rcode     = \"SERVFAIL\"", "that cannot be with SERVFAIL", "true"),
+    ("contains  = \"v=DKIM1\"", "contains  = \"v=DKIM1\"\nrecords = [\"v=DKIM2; p=\"]", "none of these records has `v=DKIM1` in it", "\"v=DKIM1\""),
+    ("\"s1._domainkey.partner.example\"", "\"s1._domainkey.partners.example\"", "no zone has s1._domainkey.partners.example", "\"s1._domainkey.partners.example\""),
+    ("\"nothing there\"", "\"nothing there\"\nname = \"a.example\"\ntype = \"A\"\nexpect = { rcode = \"NXDOMAIN\" }\n[[lookup]]\nlabel = \"nothing there\"", "two are called `nothing there`", "\"nothing there\""),
+];
+
+#[rustfmt::skip]
+const REPORTS: &[(&str, &str, &str, &str)] = &[
+    ("tls-rpt = \"v=TLSRPTv1; rua=mailto:tls@partner.example\"\n", "", "partner.example does not say where reports go", "\"partner.example\""),
+    ("failed = 2", "failed = 0", "connections fail, and none fails", "0"),
+];
+
+#[test]
+fn faults_of_settings_are_told() {
+    each_is_told(SETTINGS);
+}
+
+#[test]
+fn faults_of_probes_are_told() {
+    each_is_told(PROBES);
+}
+
+#[test]
+fn faults_of_look_ups_are_told() {
+    each_is_told(LOOKUPS);
+}
+
+#[test]
+fn faults_of_tls_reports_are_told() {
+    each_is_told(REPORTS);
+}
+
+#[test]
+fn a_slip_is_answered_with_what_was_meant() {
+    for (from, to, near) in [
+        ("\"mozilla-intermediate\"", "\"mozilla-intermediat\"", "mozilla-intermediate"),
+        ("\"anonymous\"", "\"annonymous\"", "anonymous"),
+        ("\"NXDOMAIN\"", "\"NXDOMIAN\"", "NXDOMAIN"),
+        ("\"sts-policy-fetch-error\"", "\"sts-policy-fetch-eror\"", "sts-policy-fetch-error"),
+        ("\"EC P-256\"", "\"EC P256\"", "EC P-256"),
+        ("\"early-data\"", "\"earlydata\"", "early-data"),
+        ("\"smtp\"", "\"smpt\"", "smtp"),
+        ("\"self-signed\"", "\"selfsigned\"", "self-signed"),
+        ("mta-sts = \"v", "mta_sts = \"v", "mta-sts"),
+    ] {
+        let faults = parse(&spoiled(from, to)).unwrap_err();
+        let help = faults.flaws()[0].help.clone().unwrap_or_default();
+        assert!(help.starts_with(&format!("did you mean `{near}`?")), "{to}: {help}");
+    }
+}
