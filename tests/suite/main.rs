@@ -8,6 +8,7 @@
 mod cli;
 mod diagnostics;
 mod faults;
+mod probe;
 mod safety;
 mod scenarios;
 mod stacks;
@@ -21,9 +22,13 @@ use std::{
 
 fn main() {
     let arguments = Arguments::from_args();
-    let mut trials: Vec<Trial> = [tidy::trials(), cli::trials(), diagnostics::trials()].into_iter().flatten().collect();
+    let mut trials: Vec<Trial> =
+        [tidy::trials(), cli::trials(), diagnostics::trials(), probe::pure()].into_iter().flatten().collect();
     let on_engine: Vec<Trial> =
-        [scenarios::trials(), stacks::trials(), faults::trials(), safety::trials()].into_iter().flatten().collect();
+        [scenarios::trials(), stacks::trials(), faults::trials(), safety::trials(), probe::trials()]
+            .into_iter()
+            .flatten()
+            .collect();
     if std::env::var_os("MAILPROOF_NO_ENGINE").is_some_and(|v| v == "1") {
         println!("MAILPROOF_NO_ENGINE=1: {} tests on real daemons are left out", on_engine.len());
     } else {

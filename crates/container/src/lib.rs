@@ -29,6 +29,7 @@ pub use error::EngineError;
 pub use image::{Base, ImageRecipe, ImageSettings};
 pub use lines::Stream;
 pub use process::Process;
+pub use program::run_quietly;
 pub use reaper::{Reaper, reap};
 pub use run::Run;
 pub use seen::{SeenContainer, SeenRun};

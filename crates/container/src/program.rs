@@ -48,6 +48,16 @@ pub(crate) fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
     Command::new(name)
 }
 
+/// Runs a program of this machine to its end, without a word from it.
+///
+/// # Errors
+/// It is not installed ([`io::ErrorKind::NotFound`]), or could not be started.
+pub async fn run_quietly(name: &str, words: &[&str]) -> io::Result<std::process::ExitStatus> {
+    let mut command = program(name);
+    command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    command.status().await
+}
+
 /// Runs it to its end, and passes its lines on. It is not killed if nobody waits any more, since some clean up after
 /// themselves.
 ///

@@ -19,7 +19,7 @@ mod zone_file;
 pub use error::DnsError;
 pub use lookup::{Inquiry, lookup, lookup_and_lint};
 pub use server::{Lease, Server};
-pub use zone_file::{ZoneFileError, read_zone_file};
+pub use zone_file::{ZoneFileError, read_zone_file, selectors};
 
 use mail::Domain;
 use scenario::{Dnssec, Fault};

@@ -85,6 +85,17 @@ pub fn read_zone_file(text: &str, domain: &Domain) -> Result<ZoneData, ZoneFileE
     Ok(ZoneData { origin, dnssec: Dnssec::Insecure, records: reader.text(), faults: Vec::new() })
 }
 
+/// Selectors of the DKIM keys that a zone which was read from a file has for a domain (RFC 6376 §3.6.2.1), each once, sorted.
+#[must_use]
+pub fn selectors(zone: &ZoneData, domain: &Domain) -> Vec<String> {
+    let behind = format!("._domainkey.{domain}.");
+    let owners = zone.records.lines().filter_map(|line| line.split(' ').next());
+    let mut found: Vec<String> = owners.filter_map(|owner| owner.strip_suffix(&behind)).map(str::to_owned).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// Records in zone-file syntax as hickory's reader understands them; names without a final dot are relative to the origin.
 pub(crate) fn flat(text: &str, origin: &Name) -> Result<String, ZoneFileError> {
     let mut reader = Reader::new(origin.to_ascii(), false);

@@ -131,7 +131,8 @@ struct Failure {
 }
 
 fn read(about: &str, json: &[u8]) -> Result<TlsReport, String> {
-    let root: Root = serde_json::from_slice(json).map_err(|e| format!("the report is not as RFC 8460 §4.4 has it: {e}"))?;
+    let root: Root =
+        serde_json::from_slice(json).map_err(|e| format!("the report is not as RFC 8460 §4.4 has it: {e}"))?;
     let policy = |entry: Entry| ReportedPolicy {
         kind: entry.policy.policy_type,
         domain: entry.policy.policy_domain,
@@ -182,7 +183,10 @@ mod tests {
         let policy = &plain.policies[0];
         assert_eq!((policy.kind.as_str(), policy.successful, policy.failed), ("sts", 3, 1));
         assert_eq!(plain.about, "partner.example");
-        assert_eq!((policy.failures[0].result.as_str(), plain.organization.as_str()), ("certificate-expired", "Sender"));
+        assert_eq!(
+            (policy.failures[0].result.as_str(), plain.organization.as_str()),
+            ("certificate-expired", "Sender")
+        );
         let mut packer = GzEncoder::new(Vec::new(), Compression::default());
         packer.write_all(JSON.as_bytes()).unwrap();
         let packed = data_encoding::BASE64.encode(&packer.finish().unwrap());

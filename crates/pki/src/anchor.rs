@@ -1,5 +1,6 @@
 //! What a client makes of the certificates that a server sends (RFC 5280 §6).
 
+use crate::PkiError;
 use evidence::Trust;
 use rustls::{
     CertificateError, Error, RootCertStore,
@@ -7,7 +8,6 @@ use rustls::{
     crypto::{CryptoProvider, aws_lc_rs},
     server::ParsedCertificate,
 };
-use crate::PkiError;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use std::sync::{Arc, LazyLock};
 use x509_parser::parse_x509_certificate;

@@ -166,7 +166,7 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct LookupArgs {
-    /// Everything that a mail domain publishes; with an underscore in front and --type, this name alone
+    /// A mail domain, of which everything is looked at; with an underscored label and --type, this name alone
     pub(crate) domain: Domain,
     /// Zone file to look in, instead of asking a server; several for several zones
     #[arg(long = "zone", value_name = "FILE", conflicts_with = "server")]
@@ -174,7 +174,7 @@ pub(crate) struct LookupArgs {
     /// Only records of this type, such as MX or TXT
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) types: Vec<String>,
-    /// Selector of a DKIM key to look at
+    /// Selector of a DKIM key to look at; those in zone files are looked at in any case
     #[arg(long = "selector", value_name = "SELECTOR")]
     pub(crate) selectors: Vec<String>,
     /// Server to ask [default: the system's first nameserver]
@@ -221,6 +221,9 @@ pub(crate) struct BenchArgs {
     /// Also measure images from nothing (removes our images first)
     #[arg(long)]
     pub(crate) cold: bool,
+    /// The scanner sslyze, if it is not on the PATH under this name
+    #[arg(long, env = "MAILPROOF_SSLYZE", default_value = "sslyze", value_name = "PROGRAM")]
+    pub(crate) sslyze: String,
     /// Largest number of generated scenarios
     #[arg(long, default_value = "1000", value_name = "N")]
     pub(crate) scenarios: usize,

@@ -63,7 +63,8 @@ impl<T> Schedule<T> {
     /// Nothing runs yet; work starts in this order where names allow it.
     pub(crate) fn new(work: impl IntoIterator<Item = (Claims, T)>) -> Self {
         // who must be alone comes last: waiting for it would leave everybody else idle
-        let (alone, mut waiting): (VecDeque<_>, VecDeque<_>) = work.into_iter().partition(|(claims, _)| claims.is_alone);
+        let (alone, mut waiting): (VecDeque<_>, VecDeque<_>) =
+            work.into_iter().partition(|(claims, _)| claims.is_alone);
         waiting.extend(alone);
         Self { waiting, owned: HashSet::new(), shared: HashMap::new(), running: 0, is_alone: false }
     }

@@ -23,13 +23,12 @@ impl Stack {
             Ok(door) => door,
             Err(nobody) => return Ok(Observed::Unobserved(format!("{host}: {nobody}"))),
         };
-        let stream = self.route(USER, door.address).connect(PATIENCE).await.map_err(|source| {
-            wire::WireError::Connect {
+        let stream =
+            self.route(USER, door.address).connect(PATIENCE).await.map_err(|source| wire::WireError::Connect {
                 entrance: self.entrance,
                 destination: door.address,
                 source: std::sync::Arc::new(source),
-            }
-        })?;
+            })?;
         let path = "/.well-known/mta-sts.txt";
         Ok(Observed::Seen(wire::fetch(Box::new(stream), &host, path, &self.anchor, PATIENCE).await))
     }

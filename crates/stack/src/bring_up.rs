@@ -57,17 +57,16 @@ impl Stack {
         let logs = Logs::default();
 
         let starting = gateways.iter().flat_map(|g| g.hosts.iter().map(move |h| (g, h)));
-        let starting =
-            starting.map(|(gateway, host)| {
-                let equipment = provision::equip(host, &authority, &keys);
-                let image = images.host(gateway, &host.packages);
-                let (on, logs) = (&on, &logs);
-                async move {
-                    let Equipment { files, tlsa } = equipment?;
-                    let container = on.host(image, host, files).await?;
-                    Ok::<_, StackError>((Host::new(host.clone(), container, logs.clone()), tlsa))
-                }
-            });
+        let starting = starting.map(|(gateway, host)| {
+            let equipment = provision::equip(host, &authority, &keys);
+            let image = images.host(gateway, &host.packages);
+            let (on, logs) = (&on, &logs);
+            async move {
+                let Equipment { files, tlsa } = equipment?;
+                let container = on.host(image, host, files).await?;
+                Ok::<_, StackError>((Host::new(host.clone(), container, logs.clone()), tlsa))
+            }
+        });
         let (internet, hosts) =
             tokio::try_join!(on.internet(&images.internet, &world, &dns, &logs), try_join_all(starting))?;
         let entrance = internet.container.port(internet::ENTRANCE)?;

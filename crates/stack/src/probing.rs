@@ -80,6 +80,14 @@ impl Stack {
         Ok(Observed::Seen(probed))
     }
 
+    /// Where the gateway under test offers a service on the engine's network, and the name of the host; `None` if none of
+    /// its hosts does.
+    #[must_use]
+    pub fn place_of(&self, service: Service) -> Option<(SocketAddr, Domain)> {
+        let door = self.door(self.gateway(), service.port(), prober()).ok()?;
+        Some((door.address, door.name))
+    }
+
     /// What the pretend Internet's validating resolver answers, with what is to be said of it.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Settings of the gateway under test that a scenario changes while it runs alone, and changes back.
 
-use crate::{Host, Stack, StackError};
+use crate::{Host, Stack, StackError, host::SYSLOG};
 use evidence::Setting;
 use scenario::{Daemon, SettingChange};
 use std::{collections::BTreeSet, fmt::Write, time::Duration};
@@ -66,7 +66,8 @@ impl Stack {
     async fn put_back(&self, daemon: Daemon) -> Result<(), StackError> {
         let host = self.host_of(daemon)?;
         self.mailboxes.close().await;
-        let reloaded = run(host, &format!("{}{}", originals_back(daemon), reload(daemon))).await?;
+        let script = format!("{}{}{}", originals_back(daemon), unthrottle(daemon), reload(daemon));
+        let reloaded = run(host, &script).await?;
         if reloaded.0 != 0 {
             return Err(self.lost(daemon, &format!("cannot be reloaded: {}", reloaded.1.trim_end())));
         }
@@ -159,14 +160,26 @@ const fn files(daemon: Daemon) -> &'static str {
     }
 }
 
-/// Shell commands that keep the files as they are now.
+/// Shell commands that keep the files as they are now, and how long the log is.
 fn originals(daemon: Daemon) -> String {
-    format!("for f in $({}); do cp -p $f $f.{BEFORE}; done\n", files(daemon))
+    format!("for f in $({}); do cp -p $f $f.{BEFORE}; done\nwc -c < {SYSLOG} > /run/{BEFORE}.log\n", files(daemon))
 }
 
 /// Shell commands that put what was kept back; nothing if nothing was.
 fn originals_back(daemon: Daemon) -> String {
     format!("for f in $({}); do test ! -e $f.{BEFORE} || mv $f.{BEFORE} $f; done\n", files(daemon))
+}
+
+/// Shell commands for a daemon of which a program died with the changed settings. Postfix starts such a program again
+/// after a minute at the soonest, whatever its settings are by then; it forgets that with the service.
+fn unthrottle(daemon: Daemon) -> String {
+    match daemon {
+        Daemon::Dovecot => String::new(),
+        Daemon::Postfix => format!(
+            "if tail -c +$(($(cat /run/{BEFORE}.log) + 1)) {SYSLOG} | grep -q -e '-- throttling'; then\n\
+             f=/etc/postfix/master.cf; cp -p $f $f.{BEFORE}; : > $f; postfix reload; mv $f.{BEFORE} $f\nfi\n"
+        ),
+    }
 }
 
 const fn check(daemon: Daemon) -> &'static str {

@@ -1,10 +1,6 @@
 //! The stage of one scenario: its zones, and the hosts on the pretend Internet that the harness plays in it.
 
-use crate::{
-    Stack, StackError,
-    router::Seat,
-    transact::Names,
-};
+use crate::{Stack, StackError, router::Seat, transact::Names};
 use evidence::{Arrived, Connection, Observed, TlsReport};
 use mail::{Domain, Nonce};
 use pki::Issued;
@@ -175,7 +171,8 @@ impl Stack {
 fn play(host: Host, certificates: &mut Certificates, stack: &Stack) -> Result<Played, StackError> {
     let mut seats = Vec::new();
     let mut seat = |port: u16, handler: Arc<dyn Handler>| {
-        seats.extend(host.ips.iter().map(|ip| stack.switchboard.seat(SocketAddr::new(*ip, port), Arc::clone(&handler))));
+        seats
+            .extend(host.ips.iter().map(|ip| stack.switchboard.seat(SocketAddr::new(*ip, port), Arc::clone(&handler))));
     };
     let mx = match &host.smtp {
         None => None,
@@ -242,18 +239,9 @@ impl Certificates {
         Ok(issued)
     }
 
-    fn key(
-        &mut self,
-        name: &Domain,
-        wanted: &Certificate,
-        authority: &pki::Authority,
-    ) -> Result<HostKey, StackError> {
+    fn key(&mut self, name: &Domain, wanted: &Certificate, authority: &pki::Authority) -> Result<HostKey, StackError> {
         let issued = self.get(name, wanted, authority)?;
-        Ok(HostKey {
-            chain_pem: issued.chain_pem.clone(),
-            key_pem: issued.key_pem.clone(),
-            versions: Vec::new(),
-        })
+        Ok(HostKey { chain_pem: issued.chain_pem.clone(), key_pem: issued.key_pem.clone(), versions: Vec::new() })
     }
 
     /// The data of a TLSA record. Numbers without a meaning get the data of the nearest that has one.

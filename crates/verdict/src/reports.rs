@@ -44,7 +44,9 @@ fn check(claim: &ReportClaim, policies: &[ReportedPolicy]) -> Check {
             let seen: BTreeSet<&str> =
                 policies.iter().flat_map(|policy| &policy.failures).map(|f| f.result.as_str()).collect();
             let is_same = seen == wanted.iter().map(String::as_str).collect();
-            let list = || if seen.is_empty() { "none".to_owned() } else { seen.iter().copied().collect::<Vec<_>>().join(", ") };
+            let list = || {
+                if seen.is_empty() { "none".to_owned() } else { seen.iter().copied().collect::<Vec<_>>().join(", ") }
+            };
             Check::that(is_same, || format!("the result types are {}", list()), told)
         }
     }
@@ -57,6 +59,7 @@ pub(crate) fn told(policy: &ReportedPolicy) -> Vec<String> {
         let mx = failure.mx.as_ref().map(|mx| format!(" at {mx}")).unwrap_or_default();
         format!("  {}{mx}: {}", failure.result, failure.count)
     });
-    let head = format!("{} for {}: {} succeeded, {} failed", policy.kind, policy.domain, policy.successful, policy.failed);
+    let head =
+        format!("{} for {}: {} succeeded, {} failed", policy.kind, policy.domain, policy.successful, policy.failed);
     [head].into_iter().chain(mx).chain(failures).collect()
 }

@@ -33,10 +33,7 @@ pub async fn fetch(stream: BoxStream, host: &str, path: &str, anchor: &Anchor, l
     let (stream, handshake) = secured;
     let late = || Err(format!("no answer within {} s", limit.as_secs()));
     let answer = timeout(limit, get(stream, host, path)).await.unwrap_or_else(|_| late());
-    Fetched {
-        peer: Observed::Seen(handshake.peer),
-        answer: answer.map_or_else(Observed::Unobserved, Observed::Seen),
-    }
+    Fetched { peer: Observed::Seen(handshake.peer), answer: answer.map_or_else(Observed::Unobserved, Observed::Seen) }
 }
 
 async fn get(stream: BoxStream, host: &str, path: &str) -> Result<(u16, String, String), String> {

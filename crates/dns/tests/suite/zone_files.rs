@@ -1,7 +1,7 @@
 //! Zone files that a person wrote.
 
 use crate::server;
-use mailproof_dns::{ZoneFileError, lookup, read_zone_file};
+use mailproof_dns::{ZoneFileError, lookup, read_zone_file, selectors};
 
 fn read(text: &str) -> Result<String, ZoneFileError> {
     read_zone_file(text, &"bank.example".parse().unwrap()).map(|zone| zone.origin.to_string())
@@ -83,6 +83,15 @@ a CNAME @
     assert_eq!(records("bank.example", "A").await, ["192.0.2.1"]);
     assert_eq!(records("a.sub.bank.example", "CNAME").await, ["sub.bank.example."]);
     assert_eq!(records("bank.example", "TYPE29").await, [""; 0]);
+}
+
+#[test]
+fn selectors_are_found_by_their_keys() {
+    let text = "b._domainkey TXT p=\na.2._domainkey TXT p=\na.2._domainkey TXT p=\n_domainkey TXT o=~\nc._domainkey.sub TXT p=\n";
+    let domain = "bank.example".parse().unwrap();
+    let zone = read_zone_file(text, &domain).unwrap();
+    assert_eq!(selectors(&zone, &domain), ["a.2", "b"]);
+    assert_eq!(selectors(&zone, &"sub.bank.example".parse().unwrap()), ["c"]);
 }
 
 #[test]

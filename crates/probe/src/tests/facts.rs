@@ -24,7 +24,7 @@ fn only(builder: &mut SslContextBuilder, version: SslVersion, suites: &str) {
     builder.set_cipher_list(&format!("{suites}:@SECLEVEL=0")).unwrap();
 }
 
-fn names<'a>(list: &'a Observed<Vec<String>>) -> BTreeSet<&'a str> {
+fn names(list: &Observed<Vec<String>>) -> BTreeSet<&str> {
     list.seen().unwrap().iter().map(String::as_str).collect()
 }
 

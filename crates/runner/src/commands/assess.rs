@@ -28,8 +28,12 @@ pub(crate) async fn assess(setting: &Setting, args: AssessArgs) -> Ended {
         (Some(host), _) => own(host, &args).await?,
         (None, Some(gateway)) => of_gateway(setting, gateway).await?,
         (None, None) => {
-            let help = "`assess hardened`, or `assess --host mail.example.org --zone example.org.zone --domain example.org`";
-            return Err(Trouble { exit: Exit::Usage, reports: vec![miette::miette!(help = help, "what is to be assessed?")] });
+            let help =
+                "`assess hardened`, or `assess --host mail.example.org --zone example.org.zone --domain example.org`";
+            return Err(Trouble {
+                exit: Exit::Usage,
+                reports: vec![miette::miette!(help = help, "what is to be assessed?")],
+            });
         }
     };
     let assessment = ::assess::assess(&facts, &profile);
@@ -89,7 +93,9 @@ async fn gather(raised: &Raised) -> Result<Facts, Trouble> {
         let selectors: Vec<String> = keys.map(|key| key.selector.clone()).collect();
         let policy = stack.policy(domain).await?;
         let ask = async |name: String, kind: &str| match name.parse::<Domain>() {
-            Ok(name) => stack.look_up(&name, kind).await.map_or_else(|e| Observed::Unobserved(e.to_string()), Observed::Seen),
+            Ok(name) => {
+                stack.look_up(&name, kind).await.map_or_else(|e| Observed::Unobserved(e.to_string()), Observed::Seen)
+            }
             Err(error) => Observed::Unobserved(error.to_string()),
         };
         facts.domains.push(of_domain(domain, &selectors, fetched(policy), ask).await);
@@ -147,7 +153,8 @@ async fn manners(raised: &Raised) -> Result<RelayFacts, Trouble> {
         && let Ok(nobody) = format!("nobody-at-all@{domain}").parse()
     {
         let dialogue = stack.attempt(stranger, nobody).await?.exchanges;
-        let is_refused = dialogue.iter().any(|e| e.to == "rcpt-to" && e.reply.seen().is_some_and(mail::Reply::is_permanent));
+        let is_refused =
+            dialogue.iter().any(|e| e.to == "rcpt-to" && e.reply.seen().is_some_and(mail::Reply::is_permanent));
         let is_bounced = if is_refused {
             Observed::Seen(false)
         } else {
@@ -208,7 +215,8 @@ async fn in_zone(path: &Path, domain: &Domain, selectors: &[String]) -> Result<D
             .map_or_else(|e| Observed::Unobserved(e.to_string()), Observed::Seen),
         Err(error) => Observed::Unobserved(error.to_string()),
     };
-    let policy = Observed::Unobserved("a policy host on the Internet is not asked: only the zone file is read".to_owned());
+    let policy =
+        Observed::Unobserved("a policy host on the Internet is not asked: only the zone file is read".to_owned());
     Ok(of_domain(domain, selectors, policy, ask).await)
 }
 

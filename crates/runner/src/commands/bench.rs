@@ -1,6 +1,6 @@
 //! `bench`: how fast the harness is, against what the same gateway takes without it, measured in the same run.
 
-use super::{Pair, Setting};
+use super::{Pair, Setting, probe::target};
 use crate::{
     cli::BenchArgs,
     conduct::{Done, conduct},
@@ -13,8 +13,12 @@ use crate::{
 };
 use container::{Engine, ImageSettings};
 use futures_util::{StreamExt, stream};
+use mail::Service;
+use pki::Anchor;
 use scenario::{Plan, Source, World};
 use std::{
+    io,
+    net::SocketAddr,
     num::NonZeroUsize,
     time::{Duration, Instant},
 };
@@ -71,6 +75,7 @@ pub(crate) async fn bench(setting: &Setting, args: BenchArgs) -> Ended {
             &format!("{:.1} ms each, {ratio:.2} of the first", each * 1000.0),
         );
     }
+    probes(&raised, &args.sslyze).await?;
     if let Some(peak) = peak_memory() {
         println!("{:<32} {peak:>6} MB", "peak memory of the harness");
     }
@@ -107,6 +112,46 @@ async fn load(raised: &Raised, world: &World) -> Result<f64, Trouble> {
     let took = begun.elapsed();
     sent.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(per_second(LOAD, took))
+}
+
+/// Our probe of the gateway's port 25, and how long other scanners take for the same facts, where they are installed.
+async fn probes(raised: &Raised, sslyze: &str) -> Result<(), Trouble> {
+    let Some((at, name)) = raised.stack.place_of(Service::Smtp) else { return Ok(()) };
+    let ours = async || {
+        let target = target(&at.ip().to_string(), at.port(), Service::Smtp, &[name.to_string()], Anchor::system());
+        probe::survey(&target).await.map_err(|error| Trouble::error(miette::miette!("{error}")))
+    };
+    // the first one starts the gateway's processes
+    ours().await?;
+    let begun = Instant::now();
+    ours().await?;
+    let took = begun.elapsed();
+    row("probe of port 25", took, "");
+    const TESTSSL: &str = "-p -s -f -E -S --starttls smtp";
+    const SSLYZE: &str = "--starttls smtp --sslv3 --tlsv1 --tlsv1_1 --tlsv1_2 --tlsv1_3 --elliptic_curves --certinfo \
+                          --compression --reneg --fallback --early_data --resum";
+    scanner("testssl.sh", &["testssl.sh", "testssl"], TESTSSL, at, took).await;
+    scanner("sslyze", &[sslyze], SSLYZE, at, took).await;
+    Ok(())
+}
+
+/// How long a scanner takes, under the first of its names that is installed.
+async fn scanner(called: &str, names: &[&str], words: &str, at: SocketAddr, ours: Duration) {
+    let at = at.to_string();
+    let words: Vec<&str> = words.split_whitespace().chain([at.as_str()]).collect();
+    for name in names {
+        let begun = Instant::now();
+        match container::run_quietly(name, &words).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => println!("{called:<32} not measured: {error}"),
+            Ok(status) => {
+                let took = begun.elapsed();
+                row(called, took, &format!("{:.1} times ours; {status}", took.as_secs_f64() / ours.as_secs_f64()));
+            }
+        }
+        return;
+    }
+    println!("{called:<32} not installed");
 }
 
 /// Scenarios that differ in their names alone.

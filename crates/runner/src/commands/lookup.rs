@@ -28,7 +28,9 @@ pub(crate) async fn lookup(setting: &Setting, args: LookupArgs) -> Ended {
         (None, Some(server)) => Inquiry { server, zones: None },
         (None, None) => Inquiry { server: system_resolver(Path::new(RESOLV_CONF))?, zones: None },
     };
-    let entries = entries(&inquiry, &args).await?;
+    let mut selectors = args.selectors.clone();
+    selectors.extend(served.iter().flat_map(|served| served.selectors.clone()).filter(|s| !args.selectors.contains(s)));
+    let entries = entries(&inquiry, &args, &selectors).await?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&entries).expect("a list of look-ups is data"));
     } else {
@@ -37,14 +39,14 @@ pub(crate) async fn lookup(setting: &Setting, args: LookupArgs) -> Ended {
     Ok(exit(&entries, inquiry.zones.as_deref()))
 }
 
-/// A name with its types as it is, if it has an underscore in front; else what a mail domain publishes, only of the types that
+/// A name with its types as it is, if there is an underscore in front of a label; else what a mail domain publishes, only of the types that
 /// are asked for. A type that a mail domain does not publish is asked of the name itself.
-async fn entries(inquiry: &Inquiry, args: &LookupArgs) -> Result<Vec<Entry>, Trouble> {
+async fn entries(inquiry: &Inquiry, args: &LookupArgs, selectors: &[String]) -> Result<Vec<Entry>, Trouble> {
     let types: Vec<String> = args.types.iter().map(|word| word.to_ascii_uppercase()).collect();
-    let is_special = args.domain.as_str().starts_with('_') && !types.is_empty();
+    let is_special = home(&args.domain) != args.domain && !types.is_empty();
     let mut entries = Vec::new();
     if !is_special {
-        entries = inquiry.domain(&args.domain, &args.selectors).await;
+        entries = inquiry.domain(&args.domain, selectors).await;
         entries.retain(|entry| types.is_empty() || types.contains(&entry.record_type));
     }
     for record_type in types {
@@ -83,6 +85,8 @@ fn exit(entries: &[Entry], zones: Option<&[Domain]>) -> Exit {
 /// Zone files, served as long as this is kept.
 struct Served {
     inquiry: Inquiry,
+    /// Of the DKIM keys in the files.
+    selectors: Vec<String>,
     _lease: Lease,
     _server: Server,
 }
@@ -110,11 +114,19 @@ impl Served {
                 all.join(", ")
             )));
         }
+        let selectors = zones.iter().flat_map(|zone| dns::selectors(zone, &args.domain)).collect();
         let server = Server::start(IpAddr::V4(Ipv4Addr::LOCALHOST)).await.map_err(|e| error(&e))?;
         let lease = server.publish(zones).map_err(|e| Trouble::wrong(miette::miette!("{e}")))?;
         let inquiry = Inquiry { server: server.address(), zones: Some(origins) };
-        Ok(Self { inquiry, _lease: lease, _server: server })
+        Ok(Self { inquiry, selectors, _lease: lease, _server: server })
     }
+}
+
+/// The domain that a name with underscored labels belongs to, as `bank.example` of `s1._domainkey.bank.example` (RFC 8552 §1.1).
+fn home(name: &Domain) -> Domain {
+    let labels: Vec<&str> = name.as_str().split('.').collect();
+    let begin = labels.iter().rposition(|label| label.starts_with('_')).map_or(0, |at| at + 1);
+    labels[begin..].join(".").parse().unwrap_or_else(|_| name.clone())
 }
 
 fn read(path: &Path, domain: &Domain) -> Result<ZoneData, Trouble> {
@@ -124,7 +136,7 @@ fn read(path: &Path, domain: &Domain) -> Result<ZoneData, Trouble> {
         let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|octet| **octet == b'\n').count() + 1;
         wrong(format!("line {line} is not UTF-8; write other octets as \\DDD (RFC 1035 §5.1)"))
     })?;
-    dns::read_zone_file(&text, domain).map_err(|e| wrong(e.to_string()))
+    dns::read_zone_file(&text, &home(domain)).map_err(|e| wrong(e.to_string()))
 }
 
 /// The first resolver that the system is told to ask.
@@ -195,7 +207,7 @@ mod tests {
         fs::write(&path, text).unwrap();
         let args = args(domain, &[path], types);
         let served = Served::start(&args).await?;
-        let entries = entries(&served.inquiry, &args).await?;
+        let entries = entries(&served.inquiry, &args, &args.selectors).await?;
         let named = entries.iter().map(|entry| format!("{} {}", entry.name, entry.record_type)).collect();
         Ok((named, exit(&entries, served.inquiry.zones.as_deref())))
     }
@@ -256,6 +268,19 @@ mod tests {
         assert!(trouble.reports[0].to_string().starts_with("no.zone: the zone file cannot be read: "));
         let word = looked(GOOD, "bank.example", &["NOPE"]).await.unwrap_err();
         assert_eq!(word.exit, Exit::Usage);
+    }
+
+    #[test]
+    fn underscored_names_belong_to_the_domain_behind() {
+        for (name, domain) in [
+            ("bank.example", "bank.example"),
+            ("_dmarc.bank.example", "bank.example"),
+            ("s1._domainkey.bank.example", "bank.example"),
+            ("_25._tcp.mx.bank.example", "mx.bank.example"),
+            ("_tcp", "_tcp"),
+        ] {
+            assert_eq!(home(&name.parse().unwrap()).as_str(), domain);
+        }
     }
 
     #[test]

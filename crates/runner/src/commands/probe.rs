@@ -85,7 +85,8 @@ fn text(shown: &Shown) -> String {
 fn exit(shown: &[Shown]) -> Exit {
     if shown.is_empty() {
         Exit::Nothing
-    } else if shown.iter().all(|one| one.probed.seen().is_none()) {
+    } else if shown.iter().any(|one| one.probed.seen().is_none()) {
+        // as for a run: what could not be seen outweighs what was
         Exit::Error
     } else if shown.iter().flat_map(|one| &one.deviations).any(|deviation| deviation.weight == Weight::Fault) {
         Exit::Failure
@@ -133,7 +134,10 @@ fn server(args: &ProbeArgs) -> Result<Option<probe::Target>, Trouble> {
     let Ok(port) = port.parse::<u16>() else { return Ok(None) };
     let service = args.service.or_else(|| Service::at_port(port)).ok_or_else(|| {
         let help = "say which one with --service, as in --service submission";
-        Trouble { exit: Exit::Usage, reports: vec![miette::miette!(help = help, "no service has port {port} of its own")] }
+        Trouble {
+            exit: Exit::Usage,
+            reports: vec![miette::miette!(help = help, "no service has port {port} of its own")],
+        }
     })?;
     let names: Vec<String> = args.sni.iter().map(ToString::to_string).collect();
     Ok(Some(target(host, port, service, &names, anchor(args.ca.as_deref())?)))

@@ -135,7 +135,7 @@ pub(super) fn is_gone(error: &io::Error) -> bool {
 pub(super) fn ending(error: &io::Error) -> String {
     match Modern::alert(error).or_else(|| Old::alert(error)) {
         Some(code) => alerted(code),
-        None if is_gone(error) => "closed by the client".to_owned(),
+        None if is_gone(error) || Old::is_gone(error) => "closed by the client".to_owned(),
         None => "the connection broke".to_owned(),
     }
 }

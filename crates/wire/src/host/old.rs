@@ -19,6 +19,7 @@ use std::{io, pin::Pin};
 const SUITES: &str = "ALL:!aNULL:!eNULL:@SECLEVEL=0";
 /// What OpenSSL adds to the number of an alert to make a reason of it (`SSL_AD_REASON_OFFSET`).
 const ALERTS: i32 = 1000;
+const EOF: &str = "unexpected eof while reading";
 /// Groups whose names OpenSSL gives away.
 const GROUPS: &str = "X25519:P-256:P-384:P-521";
 
@@ -70,11 +71,22 @@ impl Old {
     pub(super) fn alert(error: &io::Error) -> Option<u8> {
         alert(error.get_ref()?.downcast_ref()?)
     }
+
+    /// Whether the client has gone without a word of TLS about it, or what it said came before what we had to say.
+    pub(super) fn is_gone(error: &io::Error) -> bool {
+        let error = error.get_ref().and_then(|error| error.downcast_ref::<ssl::Error>());
+        matches!(error.and_then(reason), Some(EOF | "protocol is shutdown"))
+    }
 }
 
 fn alert(error: &ssl::Error) -> Option<u8> {
     let reasons = error.ssl_error().map_or(&[][..], ErrorStack::errors).iter().map(openssl::error::Error::reason_code);
     reasons.filter_map(|reason| u8::try_from(reason - ALERTS).ok()).next()
+}
+
+/// OpenSSL's word for it.
+fn reason(error: &ssl::Error) -> Option<&'static str> {
+    error.ssl_error()?.errors().first()?.reason()
 }
 
 /// The group of the host's own share, in rustls's words, which go into evidence elsewhere. Before TLS 1.3 OpenSSL forgets
@@ -101,9 +113,9 @@ fn why(error: &ssl::Error) -> String {
     if let Some(error) = error.io_error() {
         return if is_gone(error) { CLOSED.to_owned() } else { format!("the connection broke: {}", error.kind()) };
     }
-    let common = match error.ssl_error().and_then(|stack| stack.errors().first()?.reason()) {
+    let common = match reason(error) {
         // the client has gone without a word
-        None | Some("unexpected eof while reading") => return CLOSED.to_owned(),
+        None | Some(EOF) => return CLOSED.to_owned(),
         Some("wrong version number") => return "the client does not go on in the host's version".to_owned(),
         Some("no shared cipher") => "cipher suite",
         Some("no shared groups" | "no suitable groups" | "no suitable key share") => "key exchange group",

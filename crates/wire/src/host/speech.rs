@@ -107,7 +107,8 @@ impl<'a> Speech<'a> {
             }
             "NOOP" => self.say("octets", command, "250 2.0.0 ok").await,
             "QUIT" => {
-                self.say("quit", command, "221 2.0.0 bye").await?;
+                // many a client does not wait for this; how far it gets is chance
+                let _ = self.say("quit", command, "221 2.0.0 bye").await;
                 Err(End("quit".to_owned()))
             }
             _ => {

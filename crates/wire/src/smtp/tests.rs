@@ -11,9 +11,7 @@ use pki::{Authority, Kind};
 use proptest::prelude::*;
 use rustls::version::TLS13;
 use std::sync::{Arc, LazyLock};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
 static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new().unwrap());

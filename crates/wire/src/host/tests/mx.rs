@@ -222,6 +222,21 @@ async fn a_connection_that_is_still_open_is_told_and_so_is_its_rest() {
 }
 
 #[tokio::test]
+async fn a_client_that_does_not_wait_for_the_farewell_has_quit_all_the_same() {
+    let host = Arc::new(MxHost::new(play()).unwrap());
+    let (near, far) = tokio::io::duplex(4096);
+    let nobody = "0.0.0.0:0".parse().unwrap();
+    let served = tokio::spawn(Arc::clone(&host).serve(Box::new(far), nobody, nobody));
+    let mut client = Raw::new(Box::new(near));
+    assert_eq!(client.reply().await.code, 220);
+    client.say("QUIT\r\n").await;
+    drop(client);
+    served.await.unwrap();
+    let seen = host.take().0.remove(0);
+    assert_eq!((told(&seen)[1].as_str(), seen.ended.as_str()), ("quit `QUIT` 221", "quit"));
+}
+
+#[tokio::test]
 async fn connections_are_told_in_the_order_in_which_they_were_opened() {
     let scene = Scene::of(play()).await;
     let (mut one, mut two) = (scene.connect().await, None);

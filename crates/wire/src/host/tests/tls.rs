@@ -217,6 +217,22 @@ async fn nothing_is_resumed_so_that_every_handshake_shows_the_certificate() {
 }
 
 #[tokio::test]
+async fn a_client_that_goes_is_told_alike_with_and_without_a_word() {
+    for versions in [&["TLSv1.2"][..], &["TLSv1.3"], &["TLSv1", "TLSv1.2"], &["TLSv1", "TLSv1.3"], &["TLSv1"]] {
+        for says_so in [true, false] {
+            let scene = scene(versions).await;
+            let (mut client, _) = scene.before_tls().await.secured(|_| ()).await.unwrap();
+            assert_eq!(client.codes("EHLO x.example\r\n", 1).await, [250]);
+            if says_so {
+                client.stream.shutdown().await.unwrap();
+            }
+            drop(client);
+            assert_eq!(scene.only_one().await.ended, "closed by the client", "{versions:?} {says_so}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_key_that_is_not_the_certificates_is_a_fault() {
     for versions in BOTH {
         let key = HostKey { key_pem: issue(Kind::Good).key_pem, ..good(versions) };

@@ -87,6 +87,16 @@ async fn a_client_that_does_not_trust_the_certificate_asks_nothing() {
 }
 
 #[tokio::test]
+async fn a_client_that_goes_with_its_answer_was_answered() {
+    let visit = Visit::to(WebHost::new(web()).unwrap()).await;
+    let mut client = visit.connect().await;
+    client.say(format!("GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: {NAME}\r\n\r\n")).await;
+    assert!(client.stream.read(&mut [0; 1]).await.unwrap() > 0);
+    drop(client);
+    assert_eq!(visit.seen().await[0].ended, "answered");
+}
+
+#[tokio::test]
 async fn clients_that_ask_nothing_or_nonsense_end() {
     let endless = format!("GET /{} HTTP/1.1\r\n", "x".repeat(100_000));
     for (said, is_patient, ended) in [
