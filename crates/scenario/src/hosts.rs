@@ -9,7 +9,7 @@ use crate::{
     words::HostVersion,
 };
 use mail::Domain;
-use std::{collections::BTreeSet, net::IpAddr};
+use std::net::IpAddr;
 
 /// Makes hosts. `others` are there at the same time.
 pub(crate) fn build(
@@ -109,11 +109,10 @@ fn usual() -> SmtpHost {
 
 fn smtp(table: SmtpTable, flaws: &mut Vec<Flaw>) -> SmtpHost {
     can_be_played(&table, flaws);
-    let versions = table.versions.map(|versions| in_a_row(versions, flaws)).unwrap_or_default();
     SmtpHost {
         starttls: table.starttls.map_or(StarttlsPlay::Offered, |starttls| starttls.value),
         certificate: table.certificate.map(|form| form.0).unwrap_or_default(),
-        versions,
+        versions: table.versions.map(in_order).unwrap_or_default(),
         wire: table.on_the_wire.map_or(Interference::None, |wire| wire.value),
         end_of_data: table.end_of_data.map(|reply| reply.value.0),
     }
@@ -142,18 +141,11 @@ fn can_be_played(table: &SmtpTable, flaws: &mut Vec<Flaw>) {
     flaws.push(flaw.help("take one of them away"));
 }
 
-/// Versions from the oldest to the newest, each once. A TLS library takes all between two.
-fn in_a_row(versions: Spanned<AtLeastOne<HostVersion>>, flaws: &mut Vec<Flaw>) -> Vec<String> {
-    let Spanned { value: AtLeastOne(written), span } = versions;
-    let all: Vec<&str> = HostVersion::words().into_iter().map(|(word, ..)| word).collect();
-    let place = |version: &HostVersion| all.iter().position(|word| *word == version.0);
-    let places: BTreeSet<usize> = written.iter().filter_map(place).collect();
-    let row = places.first().copied().unwrap_or(0)..places.last().map_or(0, |last| last + 1);
-    if let Some(gap) = row.clone().find(|place| !places.contains(place)).map(|place| all[place]) {
-        let flaw = Flaw::new(format!("{gap} is left out between two versions")).at(&span, "not in a row");
-        flaws.push(flaw.help(format!("add \"{gap}\": a TLS library takes all versions from one to another")));
-    }
-    all[row].iter().map(|word| (*word).to_owned()).collect()
+/// Versions from the oldest to the newest, each once.
+fn in_order(versions: Spanned<AtLeastOne<HostVersion>>) -> Vec<String> {
+    let AtLeastOne(written) = versions.value;
+    let all = HostVersion::words().into_iter().map(|(word, ..)| word);
+    all.filter(|word| written.iter().any(|version| version.0 == *word)).map(str::to_owned).collect()
 }
 
 fn https(table: HttpsTable) -> HttpsHost {

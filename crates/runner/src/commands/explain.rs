@@ -91,7 +91,7 @@ impl Asking {
         let its: Vec<&(String, Line)> = self.lines.iter().filter(|(_, line)| line.daemon == daemon).collect();
         setting.progress.say(&format!("looking at {word} as it is"));
         let look = |change, way| self.ask(daemon, change, way, raised, stages);
-        let mut looks = vec![look(None, Direction::Both).await?.0];
+        let with = look(None, Direction::Both).await?.0;
         let mut ablations = Vec::new();
         for (at, (file, line)) in its.iter().enumerate() {
             let mut row = row(file, line, self.meanings.of(daemon, &line.name));
@@ -121,15 +121,11 @@ impl Asking {
             }
         }
         // a line that is set to what it is: what this changes is noise
-        if let Some((_, line)) = its.last() {
-            setting.progress.say(&format!("looking at {word} as it is again"));
-            let same = change(daemon, &line.name, Some(&line.value));
-            looks.push(look(Some(same), Direction::Both).await?.0);
-        }
-        looks.push(look(None, Direction::Both).await?.0);
-        let noise = Noise::of(&looks);
+        let same = its.last().map(|(_, line)| change(daemon, &line.name, Some(&line.value)));
+        setting.progress.say(&format!("looking at {word} as it is again"));
+        let noise = Noise::of(&[with.clone(), look(same, Direction::Both).await?.0]);
         let told = |Ablation { row, note, seen }| {
-            let effects = explain::effects(&looks[0], &seen, &noise);
+            let effects = explain::effects(&with, &seen, &noise);
             Explained { effects: effects.iter().map(|effect| format!("{effect}{note}")).collect(), ..row }
         };
         Ok(ablations.into_iter().map(told).collect())

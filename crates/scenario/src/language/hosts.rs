@@ -33,7 +33,7 @@ tables! {
         starttls: Option<Spanned<StarttlsPlay>>,
         /// Its certificate; a good one if not said.
         certificate: Option<CertificateForm>,
-        /// Versions of TLS that it takes, without a gap between them; 1.2 and 1.3 if not said.
+        /// Versions of TLS that it takes; 1.2 and 1.3 if not said.
         versions: Option<Spanned<AtLeastOne<HostVersion>>>,
         /// What somebody on the way does to its connections.
         on_the_wire: Option<Spanned<Interference>>,
