@@ -1,90 +1,92 @@
 //! The certificates of a server: one for each kind of key, and one for each name that gets another.
 
 use crate::{
-    client::{Client, chain},
-    hello::{Hello, TLS13},
-    line::Line,
+    classic::{self, Terms},
+    flight::Flight,
+    hello::{Hello, SSL3, TLS12, TLS13},
+    kinds::{self, Chain},
+    line::{Line, dns_name},
     suites,
-    versions::{Found, usual},
+    versions::{Versions, usual},
 };
 use evidence::ChainSeen;
-use futures_util::future::join_all;
-use rustls::SignatureScheme as Scheme;
+use futures_util::future::{join, join_all};
+use mail::SCHEMES;
 use rustls_pki_types::CertificateDer;
 use std::io;
 
-type Chain = Vec<CertificateDer<'static>>;
+/// Suites by a word of their names, and signature schemes by the beginning of theirs: a kind of key each.
+const KINDS_12: [(&str, &str); 4] = [("_RSA_", "rsa_"), ("_ECDSA_", "ecdsa_"), ("_ECDSA_", "ed"), ("_DSS_", "dsa_")];
 
-/// All chains that differ, those for the server's own name first.
-pub(crate) async fn all(line: &Line<'_>, found: &[Found]) -> io::Result<Vec<ChainSeen>> {
-    let target = line.target;
-    let mut seen: Vec<(Option<String>, Chain)> = Vec::new();
-    let own = kinds(line, found, &target.server_name).await?;
-    let others = join_all(target.other_names.iter().map(async |name| (name, kinds(line, found, name).await))).await;
-    let mut add = |name: &str, chain: Chain| {
-        if !seen.iter().any(|(_, known)| known.first() == chain.first()) {
-            let asked = name.parse::<std::net::IpAddr>().is_err().then(|| name.to_owned());
-            seen.push((asked, chain));
-        }
+/// All chains that differ, those for the server's own name first; `shown` is what [`kinds::shown`] found for that.
+pub(crate) async fn all(line: &Line<'_>, versions: &Versions, shown: &[io::Result<Chain>]) -> Vec<ChainSeen> {
+    let own = line.name();
+    let own_chains = async {
+        let of_13 = shown.iter().flatten().cloned();
+        of_13.chain(before_13(line, versions, own.as_deref()).await).collect::<Vec<Chain>>()
     };
-    own.into_iter().for_each(|chain| add(&target.server_name, chain));
-    for (name, chains) in others {
-        chains?.into_iter().for_each(|chain| add(name, chain));
+    let others: Vec<String> = line.target.other_names.iter().filter_map(|name| dns_name(name)).collect();
+    let others = others.into_iter().filter(|name| Some(name) != own.as_ref());
+    let others = join_all(others.map(async |name| (of_kinds(line, versions, Some(&name)).await, Some(name))));
+    let (own_chains, others) = join(own_chains, others).await;
+    // many clients ask for no name, and a server may have a certificate for them alone
+    let nameless = if own.is_some() { nameless(line, versions, &own_chains).await } else { Vec::new() };
+    let all = [(own_chains, own)].into_iter().chain(others).chain([(nameless, None)]);
+    let mut seen: Vec<(Option<String>, Chain)> = Vec::new();
+    for (chains, name) in all {
+        for chain in chains.into_iter().filter(|chain| !chain.is_empty()) {
+            if !seen.iter().any(|(_, known)| known.first() == chain.first()) {
+                seen.push((name.clone(), chain));
+            }
+        }
     }
-    Ok(seen.into_iter().map(|(name, chain)| told(line, name, &chain)).collect())
+    seen.into_iter().map(|(name, chain)| told(line, name, &chain)).collect()
 }
 
-/// The chains for one name, by the kind of their key.
-async fn kinds(line: &Line<'_>, found: &[Found], name: &str) -> io::Result<Vec<Chain>> {
-    if let Some(of) = found.iter().find(|of| of.version == TLS13) {
-        debug_assert!(!of.suites.is_empty());
-        return by_scheme(line, name).await;
-    }
-    let Some(of) = found.last() else { return Ok(Vec::new()) };
-    let mut chains: Vec<Chain> = Vec::new();
-    for word in ["_RSA_", "_ECDSA_", "_DSS_"] {
-        let exchanges = suites::with(&of.suites, word);
-        if exchanges.is_empty() {
-            continue;
+/// The chains for those who ask for no name, unless the one that they get first is known.
+async fn nameless(line: &Line<'_>, versions: &Versions, known: &[Chain]) -> Vec<Chain> {
+    let version = if versions.takes(TLS13) { Some(TLS13) } else { versions.newest_before_13().ok() };
+    let first = match version {
+        Some(TLS13) => {
+            let terms = Terms { version, ..Terms::default() };
+            let shaken = line.with(async |stream| classic::connect(stream, terms).await).await;
+            shaken.map(|stream| classic::chain(&stream)).unwrap_or_default()
         }
-        let server_name = name.parse::<std::net::IpAddr>().is_err().then(|| name.to_owned());
-        let hello = Hello { server_name, ..usual(line, of.version, exchanges) };
-        let certificates = line.offer(&hello).await?.taken().map(|taken| taken.certificates).unwrap_or_default();
-        let chain: Chain = certificates.into_iter().map(CertificateDer::from).collect();
-        if !chain.is_empty() && !chains.contains(&chain) {
-            chains.push(chain);
+        Some(version) => {
+            in_the_clear(line, Hello { server_name: None, ..usual(line, version, suites::of(version)) }).await
         }
+        None => Vec::new(),
+    };
+    if first.is_empty() || known.iter().any(|chain| chain.first() == first.first()) {
+        return Vec::new();
     }
-    Ok(chains)
+    of_kinds(line, versions, None).await
 }
 
-/// TLS 1.3 hides certificates, so a library shakes hands; the schemes that it knows decide which certificate it gets.
-async fn by_scheme(line: &Line<'_>, name: &str) -> io::Result<Vec<Chain>> {
-    const KINDS: [&[Scheme]; 3] = [
-        &[
-            Scheme::RSA_PSS_SHA256,
-            Scheme::RSA_PSS_SHA384,
-            Scheme::RSA_PSS_SHA512,
-            Scheme::RSA_PKCS1_SHA256,
-            Scheme::RSA_PKCS1_SHA384,
-            Scheme::RSA_PKCS1_SHA512,
-        ],
-        &[Scheme::ECDSA_NISTP256_SHA256, Scheme::ECDSA_NISTP384_SHA384, Scheme::ECDSA_NISTP521_SHA512],
-        &[Scheme::ED25519],
-    ];
-    let each = KINDS.map(async |schemes| {
-        let client = Client::new(name, schemes)?;
-        let shaken = line.with(async |stream| Ok(client.connect(stream).await.ok().map(|s| chain(&s)))).await?;
-        Ok(shaken.filter(|chain| !chain.is_empty()))
-    });
-    let found = join_all(each).await.into_iter().collect::<io::Result<Vec<_>>>()?;
-    let mut chains: Vec<Chain> = Vec::new();
-    for chain in found.into_iter().flatten() {
-        if !chains.contains(&chain) {
-            chains.push(chain);
-        }
-    }
-    Ok(chains)
+/// The chains for one name, by the kind of their key. What a server refuses to show is none.
+async fn of_kinds(line: &Line<'_>, versions: &Versions, name: Option<&str>) -> Vec<Chain> {
+    let (of_13, of_12) = join(kinds::shown(line, versions, name), before_13(line, versions, name)).await;
+    of_13.into_iter().flatten().chain(of_12).collect()
+}
+
+/// Before TLS 1.3 certificates are in the clear.
+async fn before_13(line: &Line<'_>, versions: &Versions, name: Option<&str>) -> Vec<Chain> {
+    let Ok(version) = versions.newest_before_13() else { return Vec::new() };
+    let all = suites::of(version);
+    // without schemes to choose from there is one kind for each word
+    let is_meant = |(_, scheme): &&(&str, &str)| version >= TLS12 || *scheme != "ed";
+    join_all(KINDS_12.iter().filter(is_meant).map(async |(word, scheme)| {
+        let schemes = SCHEMES.iter().filter(|(_, name)| name.starts_with(scheme)).map(|(id, _)| *id).collect();
+        let server_name = name.filter(|_| version > SSL3).map(str::to_owned);
+        let hello = Hello { server_name, schemes, ..usual(line, version, suites::with(&all, &[word])) };
+        in_the_clear(line, hello).await
+    }))
+    .await
+}
+
+async fn in_the_clear(line: &Line<'_>, hello: Hello) -> Chain {
+    let taken = line.offer(&hello).await.ok().and_then(Flight::taken);
+    taken.map(|taken| taken.certificates).unwrap_or_default().into_iter().map(CertificateDer::from).collect()
 }
 
 fn told(line: &Line<'_>, name: Option<String>, chain: &Chain) -> ChainSeen {

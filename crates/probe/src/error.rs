@@ -23,8 +23,8 @@ pub enum ProbeError {
         /// What it did instead.
         reason: String,
     },
-    /// It did not come to an end in time.
-    #[error("{server}: the probe did not end within {} s; the service answers too slowly, or holds connections back", .after.as_secs())]
+    /// It did not say enough in time to know anything.
+    #[error("{server}: the probe's {} s are over; the service answers too slowly, or holds connections back", .after.as_secs_f32())]
     Late {
         /// Name and port.
         server: String,

@@ -1,23 +1,33 @@
 //! What a server answers to a ClientHello, up to where the handshake would need cryptography.
 
-use crate::hello::{TLS12, TLS13};
+use crate::{
+    hello::{TLS12, TLS13, extension},
+    suites,
+};
 use mail::alert_name;
 use std::io;
-use tls_parser::TlsCipherSuite;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// As many octets of handshake messages are read; a chain of certificates has a few kB.
+/// As many octets are read of a flight, in so many records; a chain of certificates has a few kB.
 const MOST: usize = 128 * 1024;
-/// The longest record (RFC 8446 §5.2).
-pub(crate) const RECORD: usize = 16_384 + 2048;
-/// So many records are read: a flight has a few, and each may be empty.
-const RECORDS: usize = 256;
-const UNRECOGNIZED_NAME: u8 = 112;
+const RECORDS: usize = 4096;
+/// The longest record (RFC 5246 §6.2.3).
+const RECORD: usize = 16_384 + 2048;
 /// By which a ServerHello is a HelloRetryRequest (RFC 8446 §4.1.3).
 const RETRY: [u8; 32] = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
     0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
+
+/// Types of records and handshake messages (RFC 8446 §B.1, §B.3).
+const CHANGE_CIPHER_SPEC: u8 = 20;
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+const SERVER_HELLO: u8 = 2;
+const CERTIFICATE: u8 = 11;
+const SERVER_KEY_EXCHANGE: u8 = 12;
+const SERVER_HELLO_DONE: u8 = 14;
+const CERTIFICATE_STATUS: u8 = 22;
 
 /// What came of a hello.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +49,10 @@ pub(crate) struct Taken {
     pub(crate) suite: u16,
     /// It asks for a key share of another group first.
     pub(crate) is_retry: bool,
+    /// It goes on where an earlier connection ended: no certificate, no key exchange (RFC 5246 §7.3).
+    pub(crate) is_resumed: bool,
+    /// It sent the status of its certificate (RFC 6066 §8).
+    pub(crate) is_stapled: bool,
     pub(crate) compression: u8,
     /// Numbers of its extensions.
     pub(crate) extensions: Vec<u16>,
@@ -59,10 +73,10 @@ impl Flight {
     /// The refusal in words.
     pub(crate) fn words(&self) -> String {
         match self {
-            Self::Taken(_) => "taken".to_owned(),
-            Self::Alert(code) => format!("alert {}", alert_name(*code)),
-            Self::Closed => "the server closed the connection".to_owned(),
-            Self::Garbage(what) => format!("no TLS: {what}"),
+            Self::Taken(_) => "the server goes on".to_owned(),
+            Self::Alert(code) => format!("the server refuses: {}", alert_name(*code)),
+            Self::Closed => "the server closed the connection without an alert".to_owned(),
+            Self::Garbage(what) => format!("the server answers a ClientHello with no TLS: {what}"),
         }
     }
 }
@@ -72,78 +86,88 @@ impl Flight {
 /// # Errors
 /// The connection broke otherwise than by being closed.
 pub(crate) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, hello: &[u8]) -> io::Result<Flight> {
-    stream.write_all(hello).await?;
-    stream.flush().await?;
+    // who closes at once may have said why before
+    whole(stream.write_all(hello).await)?;
+    whole(stream.flush().await)?;
     let mut messages = Vec::new();
     let mut taken: Option<Taken> = None;
-    for count in 0.. {
-        if count == RECORDS {
-            return Ok(Flight::Garbage("records without an end".to_owned()));
-        }
+    let (mut octets, mut records) = (0, 0);
+    while octets < MOST && records < RECORDS {
         let mut head = [0; 5];
         if !whole(stream.read_exact(&mut head).await)? {
             break;
         }
         let length = usize::from(u16::from_be_bytes([head[3], head[4]]));
-        if head[1] != 3 || !(20..=24).contains(&head[0]) || length > RECORD {
-            return Ok(Flight::Garbage(format!("\"{}\"", head.escape_ascii())));
+        let is_record = head[1] == 3 && (CHANGE_CIPHER_SPEC..=24).contains(&head[0]) && length <= RECORD;
+        if !is_record {
+            return Ok(taken.map_or_else(|| Flight::Garbage(format!("\"{}\"", head.escape_ascii())), goes_on));
         }
+        octets += head.len() + length;
+        records += 1;
         let mut fragment = vec![0; length];
         if !whole(stream.read_exact(&mut fragment).await)? {
             break;
         }
-        match (head[0], &taken) {
-            // a warning that the name is unknown is no refusal (RFC 6066 §3)
-            (21, None) if matches!(fragment[..], [1, UNRECOGNIZED_NAME]) => continue,
-            (21, None) => return Ok(Flight::Alert(fragment.get(1).copied().unwrap_or_default())),
-            (22, _) if messages.len() + fragment.len() <= MOST => messages.extend(fragment),
-            (_, Some(_)) => break,
-            (kind, None) => {
-                return Ok(Flight::Garbage(format!("a record of type {kind}, where a ServerHello belongs")));
+        match (head[0], taken.as_mut()) {
+            // a warning is no refusal, unless it ends the connection (RFC 5246 §7.2)
+            (ALERT, None) => match fragment[..] {
+                [1, code] if code != 0 => {}
+                [_, code] => return Ok(Flight::Alert(code)),
+                _ => return Ok(Flight::Garbage("an alert of a wrong size".to_owned())),
+            },
+            (HANDSHAKE, _) => messages.extend(fragment),
+            (CHANGE_CIPHER_SPEC, Some(taken)) => {
+                taken.is_resumed = true;
+                break;
             }
+            _ => break,
         }
         while let Some(message) = next(&mut messages) {
             let (kind, body) = (message[0], &message[4..]);
-            let is_over = match (kind, taken.as_mut()) {
-                (2, _) => match server_hello(body) {
-                    Some(hello) => {
-                        let is_over = hello.version >= TLS13;
-                        taken = Some(hello);
-                        is_over
-                    }
+            match (kind, taken.as_mut()) {
+                (SERVER_HELLO, None) => match server_hello(body) {
+                    Some(hello) => taken = Some(hello),
                     None => return Ok(Flight::Garbage("an unreadable ServerHello".to_owned())),
                 },
-                (11, Some(taken)) => {
-                    taken.certificates = certificates(body);
-                    false
-                }
-                (12, Some(taken)) => {
-                    key_exchange(body, taken);
-                    false
-                }
-                (14, _) => true,
-                _ => false,
-            };
+                (CERTIFICATE, Some(taken)) => taken.certificates = certificates(body),
+                (CERTIFICATE_STATUS, Some(taken)) => taken.is_stapled = body.len() > 4,
+                (SERVER_KEY_EXCHANGE, Some(taken)) => key_exchange(body, taken),
+                _ => {}
+            }
+            // behind the ServerHello of TLS 1.3 everything is encrypted
+            let is_over = kind == SERVER_HELLO_DONE || taken.as_ref().is_some_and(|taken| taken.version >= TLS13);
             if is_over {
-                return Ok(taken.map_or(Flight::Closed, |taken| Flight::Taken(Box::new(taken))));
+                return Ok(taken.map_or(Flight::Closed, goes_on));
             }
         }
     }
-    Ok(taken.map_or(Flight::Closed, |taken| Flight::Taken(Box::new(taken))))
+    if taken.is_none() && (octets >= MOST || records >= RECORDS) {
+        return Ok(Flight::Garbage("records without an end, and no ServerHello".to_owned()));
+    }
+    Ok(taken.map_or(Flight::Closed, goes_on))
 }
 
-/// Whether something was read whole; false if the connection was closed instead.
-fn whole(read: io::Result<usize>) -> io::Result<bool> {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    match read {
+fn goes_on(taken: Taken) -> Flight {
+    Flight::Taken(Box::new(taken))
+}
+
+/// Whether something was read or written whole; false if the connection was closed instead.
+fn whole<T>(done: io::Result<T>) -> io::Result<bool> {
+    match done {
         Ok(_) => Ok(true),
-        Err(e) if matches!(e.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe) => Ok(false),
-        Err(e) => Err(e),
+        Err(error) if is_closed(&error) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
+/// Whether an error says that the other end closed.
+pub(crate) fn is_closed(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
+}
+
 /// Takes the first whole handshake message.
-pub(crate) fn next(messages: &mut Vec<u8>) -> Option<Vec<u8>> {
+fn next(messages: &mut Vec<u8>) -> Option<Vec<u8>> {
     let head = messages.first_chunk::<4>()?;
     let length = 4 + usize::try_from(u32::from_be_bytes([0, head[1], head[2], head[3]])).ok()?;
     (messages.len() >= length).then(|| messages.drain(..length).collect())
@@ -159,22 +183,23 @@ impl<'a> Cursor<'a> {
         Some(taken)
     }
 
+    /// A number of at most four octets.
     pub(crate) fn number(&mut self, octets: usize) -> Option<usize> {
         self.take(octets).map(|octets| octets.iter().fold(0, |number, octet| number << 8 | usize::from(*octet)))
     }
 
-    pub(crate) fn number16(&mut self) -> Option<u16> {
+    fn number16(&mut self) -> Option<u16> {
         self.number(2).and_then(|number| u16::try_from(number).ok())
     }
 
     /// A vector behind its length.
-    pub(crate) fn vector(&mut self, octets: usize) -> Option<&'a [u8]> {
+    fn vector(&mut self, octets: usize) -> Option<&'a [u8]> {
         let length = self.number(octets)?;
         self.take(length)
     }
 }
 
-pub(crate) fn server_hello(body: &[u8]) -> Option<Taken> {
+fn server_hello(body: &[u8]) -> Option<Taken> {
     let mut body = Cursor(body);
     let mut taken = Taken { version: body.number16()?, ..Taken::default() };
     taken.is_retry = body.take(32)? == RETRY;
@@ -186,9 +211,9 @@ pub(crate) fn server_hello(body: &[u8]) -> Option<Taken> {
         taken.extensions.push(kind);
         let mut data = Cursor(data);
         match kind {
-            43 => taken.version = data.number16()?,
+            extension::VERSIONS => taken.version = data.number16()?,
             // a HelloRetryRequest has the group alone, a ServerHello its share as well: both begin with the group
-            51 => taken.group = data.number16(),
+            extension::SHARE => taken.group = data.number16(),
             _ => {}
         }
     }
@@ -200,31 +225,35 @@ fn certificates(body: &[u8]) -> Vec<Vec<u8>> {
     std::iter::from_fn(|| list.vector(3).map(<[u8]>::to_vec)).collect()
 }
 
-/// Reads a ServerKeyExchange (RFC 5246 §7.4.3, RFC 8422 §5.4).
+/// Reads a ServerKeyExchange (RFC 5246 §7.4.3, RFC 8422 §5.4). What cannot be read is not told.
 fn key_exchange(body: &[u8], taken: &mut Taken) {
-    let name = TlsCipherSuite::from_id(taken.suite).map_or("", |suite| suite.name);
-    let is_one_of = |words: [&str; 2]| words.iter().any(|word| name.starts_with(word));
+    let name = suites::name(taken.suite);
     let mut body = Cursor(body);
     let mut read = || {
-        if is_one_of(["TLS_DHE_", "TLS_DH_anon_"]) {
+        // of a suite with a pre-shared key the hint comes first (RFC 4279 §3, RFC 5489 §2)
+        if name.contains("_PSK_") {
+            body.vector(2)?;
+        }
+        if name.contains("TLS_DHE_") || name.contains("TLS_DH_anon_") {
             let prime = body.vector(2)?;
             let first = prime.iter().position(|octet| *octet != 0)?;
             taken.prime = Some(prime[first..].to_vec());
             body.vector(2)?;
             body.vector(2)?;
-        } else if is_one_of(["TLS_ECDHE_", "TLS_ECDH_anon_"]) {
-            if body.number(1)? == 3 {
-                taken.group = body.number16();
-                body.vector(1)?;
+        } else if name.contains("TLS_ECDHE_") || name.contains("TLS_ECDH_anon_") {
+            // curves are named, of type 3; what a server once could make up itself is not told
+            if body.number(1)? != 3 {
+                return None;
             }
+            taken.group = body.number16();
+            body.vector(1)?;
         } else {
             return None;
         }
-        if taken.version == TLS12 && !name.contains("_anon_") {
+        if taken.version == TLS12 && !name.contains("_anon_") && !name.contains("_PSK_") {
             taken.scheme = body.number16();
         }
         Some(())
     };
-    // what cannot be read is not told
     let _ = read();
 }

@@ -1,27 +1,34 @@
 //! The probe: what a mail service takes of TLS, seen from outside (RFC 8446, RFC 5246, RFC 6101).
 //!
 //! Its ClientHellos are made octet by octet, since a library of today cannot offer what a server should refuse. No handshake of
-//! those goes further than the server's first flight, which tells everything; what is only seen behind a handshake is left
-//! to a library.
+//! those goes further than the server's first flight, which tells nearly everything; what is only seen behind a handshake is
+//! left to libraries.
 
 mod chains;
-mod client;
+mod classic;
 mod error;
 mod features;
 mod flight;
+mod groups;
 mod hello;
+mod injection;
+mod kinds;
 mod line;
-mod record;
+mod modern;
+mod primes;
+mod records;
 mod renegotiation;
-mod share;
+mod resumption;
+mod shares;
+mod signatures;
 mod speech;
 mod suites;
 mod survey;
 mod versions;
 
-#[cfg(test)]
-mod tests;
-
 pub use error::ProbeError;
 pub use line::{Connector, Target};
 pub use survey::survey;
+
+#[cfg(test)]
+mod tests;

@@ -1,33 +1,75 @@
-//! The cipher suites that are offered, and the primes that have a name.
+//! The cipher suites that are offered, and their names.
 
 use std::sync::LazyLock;
 use tls_parser::{CIPHERS, TlsCipherSuite};
 
+/// Suites of TLS 1.3 (RFC 8446 §B.4, RFC 8998 §2, RFC 9150 §4, RFC 9367 §4, and AEGIS of draft-irtf-cfrg-aegis-aead).
+const OF_13: [(u16, &str); 15] = [
+    (0x1302, "TLS_AES_256_GCM_SHA384"),
+    (0x1303, "TLS_CHACHA20_POLY1305_SHA256"),
+    (0x1301, "TLS_AES_128_GCM_SHA256"),
+    (0x1304, "TLS_AES_128_CCM_SHA256"),
+    (0x1305, "TLS_AES_128_CCM_8_SHA256"),
+    (0x1306, "TLS_AEGIS_256_SHA512"),
+    (0x1307, "TLS_AEGIS_128L_SHA256"),
+    (0x00c6, "TLS_SM4_GCM_SM3"),
+    (0x00c7, "TLS_SM4_CCM_SM3"),
+    (0xc103, "TLS_GOSTR341112_256_WITH_KUZNYECHIK_MGM_L"),
+    (0xc104, "TLS_GOSTR341112_256_WITH_MAGMA_MGM_L"),
+    (0xc105, "TLS_GOSTR341112_256_WITH_KUZNYECHIK_MGM_S"),
+    (0xc106, "TLS_GOSTR341112_256_WITH_MAGMA_MGM_S"),
+    (0xc0b4, "TLS_SHA256_SHA256"),
+    (0xc0b5, "TLS_SHA384_SHA384"),
+];
+
+/// Suites that the parser's copy of the registry has not: GOST (RFC 9189 §4, and the drafts before it), Netscape's for FIPS
+/// 140, and ChaCha20 as it was before RFC 7905.
+const MORE: [(u16, &str); 14] = [
+    (0xc100, "TLS_GOSTR341112_256_WITH_KUZNYECHIK_CTR_OMAC"),
+    (0xc101, "TLS_GOSTR341112_256_WITH_MAGMA_CTR_OMAC"),
+    (0xc102, "TLS_GOSTR341112_256_WITH_28147_CNT_IMIT"),
+    (0xff85, "OLD_TLS_GOSTR341112_256_WITH_28147_CNT_IMIT"),
+    (0x0080, "TLS_GOSTR341094_WITH_28147_CNT_IMIT"),
+    (0x0081, "TLS_GOSTR341001_WITH_28147_CNT_IMIT"),
+    (0x0083, "TLS_GOSTR341001_WITH_NULL_GOSTR3411"),
+    (0xfefe, "SSL_RSA_FIPS_WITH_DES_CBC_SHA"),
+    (0xfeff, "SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA"),
+    (0xffe0, "NSS_RSA_FIPS_WITH_3DES_EDE_CBC_SHA"),
+    (0xffe1, "NSS_RSA_FIPS_WITH_DES_CBC_SHA"),
+    (0xcc13, "OLD_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"),
+    (0xcc14, "OLD_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"),
+    (0xcc15, "OLD_TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256"),
+];
+
 /// All suites of TLS 1.2 and before, in the order in which they are offered: strong ones first, so that a server which
 /// follows the client chooses them first.
 pub(crate) static BEFORE_13: LazyLock<Vec<u16>> = LazyLock::new(|| {
-    let mut all: Vec<&TlsCipherSuite> = CIPHERS.values().filter(|suite| !is_13(suite.id.0)).collect();
-    all.retain(|suite| !suite.name.ends_with("_SCSV"));
-    all.sort_by_key(|suite| (weakness(suite.name), suite.id.0));
-    all.into_iter().map(|suite| suite.id.0).collect()
+    let known = CIPHERS.values().filter(|suite| !suite.name.ends_with("_SCSV")).map(|suite| (suite.id.0, suite.name));
+    let mut all: Vec<(u16, &str)> = known.chain(MORE).filter(|(id, _)| !is_13(*id)).collect();
+    all.sort_by_key(|(id, name)| (weakness(name), *id));
+    all.into_iter().map(|(id, _)| id).collect()
 });
 
-/// All suites of TLS 1.3 (RFC 8446 §B.4, RFC 8998 §2, RFC 9150 §4).
-pub(crate) const OF_13: [u16; 9] = [0x1302, 0x1303, 0x1301, 0x1304, 0x1305, 0x00c6, 0x00c7, 0xc0b4, 0xc0b5];
+/// What servers mostly take, for one that chokes on a long list.
+pub(crate) const USUAL: [u16; 24] = [
+    0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc02b, 0xc02f, 0x009f, 0x009e, 0xc024, 0xc028, 0xc00a, 0xc014, 0xc023, 0xc027,
+    0xc009, 0xc013, 0x0039, 0x0033, 0x009d, 0x009c, 0x0035, 0x002f, 0x000a, 0x0005,
+];
 
-pub(crate) fn is_13(id: u16) -> bool {
-    OF_13.contains(&id)
+/// All suites that belong to a version.
+pub(crate) fn of(version: u16) -> Vec<u16> {
+    if version >= crate::hello::TLS13 { OF_13.iter().map(|(id, _)| *id).collect() } else { BEFORE_13.clone() }
 }
 
-/// The IANA name.
+fn is_13(id: u16) -> bool {
+    OF_13.iter().any(|(other, _)| *other == id)
+}
+
+/// The IANA name, or the one by which it is known.
 pub(crate) fn name(id: u16) -> String {
-    match id {
-        0x00c6 => "TLS_SM4_GCM_SM3".to_owned(),
-        0x00c7 => "TLS_SM4_CCM_SM3".to_owned(),
-        0xc0b4 => "TLS_SHA256_SHA256".to_owned(),
-        0xc0b5 => "TLS_SHA384_SHA384".to_owned(),
-        _ => TlsCipherSuite::from_id(id).map_or_else(|| format!("0x{id:04X}"), |suite| suite.name.to_owned()),
-    }
+    let own = || OF_13.iter().chain(&MORE).find(|(other, _)| *other == id).map(|(_, name)| *name);
+    let known = TlsCipherSuite::from_id(id).map(|suite| suite.name);
+    known.or_else(own).map_or_else(|| format!("0x{id:04X}"), str::to_owned)
 }
 
 fn weakness(name: &str) -> u8 {
@@ -42,34 +84,13 @@ fn weakness(name: &str) -> u8 {
     cipher * 2 + u8::from(!has(&["TLS_ECDHE_", "TLS_DHE_"]))
 }
 
-/// Suites among these whose name has this word.
-pub(crate) fn with(suites: &[u16], word: &str) -> Vec<u16> {
-    suites.iter().copied().filter(|id| name(*id).contains(word)).collect()
-}
-
-/// The name of a well-known prime, by its size and the digits of π (RFC 3526) or e (RFC 7919 §A) that it begins with: nobody
-/// finds a weak one that looks so.
-pub(crate) fn prime_name(prime: &[u8]) -> Option<String> {
-    const ONES: [u8; 8] = [0xff; 8];
-    const PI: [u8; 16] =
-        [0xc9, 0x0f, 0xda, 0xa2, 0x21, 0x68, 0xc2, 0x34, 0xc4, 0xc6, 0x62, 0x8b, 0x80, 0xdc, 0x1c, 0xd1];
-    const E: [u8; 16] =
-        [0xad, 0xf8, 0x54, 0x58, 0xa2, 0xbb, 0x4a, 0x9a, 0xaf, 0xdc, 0x56, 0x20, 0x27, 0x3d, 0x3c, 0xf1];
-    if !prime.starts_with(&ONES) || !prime.ends_with(&ONES) || prime.len() < 96 {
-        return None;
-    }
-    let bits = prime.len() * 8;
-    match &prime[8..24] {
-        digits if *digits == PI => Some(format!("modp{bits}")),
-        digits if *digits == E => Some(format!("ffdhe{bits}")),
-        _ => None,
-    }
-}
-
-/// Size of a prime without leading zeros, in bits.
-pub(crate) fn bits(prime: &[u8]) -> u16 {
-    let spare = prime.first().map_or(0, |octet| octet.leading_zeros() as usize);
-    u16::try_from((prime.len() * 8).saturating_sub(spare)).unwrap_or(u16::MAX)
+/// Suites among these whose name has one of these words.
+pub(crate) fn with(suites: &[u16], words: &[&str]) -> Vec<u16> {
+    let is_meant = |id: &u16| {
+        let name = name(*id);
+        words.iter().any(|word| name.contains(word))
+    };
+    suites.iter().copied().filter(is_meant).collect()
 }
 
 #[cfg(test)]
@@ -78,20 +99,31 @@ mod tests {
 
     #[test]
     fn weak_suites_are_offered_and_come_last() {
-        assert!(BEFORE_13.len() > 300, "{}", BEFORE_13.len());
-        for id in [0x0000, 0x0002, 0x0003, 0x0005, 0x000a, 0x0034, 0x002f, 0xc018] {
+        assert!(BEFORE_13.len() > 350, "{}", BEFORE_13.len());
+        for id in [0x0000, 0x0002, 0x0003, 0x0005, 0x000a, 0x0034, 0x002f, 0xc018, 0x0063, 0xc102, 0xfeff, 0xcc13] {
             assert!(BEFORE_13.contains(&id), "{id:04x}");
         }
         let at = |id| BEFORE_13.iter().position(|other| *other == id).unwrap();
         assert!(at(0xc02f) < at(0xc013) && at(0xc013) < at(0x0005));
         assert!(!BEFORE_13.iter().any(|id| is_13(*id) || *id == 0x00ff || *id == 0x5600));
+        assert!(USUAL.iter().all(|id| BEFORE_13.contains(id)));
     }
 
     #[test]
-    fn primes_are_known_by_their_digits() {
-        let prime = openssl::bn::BigNum::get_rfc3526_prime_2048().unwrap().to_vec();
-        assert_eq!((prime_name(&prime).as_deref(), bits(&prime)), (Some("modp2048"), 2048));
-        assert_eq!(prime_name(&[0xff; 256]), None);
-        assert_eq!(bits(&[0x01, 0xff]), 9);
+    fn each_suite_is_offered_once_and_has_a_name() {
+        let mut all = [BEFORE_13.clone(), of(crate::hello::TLS13)].concat();
+        let many = all.len();
+        assert!(all.iter().all(|id| !name(*id).starts_with("0x")));
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), many);
+        assert_eq!(
+            (name(0xc102), name(0x1301), name(0xeeee)),
+            (
+                "TLS_GOSTR341112_256_WITH_28147_CNT_IMIT".to_owned(),
+                "TLS_AES_128_GCM_SHA256".to_owned(),
+                "0xEEEE".to_owned()
+            )
+        );
     }
 }

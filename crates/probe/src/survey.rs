@@ -1,157 +1,162 @@
 //! A whole survey: what is asked, in which order, and what is put together.
 
 use crate::{
-    ProbeError, chains, features,
-    line::{Line, Target},
-    versions::{self, Found},
+    ProbeError, chains, features, groups,
+    injection::injection,
+    kinds,
+    line::{Line, NoConnection, Over, Target},
+    signatures,
+    speech::Tongue,
+    versions::Versions,
 };
 use evidence::{Cleartext, Features, LoginSeen, Observed, Probed};
-use mail::{Service, group_name};
 use std::io;
-use tokio::time::timeout;
 
-/// Asks a service everything. What of it could not be told is unobserved, with the reason; TLSA records are left to the
-/// caller, who knows a resolver.
+/// Asks a service everything. What of it could not be told, or not in time, is unobserved, with the reason. TLSA records are
+/// left to the caller, who knows a resolver.
 ///
 /// # Errors
-/// Nobody takes the connection, what is there does not speak the service's protocol, or it did not end in time.
+/// Nobody takes the connection, or what is there does not speak the service's protocol, or says nothing in time.
 pub async fn survey(target: &Target) -> Result<Probed, ProbeError> {
-    let late = || ProbeError::Late { server: target.server.clone(), after: target.deadline };
-    timeout(target.deadline, whole(&Line::new(target))).await.map_err(|_| late())?
-}
-
-async fn whole(line: &Line<'_>) -> Result<Probed, ProbeError> {
-    let target = line.target;
-    let mut cleartext = if target.service.is_implicit() {
-        line.connect().await.map_err(|e| refused(target, &e))?;
-        Observed::Unobserved("TLS comes before everything else".to_owned())
+    let line = Line::new(target);
+    let is_implicit = target.service.is_implicit();
+    let cleartext = if is_implicit {
+        line.connect().await.map_err(|error| failed(target, &error))?;
+        None
     } else {
-        Observed::Seen(before_tls(line).await?)
+        Some(before_tls(&line).await?)
     };
-    if let Observed::Seen(seen) = &cleartext
-        && !seen.offers_starttls
+    if let Some(mut cleartext) = cleartext.clone()
+        && !cleartext.offers_starttls
     {
+        cleartext.login = login(&line).await;
         return Ok(without_tls(target, cleartext));
     }
-    let injected = async {
-        if let Observed::Seen(seen) = &mut cleartext {
-            seen.injection = features::injection(line).await;
-        }
-    };
-    let (mut found, ()) = tokio::join!(versions::all(line), injected);
-    if found.iter().all(|(_, found)| found.as_ref().is_ok_and(|found| found.is_closed)) {
-        for (_, found) in &mut found {
-            *found = Err(io::Error::other("it closes the connection, whichever version a ClientHello offers"));
-        }
-    }
-    if let Some(strange) = all_strange(&found)
-        && target.service.is_implicit()
+    let versions = Versions::first(&line).await;
+    if let Some(reason) = versions.unknown()
+        && is_implicit
     {
-        return Err(protocol(target, &strange));
+        return Err(protocol(target, reason));
     }
-    let versions = found.iter().map(versions::told).collect();
-    let taken: Vec<Found> =
-        found.into_iter().filter_map(|(_, found)| found.ok()).filter(|of| !of.suites.is_empty()).collect();
-    let groups_and_signatures = async {
-        let groups = versions::groups(line, &taken).await;
-        let signatures = versions::signatures(line, &taken, groups.as_deref().unwrap_or_default()).await;
-        (groups.map(|groups| groups.into_iter().map(group_name).collect()), signatures)
+    let before = async {
+        let mut cleartext = cleartext?;
+        (cleartext.login, cleartext.injection) = tokio::join!(login(&line), injection(&line, &versions));
+        Some(cleartext)
     };
-    let ((groups, signatures), dh, chains, features) = tokio::join!(
-        groups_and_signatures,
-        versions::dh(line, &taken),
-        chains::all(line, &taken),
-        features::all(line, &taken)
+    let keys = async {
+        let shown = kinds::shown(&line, &versions, line.name().as_deref()).await;
+        tokio::join!(chains::all(&line, &versions, &shown), signatures::all(&line, &versions, &shown))
+    };
+    let (cleartext, (seen, primes), groups, (chains, signatures), features) = tokio::join!(
+        before,
+        versions.suites(&line),
+        groups::taken(&line, &versions),
+        keys,
+        features::all(&line, &versions)
     );
     Ok(Probed {
         service: target.service,
         server: target.server.clone(),
-        cleartext,
-        versions,
-        groups: observed(groups),
-        dh: observed(dh),
-        signatures: observed(signatures),
-        chains: chains.unwrap_or_default(),
+        cleartext: cleartext
+            .map_or_else(|| Observed::Unobserved("TLS comes before everything else".to_owned()), Observed::Seen),
+        dh: groups::weakest(&versions, &seen, &primes),
+        versions: seen,
+        groups,
+        signatures,
+        chains,
         features,
-        tlsa: Observed::Unobserved("nobody asked the DNS".to_owned()),
+        tlsa: nobody_asked(),
     })
 }
 
-/// What a service does before TLS; each question on a connection of its own.
+/// What a service does before TLS, but for a login and an injected command.
 async fn before_tls(line: &Line<'_>) -> Result<Cleartext, ProbeError> {
     let target = line.target;
-    let mut first = line.speech().await.map_err(|e| refused(target, &e))?;
-    let (greeting, capabilities) = first.greet().await.map_err(|e| protocol(target, &e.to_string()))?;
-    let is_smtp = matches!(target.service, Service::Smtp | Service::Submission);
-    let mail_from = async {
-        if !is_smtp {
-            return Observed::Unobserved(format!("{} takes no mail", target.service));
-        }
-        let replied = first.mail_from().await;
-        replied.map_or_else(
-            |e| Observed::Unobserved(e.to_string()),
-            |answer| answer.reply().map_or_else(|| Observed::Unobserved(answer.result()), Observed::Seen),
-        )
+    let ask = async {
+        let (mut speech, greeting, _permit) = line.greeted().await?;
+        let rest = async {
+            let capabilities = speech.capabilities().await?;
+            let mail_from = if speech.is_smtp() {
+                speech.mail_from().await.map(|answer| answer.reply()).transpose()
+            } else {
+                Some(Err(io::Error::other(format!("{} takes no mail", target.service))))
+            };
+            Ok::<_, io::Error>((capabilities, mail_from))
+        };
+        let (capabilities, mail_from) = line.before_the_end(rest).await??;
+        Ok::<_, io::Error>((greeting, capabilities, mail_from))
     };
-    let (mail_from, login) = tokio::join!(mail_from, login(line));
-    let is_offer = |word: &String| {
-        let word = word.split([' ', '=']).next().unwrap_or_default();
-        word.eq_ignore_ascii_case("STARTTLS") || word.eq_ignore_ascii_case("STLS")
-    };
+    let (greeting, capabilities, mail_from) = ask.await.map_err(|error| failed(target, &error))?;
     Ok(Cleartext {
         greeting,
-        offers_starttls: capabilities.iter().any(is_offer),
+        offers_starttls: capabilities.iter().any(|capability| is_offer(capability)),
         capabilities,
-        login,
-        mail_from,
+        login: Observed::Unobserved("not asked".to_owned()),
+        mail_from: match mail_from {
+            Some(Ok(reply)) => Observed::Seen(reply),
+            Some(Err(error)) => Observed::Unobserved(error.to_string()),
+            None => Observed::Unobserved("the answer is no reply".to_owned()),
+        },
         injection: Observed::Unobserved("there is no STARTTLS".to_owned()),
     })
 }
 
+/// Whether a capability offers TLS: `STARTTLS` (RFC 3207 §4, RFC 9051 §6.2.1, RFC 5804 §1.7), `STLS` (RFC 2595 §4).
+fn is_offer(capability: &str) -> bool {
+    let word = capability.split([' ', '=']).next().unwrap_or_default();
+    word.eq_ignore_ascii_case("STARTTLS") || word.eq_ignore_ascii_case("STLS")
+}
+
 async fn login(line: &Line<'_>) -> Observed<LoginSeen> {
-    let ask = async || {
-        let mut speech = line.speech().await?;
-        speech.greet().await?;
-        speech.login().await
+    let ask = async {
+        let (mut speech, _, _permit) = line.greeted().await?;
+        let rest = async {
+            if speech.is_smtp() {
+                speech.capabilities().await?;
+            }
+            speech.login().await
+        };
+        line.before_the_end(rest).await?
     };
-    match ask().await {
+    match ask.await {
         Err(error) => Observed::Unobserved(error.to_string()),
         Ok(answer) => {
             let said = answer.result();
-            Observed::Seen(if is_looked_at(line.target.service, answer.is_good, &said) {
-                LoginSeen::Taken(said)
-            } else {
-                LoginSeen::Refused(said)
-            })
+            let is_looked_at = answer.is_good || is_looked_at(Tongue::of(line.target.service), &said);
+            Observed::Seen(if is_looked_at { LoginSeen::Taken(said) } else { LoginSeen::Refused(said) })
         }
     }
 }
 
-/// Whether a service looked at the password: it took it, or says that it is wrong.
-fn is_looked_at(service: Service, is_good: bool, said: &str) -> bool {
+/// Whether an answer that says no says so of the password.
+fn is_looked_at(tongue: Tongue, said: &str) -> bool {
     let upper = said.to_ascii_uppercase();
-    is_good
-        || match service {
-            // 535: credentials invalid; 454 and 421: now unable to check (RFC 4954 §6). 503, 530 and 538 ask for something first
-            Service::Smtp | Service::Submission | Service::Submissions => {
-                ["535", "454", "432", "534"].iter().any(|code| said.starts_with(code))
-            }
-            Service::Imap | Service::Imaps | Service::Pop3 | Service::Pop3s | Service::Sieve => {
-                // RFC 5530 §3: PRIVACYREQUIRED says that TLS is missing, AUTHENTICATIONFAILED that the password is wrong
-                let is_for_tls = ["PRIVACYREQUIRED", "TLS", "DISALLOWED", "DISABLED", "ENCRYPT"];
-                !is_for_tls.iter().any(|word| upper.contains(word))
-            }
+    // RFC 5530 §3: PRIVACYREQUIRED says that TLS is missing, AUTHENTICATIONFAILED that the password is wrong
+    let is_for_tls =
+        || ["PRIVACYREQUIRED", "TLS", "DISALLOWED", "DISABLED", "ENCRYPT"].iter().any(|w| upper.contains(w));
+    match tongue {
+        // 535: credentials invalid; 432 and 534: a password of another kind is wanted; 454: now unable to check
+        // (RFC 4954 §6). 503, 530 and 538 want something else first
+        Tongue::Smtp => ["535", "432", "534", "454"].iter().any(|code| said.starts_with(code)),
+        // behind the tag; BAD is for what it does not know
+        Tongue::Imap => upper.split(' ').nth(1) == Some("NO") && !is_for_tls(),
+        Tongue::Pop3 => {
+            let is_unknown =
+                ["UNKNOWN", "NOT SUPPORTED", "UNSUPPORTED", "INVALID COMMAND"].iter().any(|w| upper.contains(w));
+            upper.starts_with("-ERR") && !is_unknown && !is_for_tls()
         }
+        Tongue::Sieve => upper.starts_with("NO") && !is_for_tls(),
+    }
 }
 
-fn without_tls(target: &Target, cleartext: Observed<Cleartext>) -> Probed {
+fn without_tls(target: &crate::Target, cleartext: Cleartext) -> Probed {
     fn none<T>() -> Observed<T> {
         Observed::Unobserved("there is no TLS".to_owned())
     }
     Probed {
         service: target.service,
         server: target.server.clone(),
-        cleartext,
+        cleartext: Observed::Seen(cleartext),
         versions: Vec::new(),
         groups: none(),
         dh: none(),
@@ -169,23 +174,24 @@ fn without_tls(target: &Target, cleartext: Observed<Cleartext>) -> Probed {
             encrypt_then_mac: none(),
             ocsp_stapling: none(),
         },
-        tlsa: Observed::Unobserved("nobody asked the DNS".to_owned()),
+        tlsa: nobody_asked(),
     }
 }
 
-/// Why nothing is known of any version, if that is so.
-fn all_strange(found: &[(u16, io::Result<Found>)]) -> Option<String> {
-    let mut errors = found.iter().map(|(_, found)| found.as_ref().err().map(ToString::to_string));
-    let first = errors.next().flatten()?;
-    errors.all(|error| error.is_some()).then_some(first)
+fn nobody_asked<T>() -> Observed<T> {
+    Observed::Unobserved("nobody asked the DNS".to_owned())
 }
 
-fn observed<T>(result: io::Result<T>) -> Observed<T> {
-    result.map_or_else(|e| Observed::Unobserved(e.to_string()), Observed::Seen)
-}
-
-fn refused(target: &Target, error: &io::Error) -> ProbeError {
-    ProbeError::Connect { server: target.server.clone(), reason: error.to_string() }
+/// What a failure before anything is known means.
+fn failed(target: &Target, error: &io::Error) -> ProbeError {
+    let server = target.server.clone();
+    if error.get_ref().is_some_and(|inner| inner.is::<NoConnection>()) {
+        return ProbeError::Connect { server, reason: error.to_string() };
+    }
+    if error.get_ref().is_some_and(|inner| inner.is::<Over>()) {
+        return ProbeError::Late { server, after: target.deadline };
+    }
+    protocol(target, &error.to_string())
 }
 
 fn protocol(target: &Target, reason: &str) -> ProbeError {
@@ -193,5 +199,40 @@ fn protocol(target: &Target, reason: &str) -> ProbeError {
         server: target.server.clone(),
         service: target.service.to_string(),
         reason: reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_looked_at_if_the_answer_is_about_the_password() {
+        for (tongue, said, is_about_it) in [
+            (Tongue::Smtp, "535 5.7.8 Error: authentication failed", true),
+            (Tongue::Smtp, "530 5.7.0 Must issue a STARTTLS command first", false),
+            (Tongue::Smtp, "503 5.5.1 Error: authentication not enabled", false),
+            (Tongue::Imap, "p3 NO [AUTHENTICATIONFAILED] Authentication failed.", true),
+            (
+                Tongue::Imap,
+                "p3 NO [PRIVACYREQUIRED] Cleartext authentication disallowed on non-secure connections.",
+                false,
+            ),
+            (Tongue::Pop3, "-ERR [AUTH] Cleartext authentication disallowed on non-secure connections.", false),
+            (Tongue::Pop3, "-ERR [AUTH] Authentication failed.", true),
+            (Tongue::Pop3, "-ERR Unknown command.", false),
+            (Tongue::Imap, "p2 BAD Unknown command", false),
+            (Tongue::Imap, "", false),
+            (Tongue::Sieve, "NO \"Authentication failed.\"", true),
+            (Tongue::Sieve, "NO (ENCRYPT-NEEDED) \"Authentication disallowed.\"", false),
+        ] {
+            assert_eq!(is_looked_at(tongue, said), is_about_it, "{said}");
+        }
+    }
+
+    #[test]
+    fn tls_is_offered_by_a_word_alone() {
+        assert!(["STARTTLS", "starttls", "STLS"].into_iter().all(is_offer));
+        assert!(!["XSTARTTLS", "AUTH STARTTLS", ""].into_iter().any(is_offer));
     }
 }

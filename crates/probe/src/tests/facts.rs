@@ -1,13 +1,15 @@
 //! Versions, suites and their order, groups, signatures and certificates.
 
-use super::servers::{AUTHORITY, ByHand, EC, NAME, RSA, Server, issue, openssl, rustls, rustls_config};
+use super::servers::{AUTHORITY, ByHand, EC, ED, NAME, RSA, Server, issue, openssl, rustls, rustls_config};
 use crate::hello::{SSL3, TLS10};
 use evidence::{DhSeen, Observed, Order, Probed, Trust};
 use mail::Service;
 use openssl::{
     bn::BigNum,
     dh::Dh,
-    ssl::{SslContextBuilder, SslOptions, SslVersion},
+    pkey::PKey,
+    ssl::{NameType, SniError, SslContext, SslContextBuilder, SslMethod, SslOptions, SslVersion},
+    x509::X509,
 };
 use pki::{KeyKind, Kind, Request};
 use rustls::{server::ResolvesServerCertUsingSni, sign::CertifiedKey};
@@ -72,7 +74,7 @@ async fn a_server_that_no_library_would_be() {
     }
     assert_eq!(features.compression, Observed::Seen(true));
     let Observed::Unobserved(why) = &features.resumption else { panic!() };
-    assert!(why.contains("TLS 1.2"), "{why}");
+    assert!(why.contains("no handshake"), "{why}");
 }
 
 #[tokio::test]
@@ -91,6 +93,17 @@ async fn whose_order_counts() {
     assert_eq!(of_server.suites.seen().unwrap(), &wanted.map(|end| format!("TLS_ECDHE_RSA_WITH_{end}")));
     let of_client = by(SslOptions::empty()).await;
     assert_eq!((of_client.order, of_client.suites.seen().unwrap().len()), (Some(Order::Client), 3));
+    let server = openssl([&EC], |b| {
+        b.set_min_proto_version(Some(SslVersion::TLS1_3)).unwrap();
+        b.set_ciphersuites("TLS_AES_128_CCM_8_SHA256:TLS_AES_256_GCM_SHA384").unwrap();
+        b.set_options(SslOptions::CIPHER_SERVER_PREFERENCE);
+    });
+    let of_13 = server.await.probed().await.versions.remove(4);
+    let wanted = ["TLS_AES_128_CCM_8_SHA256", "TLS_AES_256_GCM_SHA384"];
+    assert_eq!(
+        (of_13.order, of_13.suites.seen().unwrap().as_slice()),
+        (Some(Order::Server), &wanted.map(str::to_owned)[..])
+    );
 }
 
 #[tokio::test]
@@ -113,7 +126,7 @@ async fn anonymous_null_and_dhe_suites_with_their_prime() {
     assert_eq!(taken(&seen), [("TLSv1.2", suites.into())]);
     assert_eq!(seen.dh, Observed::Seen(Some(DhSeen { bits: 2048, name: Some("modp2048".to_owned()) })));
     let seen = with(Dh::get_1024_160().unwrap()).await;
-    assert_eq!(seen.dh, Observed::Seen(Some(DhSeen { bits: 1024, name: None })));
+    assert_eq!(seen.dh, Observed::Seen(Some(DhSeen { bits: 1024, name: Some("modp1024s160".to_owned()) })));
 }
 
 #[tokio::test]
@@ -135,10 +148,23 @@ async fn groups_of_every_kind() {
     let seen = with(&RSA, "X25519MLKEM768", tls13).await;
     assert!(names(&seen.groups).contains("X25519MLKEM768"));
     assert!(names(&seen.signatures).contains("rsa_pss_rsae_sha256"));
-    let seen = with(&RSA, "X448", tls13).await;
-    assert_eq!(names(&seen.groups), ["x448"].into());
-    let Observed::Unobserved(why) = &seen.signatures else { panic!() };
-    assert!(why.contains("x448"), "{why}");
+    for (group, name) in [
+        ("X448", "x448"),
+        ("P-521", "secp521r1"),
+        ("SecP256r1MLKEM768", "SecP256r1MLKEM768"),
+        ("SecP384r1MLKEM1024", "SecP384r1MLKEM1024"),
+        ("ffdhe2048", "ffdhe2048"),
+        ("brainpoolP384r1tls13", "brainpoolP384r1tls13"),
+    ] {
+        let server = openssl([&EC], |b| {
+            b.set_min_proto_version(Some(tls13)).unwrap();
+            b.set_groups_list(group).unwrap();
+        });
+        let seen = server.await.probed().await;
+        assert_eq!(names(&seen.groups), [name].into());
+        // what is only seen behind a handshake is seen whatever the group is
+        assert_eq!((names(&seen.signatures), seen.chains.len()), (["ecdsa_secp256r1_sha256"].into(), 1), "{group}");
+    }
 }
 
 #[tokio::test]
@@ -149,15 +175,23 @@ async fn schemes_with_which_it_signs() {
     });
     let seen = server.await.probed().await;
     assert_eq!(names(&seen.signatures), ["rsa_pkcs1_sha1", "rsa_pss_rsae_sha256"].into());
+    let server = openssl([&RSA, &ED], |b| {
+        b.set_sigalgs_list("rsa_pss_rsae_sha256:RSA+SHA512:ed25519:ECDSA+SHA256").unwrap();
+    });
+    let seen = server.await.probed().await;
+    assert_eq!(names(&seen.signatures), ["ed25519", "rsa_pkcs1_sha512", "rsa_pss_rsae_sha256"].into());
+    // TLS 1.0 has none to choose from, which is not the same
+    let server = openssl([&RSA], |b| only(b, SslVersion::TLS1, "ALL")).await;
+    assert!(server.probed().await.signatures.seen().is_none());
 }
 
 #[tokio::test]
 async fn a_certificate_for_each_kind_of_key() {
     for max in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
-        let server = openssl([&RSA, &EC], |b| b.set_max_proto_version(Some(max)).unwrap()).await;
+        let server = openssl([&RSA, &EC, &ED], |b| b.set_max_proto_version(Some(max)).unwrap()).await;
         let seen = server.probed().await;
         let keys: BTreeSet<&str> = seen.chains.iter().map(|chain| chain.certificates[0].key.as_str()).collect();
-        assert_eq!(keys, ["EC P-256", "RSA 2048"].into());
+        assert_eq!(keys, ["EC P-256", "Ed25519", "RSA 2048"].into());
         for chain in &seen.chains {
             assert_eq!((&chain.trust, chain.certificates.len(), chain.digests.len()), (&Trust::Verified, 2, 4));
             assert_eq!(chain.server_name.as_deref(), Some(NAME));
@@ -187,6 +221,25 @@ async fn a_certificate_by_name() {
 }
 
 #[tokio::test]
+async fn a_certificate_for_those_who_ask_for_no_name() {
+    let server = openssl([&EC], |b| {
+        let mut other = SslContext::builder(SslMethod::tls_server()).unwrap();
+        other.set_certificate(&X509::from_der(&RSA.chain[0]).unwrap()).unwrap();
+        other.set_private_key(&PKey::private_key_from_pem(RSA.key_pem.as_bytes()).unwrap()).unwrap();
+        let other = other.build();
+        b.set_servername_callback(move |ssl, _| {
+            if ssl.servername(NameType::HOST_NAME).is_none() {
+                ssl.set_ssl_context(&other).map_err(|_| SniError::ALERT_FATAL)?;
+            }
+            Ok(())
+        });
+    });
+    let seen = server.await.probed().await;
+    let keys: Vec<_> = seen.chains.iter().map(|c| (c.server_name.as_deref(), c.certificates[0].key.as_str())).collect();
+    assert_eq!(keys, [(Some(NAME), "EC P-256"), (None, "RSA 2048")]);
+}
+
+#[tokio::test]
 async fn what_certificates_are_worth() {
     let worth = async |kind| {
         let request = Request { names: vec![NAME.to_owned()], kind, key: KeyKind::P256 };
@@ -207,4 +260,6 @@ async fn of_rustls_too() {
     assert_eq!(versions, ["TLSv1.2", "TLSv1.3"]);
     assert_eq!(seen.versions[3].suites.seen().unwrap().len(), 3);
     assert!(names(&seen.groups).is_superset(&["X25519MLKEM768", "secp256r1", "secp384r1", "x25519"].into()));
+    // it says a ServerHello to whom it cannot sign for
+    assert_eq!(names(&seen.signatures), ["ecdsa_secp256r1_sha256"].into());
 }

@@ -59,6 +59,33 @@ async fn resumption_by_id_without_tickets() {
 }
 
 #[tokio::test]
+async fn resumption_of_old_versions() {
+    let with = async |tickets: bool, cache| {
+        let server = openssl([&RSA], |b| {
+            if !tickets {
+                b.set_options(SslOptions::NO_TICKET);
+            }
+            b.set_session_cache_mode(cache);
+            b.set_max_proto_version(Some(SslVersion::TLS1)).unwrap();
+        });
+        let features = server.await.probed().await.features;
+        (features.tickets, features.resumption)
+    };
+    assert_eq!(with(true, SslSessionCacheMode::OFF).await, (YES, YES));
+    assert_eq!(with(false, SslSessionCacheMode::SERVER).await, (NO, YES));
+    assert_eq!(with(false, SslSessionCacheMode::OFF).await, (NO, NO));
+}
+
+#[tokio::test]
+async fn encrypt_then_mac_can_be_switched_off() {
+    // SSL_OP_NO_ENCRYPT_THEN_MAC, for which the wrapper has no name
+    let server = openssl([&RSA], |b| {
+        b.set_options(SslOptions::from_bits_retain(1 << 19));
+    });
+    assert_eq!(server.await.probed().await.features.encrypt_then_mac, NO);
+}
+
+#[tokio::test]
 async fn tickets_of_tls_1_3() {
     let features = of_rustls(|_| ()).await;
     assert_eq!((features.tickets, features.resumption), (YES, YES));
@@ -85,6 +112,16 @@ async fn a_stapled_status() {
         .with_single_cert_with_ocsp(EC.chain.clone(), EC.key.clone_key(), b"good".to_vec())
         .unwrap();
     assert_eq!(rustls(config).await.probed().await.features.ocsp_stapling, YES);
+    let server = openssl([&RSA], |b| {
+        b.set_max_proto_version(Some(SslVersion::TLS1_1)).unwrap();
+        b.set_status_callback(|ssl| {
+            // the responder knows nothing (RFC 6960 §4.2.1), which is for others to judge
+            ssl.set_ocsp_status(&[0x30, 3, 10, 1, 6])?;
+            Ok(true)
+        })
+        .unwrap();
+    });
+    assert_eq!(server.await.probed().await.features.ocsp_stapling, YES);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Servers that nobody should meet: each ends in a clear error, in time and in little memory.
 
-use super::servers::Server;
+use super::servers::{EC, Server, rustls_config};
 use crate::{ProbeError, Target, survey};
 use evidence::{Observed, Probed};
 use mail::Service;
@@ -12,9 +12,11 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
+    sync::Semaphore,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// More than all sockets of a probe hold.
 const MOST: usize = 64 << 20;
@@ -185,5 +187,77 @@ async fn behind_starttls() {
             let Observed::Unobserved(why) = &version.suites else { panic!("{version:?}") };
             assert!(why.contains(reason), "{why}");
         }
+        assert!(seen.groups.seen().is_none() && seen.dh.seen().is_none() && seen.signatures.seen().is_none());
+        let features = format!("{:?}", seen.features).replace("Unobserved(", "");
+        assert!(!features.contains("Seen("), "{features}");
     }
+}
+
+/// When the time is over, what is known stands.
+#[tokio::test]
+async fn too_slow_to_be_surveyed() {
+    let server = Server::each(async |stream: TcpStream| {
+        if let Some(stream) = to_tls(stream).await {
+            hold(stream).await;
+        }
+    });
+    let server = server.await;
+    let target = Target { deadline: Duration::from_millis(300), ..server.target(Service::Smtp) };
+    let seen = survey(&target).await.unwrap();
+    assert_eq!(seen.cleartext.seen().unwrap().greeting, "220 here");
+    let Observed::Unobserved(why) = &seen.versions[4].suites else { panic!("{:?}", seen.versions) };
+    assert_eq!(why, "the probe's 0.3 s are over");
+}
+
+/// Speaks SMTP until TLS begins; nothing if it does not come so far.
+async fn to_tls(stream: TcpStream) -> Option<TcpStream> {
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"220 here\r\n").await.ok()?;
+    let mut line = String::new();
+    while stream.read_line(&mut line).await.is_ok_and(|count| count > 0) {
+        let answer: &[u8] = match line.trim_end() {
+            "STARTTLS" => {
+                stream.write_all(b"220 go\r\n").await.ok()?;
+                return Some(stream.into_inner());
+            }
+            word if word.starts_with("EHLO") => b"250-here\r\n250 STARTTLS\r\n",
+            _ => b"502 no\r\n",
+        };
+        stream.write_all(answer).await.ok()?;
+        line.clear();
+    }
+    None
+}
+
+#[tokio::test]
+async fn no_time_for_anybody() {
+    let server = Server::each(async |mut stream: TcpStream| {
+        let _ = stream.write_all(b"421 4.3.2 All server ports are busy\r\n").await;
+    });
+    strange(&server.await, Service::Smtp, "421 4.3.2 All server ports are busy").await;
+}
+
+/// Three connections at a time, and 421 to more: it is asked more slowly, and all of it is seen.
+#[tokio::test]
+async fn limits() {
+    let acceptor = TlsAcceptor::from(Arc::new(rustls_config(&EC)));
+    let places = Arc::new(Semaphore::new(3));
+    let server = Server::each(move |mut stream: TcpStream| {
+        let (acceptor, places) = (acceptor.clone(), Arc::clone(&places));
+        async move {
+            let Ok(_place) = places.try_acquire() else {
+                let _ = stream.write_all(b"421 4.7.0 too many connections\r\n").await;
+                return;
+            };
+            if let Some(stream) = to_tls(stream).await {
+                let _ = acceptor.accept(stream).await;
+            }
+        }
+    });
+    let seen = survey(&server.await.target(Service::Smtp)).await.unwrap();
+    let versions: Vec<&str> = seen.taken().map(|version| version.version.as_str()).collect();
+    assert_eq!(versions, ["TLSv1.2", "TLSv1.3"]);
+    assert!(seen.versions.iter().all(|version| version.suites.seen().is_some()), "{:?}", seen.versions);
+    assert_eq!(seen.versions[3].suites.seen().unwrap().len(), 3);
+    assert!(seen.groups.seen().unwrap().len() > 3 && seen.signatures.seen().unwrap().len() == 1);
 }

@@ -3,6 +3,7 @@
 mod facts;
 mod features;
 mod hostile;
+mod old;
 mod renegotiation;
 mod servers;
 mod speeches;

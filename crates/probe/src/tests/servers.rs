@@ -26,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 pub(super) const NAME: &str = "mx.gateway.example";
 pub(super) static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new().unwrap());
 pub(super) static RSA: LazyLock<Issued> = LazyLock::new(|| issue(NAME, KeyKind::Rsa2048));
+pub(super) static ED: LazyLock<Issued> = LazyLock::new(|| issue(NAME, KeyKind::Ed25519));
 pub(super) static EC: LazyLock<Issued> = LazyLock::new(|| issue(NAME, KeyKind::P256));
 
 pub(super) fn issue(name: &str, key: KeyKind) -> Issued {

@@ -6,6 +6,7 @@ use evidence::{Cleartext, Injection, LoginSeen, Observed};
 use mail::Service;
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 /// What is done with octets behind STARTTLS, in its segment.
@@ -15,6 +16,8 @@ enum Behind {
     /// CVE-2011-0411.
     Obeyed,
     Closed,
+    /// They are taken for a part of the handshake, as Dovecot does.
+    Alarming,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +84,10 @@ impl Script {
                 }
                 let behind = stream.buffer().to_vec();
                 if self.behind == Behind::Closed && !behind.is_empty() {
+                    return;
+                }
+                if self.behind == Behind::Alarming && !behind.is_empty() {
+                    let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, 80]).await;
                     return;
                 }
                 let Ok(mut secured) = acceptor.accept(stream.into_inner()).await else { return };
@@ -155,18 +162,60 @@ async fn a_login_is_refused_or_looked_at() {
         (Service::Smtp, "530 5.7.0 Must issue a STARTTLS command first", false),
         (Service::Smtp, "535 5.7.8 Error: authentication failed", true),
         (Service::Smtp, "235 2.7.0 Welcome", true),
+        (Service::Smtp, "334 ", true),
         (Service::Imap, "NO [PRIVACYREQUIRED] Cleartext authentication disallowed", false),
         (Service::Imap, "NO [AUTHENTICATIONFAILED] Authentication failed.", true),
         (Service::Pop3, "-ERR [AUTH] Cleartext authentication disallowed on non-secure (SSL/TLS) connections.", false),
         (Service::Pop3, "-ERR [AUTH] Authentication failed.", true),
         (Service::Sieve, "NO (ENCRYPT-NEEDED) \"TLS first\"", false),
         (Service::Sieve, "NO \"Authentication failed.\"", true),
+        (Service::Imap, "BAD Unknown command", false),
+        (Service::Pop3, "-ERR Unknown command.", false),
+        (Service::Pop3, "+ ", true),
+        (Service::Sieve, "\"\"", true),
     ] {
         let seen = Script { login, ..Script::of(service) }.seen().await;
         let is_imap = service == Service::Imap;
-        let answer = if is_imap { format!("p2 {login}") } else { login.to_owned() };
+        let answer = if is_imap { format!("p2 {login}") } else { login.trim_end().to_owned() };
         let wanted = if is_looked_at { LoginSeen::Taken(answer) } else { LoginSeen::Refused(answer) };
         assert_eq!(seen.login, Observed::Seen(wanted), "{service}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_is_asked_for_is_not_given() {
+    let server = Server::each(async |stream: TcpStream| {
+        let mut stream = BufReader::new(stream);
+        let _ = stream.write_all(b"* OK here\r\n").await;
+        let mut line = String::new();
+        while stream.read_line(&mut line).await.is_ok_and(|count| count > 0) {
+            let answer: &[u8] = match line.trim_end().split_once(' ') {
+                Some((_, "AUTHENTICATE PLAIN")) => b"+ \r\n",
+                Some(("p0", "CAPABILITY")) => b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\np0 OK\r\n",
+                _ => b"* BYE a password\r\n",
+            };
+            let _ = stream.write_all(answer).await;
+            line.clear();
+        }
+    });
+    let seen = survey(&server.await.target(Service::Imap)).await.unwrap();
+    assert_eq!(seen.cleartext.seen().unwrap().login, Observed::Seen(LoginSeen::Taken("+".to_owned())));
+}
+
+/// As an MTA does that knows no extensions (RFC 5321 §2.2.1), and one that knows nothing at all.
+#[tokio::test]
+async fn ehlo_that_is_not_known_is_no_fault_and_an_empty_line_is_one() {
+    for (greeting, is_smtp) in [(&b"220 here\r\n"[..], true), (b"\r\n", false)] {
+        let server = Server::each(async move |stream: TcpStream| {
+            let mut stream = BufReader::new(stream);
+            let _ = stream.write_all(greeting).await;
+            let mut line = String::new();
+            while stream.read_line(&mut line).await.is_ok_and(|count| count > 0) {
+                let _ = stream.write_all(b"502 no\r\n").await;
+            }
+        });
+        let seen = survey(&server.await.target(Service::Smtp)).await;
+        assert_eq!(seen.is_ok_and(|seen| seen.cleartext.seen().unwrap().capabilities.is_empty()), is_smtp);
     }
 }
 
@@ -185,6 +234,7 @@ async fn what_is_injected_behind_starttls() {
         let by = async |behind| Script { behind, ..Script::of(service) }.seen().await.injection;
         assert_eq!(by(Behind::Dropped).await, Observed::Seen(Injection::Dropped), "{service}");
         assert_eq!(by(Behind::Closed).await, Observed::Seen(Injection::Closed), "{service}");
+        assert_eq!(by(Behind::Alarming).await, Observed::Seen(Injection::Closed), "{service}");
         let answer = match service {
             Service::Smtp => "502 no",
             Service::Imap => "injected OK",
