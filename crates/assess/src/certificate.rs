@@ -20,19 +20,19 @@ pub(crate) fn checks(service: &ServiceFacts, label: &str, facts: &Facts, profile
     if is_without_tls {
         return;
     }
-    if probed.chains.iter().all(|chain| chain.certificates.is_empty()) {
-        let answer = Answer::not_tested("no certificate was seen");
-        return out.add(Group::Certificate, label, "trusted", answer);
-    }
-    for chain in &probed.chains {
+    let chains = match probed.certificates() {
+        Ok(chains) => chains,
+        Err(why) => return out.add(Group::Certificate, label, "trusted", Answer::not_tested(why)),
+    };
+    for chain in &chains {
         let Some(own) = chain.certificates.first() else { continue };
-        let of = if probed.chains.len() > 1 { format!("{label} ({})", of_chain(chain, own)) } else { label.to_owned() };
+        let of = if chains.len() > 1 { format!("{label} ({})", of_chain(chain, own)) } else { label.to_owned() };
         let mut add = |name: &str, answer| out.add(Group::Certificate, &of, name, answer);
         let host = chain.server_name.as_deref().unwrap_or_else(|| service.host());
         add("trusted", trusted(service, probed, chain));
         add("name", name(own, host));
         add("validity", validity(own, &facts.now));
-        let alone = Probed { chains: vec![chain.clone()], ..probed.clone() };
+        let alone = Probed { chains: Observed::Seen(vec![ChainSeen::clone(chain)]), ..probed.clone() };
         let (deviations, gaps) = (profile::judge(profile, &alone), profile::gaps(profile, &alone));
         let wanted = &profile.certificate;
         let by_profile =

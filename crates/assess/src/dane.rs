@@ -178,8 +178,9 @@ fn matches(service: &ServiceFacts, probed: &Probed, records: &[Option<Tlsa>]) ->
 fn chains<'a>(service: &'a ServiceFacts, probed: &'a Probed) -> impl Iterator<Item = &'a ChainSeen> {
     let is_own =
         |chain: &&ChainSeen| chain.server_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(service.host()));
-    let has_own = probed.chains.iter().any(|chain| is_own(&chain));
-    probed.chains.iter().filter(move |chain| if has_own { is_own(chain) } else { chain.server_name.is_none() })
+    let all = probed.certificates().unwrap_or_default();
+    let has_own = all.iter().any(is_own);
+    all.into_iter().filter(move |chain| if has_own { is_own(chain) } else { chain.server_name.is_none() })
 }
 
 /// Whether a usable, authentic TLSA record names the chain.

@@ -132,7 +132,7 @@ fn certificate(host: &str, facts: &Facts) -> Answer {
             let asked = |chain: &&evidence::ChainSeen| {
                 chain.server_name.as_deref().is_none_or(|name| name.eq_ignore_ascii_case(host))
             };
-            let chains: Vec<_> = probed.chains.iter().filter(asked).filter(|c| !c.certificates.is_empty()).collect();
+            let chains: Vec<_> = probed.certificates().unwrap_or_default().into_iter().filter(asked).collect();
             let is_good = |chain: &&evidence::ChainSeen| {
                 matches!(chain.trust, Trust::Verified | Trust::Trusted) && names::is_for(&chain.certificates[0], host)
             };

@@ -78,7 +78,7 @@ fn probed(service: Service) -> Probed {
         groups: Seen(text(&["X25519MLKEM768", "x25519", "secp256r1"])),
         dh: Seen(None),
         signatures: Seen(text(&["ecdsa_secp256r1_sha256"])),
-        chains: vec![chain()],
+        chains: Observed::Seen(vec![chain()]),
         features: Features {
             tickets: a,
             resumption: b,
@@ -189,7 +189,7 @@ fn a_probe_that_saw_little_is_graded_for_that_alone() {
         }
         probed.groups = unseen();
         probed.dh = unseen();
-        probed.chains.clear();
+        probed.chains.seen_mut().unwrap().clear();
         probed.tlsa = unseen();
         probed.features.secure_renegotiation = unseen();
         probed.features.compression = unseen();

@@ -22,7 +22,7 @@ pub struct Probed {
     /// Signature schemes with which it proves that it has its key, by their IANA names (RFC 8446 §4.2.3).
     pub signatures: Observed<Vec<String>>,
     /// The certificates that it sends, one for each kind of key, and one for each name asked for that gets another.
-    pub chains: Vec<ChainSeen>,
+    pub chains: Observed<Vec<ChainSeen>>,
     /// What else it does or does not.
     pub features: Features,
     /// TLSA records that the DNS has for this host and port, and whether the answer is authentic.
@@ -138,6 +138,18 @@ pub struct Features {
 }
 
 impl Probed {
+    /// The chains that have a certificate.
+    ///
+    /// # Errors
+    /// Why there are none, in words.
+    pub fn certificates(&self) -> Result<Vec<&ChainSeen>, &str> {
+        let chains = match &self.chains {
+            Observed::Seen(chains) => chains.iter().filter(|chain| !chain.certificates.is_empty()).collect(),
+            Observed::Unobserved(why) => return Err(why),
+        };
+        if Vec::is_empty(&chains) { Err("it showed no certificate") } else { Ok(chains) }
+    }
+
     /// The versions that it takes; unobserved ones are not among them.
     pub fn taken(&self) -> impl Iterator<Item = &VersionSeen> {
         self.versions.iter().filter(|version| version.suites.seen().is_some_and(|suites| !suites.is_empty()))

@@ -23,6 +23,14 @@ impl<T> Observed<T> {
             Self::Unobserved(_) => None,
         }
     }
+
+    /// The fact, to be changed, if there is one.
+    pub const fn seen_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::Seen(fact) => Some(fact),
+            Self::Unobserved(_) => None,
+        }
+    }
 }
 
 /// Everything seen of one scenario.

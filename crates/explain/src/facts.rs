@@ -74,8 +74,10 @@ fn of_probe(probed: &Probed, add: &mut dyn FnMut(&str, Vec<String>)) {
     if let Observed::Seen(signatures) = &probed.signatures {
         add("signature schemes", signatures.clone());
     }
-    let keys = probed.chains.iter().filter_map(|chain| chain.certificates.first());
-    add("certificates", keys.map(|own| format!("{} for {}", own.key, own.names.join(", "))).collect());
+    if let Observed::Seen(chains) = &probed.chains {
+        let keys = chains.iter().filter_map(|chain| chain.certificates.first());
+        add("certificates", keys.map(|own| format!("{} for {}", own.key, own.names.join(", "))).collect());
+    }
     of_features(&probed.features, add);
 }
 

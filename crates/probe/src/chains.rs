@@ -1,8 +1,7 @@
 //! The certificates of a server: one for each kind of key, and one for each name that gets another.
 
 use crate::{
-    classic::{self, Terms},
-    flight::Flight,
+    classic::Terms,
     hello::{Hello, SSL3, TLS12, TLS13},
     kinds::{self, Chain},
     line::{Line, dns_name},
@@ -10,7 +9,7 @@ use crate::{
     versions::{Versions, usual},
 };
 use evidence::ChainSeen;
-use futures_util::future::{join, join_all};
+use futures_util::future::{try_join, try_join_all};
 use mail::SCHEMES;
 use rustls_pki_types::CertificateDer;
 use std::io;
@@ -19,18 +18,29 @@ use std::io;
 const KINDS_12: [(&str, &str); 4] = [("_RSA_", "rsa_"), ("_ECDSA_", "ecdsa_"), ("_ECDSA_", "ed"), ("_DSS_", "dsa_")];
 
 /// All chains that differ, those for the server's own name first; `shown` is what [`kinds::shown`] found for that.
-pub(crate) async fn all(line: &Line<'_>, versions: &Versions, shown: &[io::Result<Chain>]) -> Vec<ChainSeen> {
+///
+/// # Errors
+/// A question has no answer: there may be a chain more.
+pub(crate) async fn all(
+    line: &Line<'_>,
+    versions: &Versions,
+    shown: &[Option<Chain>],
+) -> Result<Vec<ChainSeen>, io::Error> {
+    versions.newest().map_err(io::Error::other)?;
     let own = line.name();
     let own_chains = async {
         let of_13 = shown.iter().flatten().cloned();
-        of_13.chain(before_13(line, versions, own.as_deref()).await).collect::<Vec<Chain>>()
+        Ok::<_, io::Error>(of_13.chain(before_13(line, versions, own.as_deref()).await?).collect::<Vec<Chain>>())
     };
     let others: Vec<String> = line.target.other_names.iter().filter_map(|name| dns_name(name)).collect();
     let others = others.into_iter().filter(|name| Some(name) != own.as_ref());
-    let others = join_all(others.map(async |name| (of_kinds(line, versions, Some(&name)).await, Some(name))));
-    let (own_chains, others) = join(own_chains, others).await;
+    let others = try_join_all(others.map(async |name| {
+        let chains = of_kinds(line, versions, Some(&name)).await?;
+        Ok::<_, io::Error>((chains, Some(name)))
+    }));
+    let (own_chains, others) = try_join(own_chains, others).await?;
     // many clients ask for no name, and a server may have a certificate for them alone
-    let nameless = if own.is_some() { nameless(line, versions, &own_chains).await } else { Vec::new() };
+    let nameless = if own.is_some() { nameless(line, versions, &own_chains).await? } else { Vec::new() };
     let all = [(own_chains, own)].into_iter().chain(others).chain([(nameless, None)]);
     let mut seen: Vec<(Option<String>, Chain)> = Vec::new();
     for (chains, name) in all {
@@ -40,42 +50,41 @@ pub(crate) async fn all(line: &Line<'_>, versions: &Versions, shown: &[io::Resul
             }
         }
     }
-    seen.into_iter().map(|(name, chain)| told(line, name, &chain)).collect()
+    Ok(seen.into_iter().map(|(name, chain)| told(line, name, &chain)).collect())
 }
 
 /// The chains for those who ask for no name, unless the one that they get first is known.
-async fn nameless(line: &Line<'_>, versions: &Versions, known: &[Chain]) -> Vec<Chain> {
+async fn nameless(line: &Line<'_>, versions: &Versions, known: &[Chain]) -> io::Result<Vec<Chain>> {
     let version = if versions.takes(TLS13) { Some(TLS13) } else { versions.newest_before_13().ok() };
     let first = match version {
         Some(TLS13) => {
             let terms = Terms { version, ..Terms::default() };
-            let shaken = line.with(async |stream| classic::connect(stream, terms).await).await;
-            shaken.map(|stream| classic::chain(&stream)).unwrap_or_default()
+            kinds::shake(line, terms).await?.unwrap_or_default()
         }
         Some(version) => {
-            in_the_clear(line, Hello { server_name: None, ..usual(line, version, suites::of(version)) }).await
+            in_the_clear(line, Hello { server_name: None, ..usual(line, version, suites::of(version)) }).await?
         }
         None => Vec::new(),
     };
     if first.is_empty() || known.iter().any(|chain| chain.first() == first.first()) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     of_kinds(line, versions, None).await
 }
 
 /// The chains for one name, by the kind of their key. What a server refuses to show is none.
-async fn of_kinds(line: &Line<'_>, versions: &Versions, name: Option<&str>) -> Vec<Chain> {
-    let (of_13, of_12) = join(kinds::shown(line, versions, name), before_13(line, versions, name)).await;
-    of_13.into_iter().flatten().chain(of_12).collect()
+async fn of_kinds(line: &Line<'_>, versions: &Versions, name: Option<&str>) -> io::Result<Vec<Chain>> {
+    let (of_13, of_12) = try_join(kinds::shown(line, versions, name), before_13(line, versions, name)).await?;
+    Ok(of_13.into_iter().flatten().chain(of_12).collect())
 }
 
 /// Before TLS 1.3 certificates are in the clear.
-async fn before_13(line: &Line<'_>, versions: &Versions, name: Option<&str>) -> Vec<Chain> {
-    let Ok(version) = versions.newest_before_13() else { return Vec::new() };
+async fn before_13(line: &Line<'_>, versions: &Versions, name: Option<&str>) -> io::Result<Vec<Chain>> {
+    let Ok(version) = versions.newest_before_13() else { return Ok(Vec::new()) };
     let all = suites::of(version);
     // without schemes to choose from there is one kind for each word
     let is_meant = |(_, scheme): &&(&str, &str)| version >= TLS12 || *scheme != "ed";
-    join_all(KINDS_12.iter().filter(is_meant).map(async |(word, scheme)| {
+    try_join_all(KINDS_12.iter().filter(is_meant).map(async |(word, scheme)| {
         let schemes = SCHEMES.iter().filter(|(_, name)| name.starts_with(scheme)).map(|(id, _)| *id).collect();
         let server_name = name.filter(|_| version > SSL3).map(str::to_owned);
         let hello = Hello { server_name, schemes, ..usual(line, version, suites::with(&all, &[word])) };
@@ -84,9 +93,9 @@ async fn before_13(line: &Line<'_>, versions: &Versions, name: Option<&str>) -> 
     .await
 }
 
-async fn in_the_clear(line: &Line<'_>, hello: Hello) -> Chain {
-    let taken = line.offer(&hello).await.ok().and_then(Flight::taken);
-    taken.map(|taken| taken.certificates).unwrap_or_default().into_iter().map(CertificateDer::from).collect()
+async fn in_the_clear(line: &Line<'_>, hello: Hello) -> io::Result<Chain> {
+    let taken = line.offer(&hello).await?.taken();
+    Ok(taken.map(|taken| taken.certificates).unwrap_or_default().into_iter().map(CertificateDer::from).collect())
 }
 
 fn told(line: &Line<'_>, name: Option<String>, chain: &Chain) -> ChainSeen {

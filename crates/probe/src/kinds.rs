@@ -6,7 +6,7 @@ use crate::{
     line::Line,
     versions::Versions,
 };
-use futures_util::future::join_all;
+use futures_util::future::try_join_all;
 use rustls_pki_types::CertificateDer;
 use std::io;
 
@@ -26,19 +26,33 @@ pub(crate) const KINDS: [&[&str]; 7] = [
 ];
 
 /// What the server shows to those who know one kind alone: one for each of [`KINDS`], or nothing if it takes no TLS 1.3.
-pub(crate) async fn shown(line: &Line<'_>, versions: &Versions, name: Option<&str>) -> Vec<io::Result<Chain>> {
+///
+/// # Errors
+/// One of the questions has no answer.
+pub(crate) async fn shown(line: &Line<'_>, versions: &Versions, name: Option<&str>) -> io::Result<Vec<Option<Chain>>> {
     if !versions.takes(TLS13) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    join_all(KINDS.iter().map(|schemes| shaken(line, name, schemes))).await
+    try_join_all(KINDS.iter().map(|schemes| shaken(line, name, schemes))).await
 }
 
 /// TLS 1.3 hides certificates, and with what a server signs. Some servers say a ServerHello although they cannot sign. So a
-/// library must shake hands, bound to these schemes.
-pub(crate) async fn shaken(line: &Line<'_>, name: Option<&str>, schemes: &[&str]) -> io::Result<Chain> {
+/// library must shake hands, bound to these schemes. `None`: the server does not.
+///
+/// # Errors
+/// There was no way to ask, or no answer in time.
+pub(crate) async fn shaken(line: &Line<'_>, name: Option<&str>, schemes: &[&str]) -> io::Result<Option<Chain>> {
     let schemes = schemes.join(":");
     let terms = Terms { name, version: Some(TLS13), schemes: Some(&schemes) };
-    line.with(async |stream| Ok(classic::chain(&classic::connect(stream, terms).await?))).await
+    shake(line, terms).await
+}
+
+/// The certificates that a handshake shows; `None`: there is none.
+///
+/// # Errors
+/// There was no way to ask, or no answer in time.
+pub(crate) async fn shake(line: &Line<'_>, terms: Terms<'_>) -> io::Result<Option<Chain>> {
+    line.with(async |stream| Ok(classic::connect(stream, terms).await.ok().map(|stream| classic::chain(&stream)))).await
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use mail::{SCHEMES, scheme_name};
 use std::io;
 
 /// The schemes that it uses, in the order of `mail::SCHEMES`; `shown` is what [`kinds::shown`] found for the server's own name.
-pub(crate) async fn all(line: &Line<'_>, versions: &Versions, shown: &[io::Result<Chain>]) -> Observed<Vec<String>> {
+pub(crate) async fn all(line: &Line<'_>, versions: &Versions, shown: &[Option<Chain>]) -> Observed<Vec<String>> {
     if let Err(why) = versions.newest() {
         return Observed::Unobserved(why);
     }
@@ -56,29 +56,20 @@ async fn of_12(line: &Line<'_>) -> io::Result<Vec<u16>> {
 }
 
 /// Of a kind of key that it shows, TLS 1.3 is tried with each scheme.
-async fn of_13(line: &Line<'_>, shown: &[io::Result<Chain>]) -> io::Result<Vec<u16>> {
+async fn of_13(line: &Line<'_>, shown: &[Option<Chain>]) -> io::Result<Vec<u16>> {
     let name = line.name();
     let mut meant: Vec<&str> = Vec::new();
     for (kind, shown) in KINDS.iter().zip(shown) {
-        if is_there(shown)? {
+        if shown.is_some() {
             meant.extend(*kind);
         }
     }
     let alone = |scheme: &str| KINDS.iter().any(|kind| **kind == [scheme]);
     let each = meant.into_iter().map(async |scheme| {
-        let is_used = alone(scheme) || is_there(&kinds::shaken(line, name.as_deref(), &[scheme]).await)?;
+        let is_used = alone(scheme) || kinds::shaken(line, name.as_deref(), &[scheme]).await?.is_some();
         Ok::<_, io::Error>(is_used.then_some(scheme))
     });
     let found = join_all(each).await.into_iter().collect::<io::Result<Vec<_>>>()?;
     let found = found.into_iter().flatten();
     Ok(found.filter_map(|scheme| SCHEMES.iter().find(|(_, name)| *name == scheme)).map(|(id, _)| *id).collect())
-}
-
-/// Whether there was a handshake; no answer in time tells neither.
-fn is_there(shown: &io::Result<Chain>) -> io::Result<bool> {
-    match shown {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(io::Error::new(error.kind(), error.to_string())),
-        Err(_) => Ok(false),
-    }
 }

@@ -44,8 +44,14 @@ pub async fn survey(target: &Target) -> Result<Probed, ProbeError> {
         Some(cleartext)
     };
     let keys = async {
-        let shown = kinds::shown(&line, &versions, line.name().as_deref()).await;
-        tokio::join!(chains::all(&line, &versions, &shown), signatures::all(&line, &versions, &shown))
+        let shown = match kinds::shown(&line, &versions, line.name().as_deref()).await {
+            Ok(shown) => shown,
+            Err(error) => return (unobserved(&error), unobserved(&error)),
+        };
+        let chains = async {
+            chains::all(&line, &versions, &shown).await.map_or_else(|error| unobserved(&error), Observed::Seen)
+        };
+        tokio::join!(chains, signatures::all(&line, &versions, &shown))
     };
     let (cleartext, (seen, primes), groups, (chains, signatures), features) = tokio::join!(
         before,
@@ -161,7 +167,7 @@ fn without_tls(target: &crate::Target, cleartext: Cleartext) -> Probed {
         groups: none(),
         dh: none(),
         signatures: none(),
-        chains: Vec::new(),
+        chains: none(),
         features: Features {
             tickets: none(),
             resumption: none(),
@@ -176,6 +182,10 @@ fn without_tls(target: &crate::Target, cleartext: Cleartext) -> Probed {
         },
         tlsa: nobody_asked(),
     }
+}
+
+fn unobserved<T>(error: &io::Error) -> Observed<T> {
+    Observed::Unobserved(error.to_string())
 }
 
 fn nobody_asked<T>() -> Observed<T> {

@@ -1,21 +1,24 @@
 //! Compares what a profile says of certificates with the chains that a server sends.
 
 use crate::{Aspect, Certificates, judge::Compared};
-use evidence::{Certificate, ChainSeen, Weight};
+use evidence::{Certificate, Probed, Weight};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-pub(crate) fn judge(compared: &mut Compared, wanted: &Certificates, chains: &[ChainSeen]) {
+pub(crate) fn judge(compared: &mut Compared, wanted: &Certificates, probed: &Probed) {
     let asked = [
         (Aspect::CertificateKey, wanted.keys.is_some()),
         (Aspect::CertificateSignature, wanted.signatures.is_some()),
         (Aspect::CertificateLifetime, wanted.most_days.is_some() || wanted.recommended_days.is_some()),
     ];
-    if chains.iter().all(|chain| chain.certificates.is_empty()) {
-        for (what, _) in asked.into_iter().filter(|(_, is_asked)| *is_asked) {
-            compared.misses(what, "no certificate was seen");
+    let chains = match probed.certificates() {
+        Ok(chains) => chains,
+        Err(why) => {
+            for (what, _) in asked.into_iter().filter(|(_, is_asked)| *is_asked) {
+                compared.misses(what, why);
+            }
+            return;
         }
-        return;
-    }
+    };
     for chain in chains {
         let judged = if wanted.is_whole_chain { chain.certificates.len() } else { 1 };
         for (place, certificate) in chain.certificates.iter().take(judged).enumerate() {

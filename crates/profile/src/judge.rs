@@ -96,7 +96,7 @@ fn compare(profile: &Profile, probed: &Probed) -> Compared {
     if let Some(dh) = &profile.dh {
         finite_field(&mut compared, dh, probed);
     }
-    certificate::judge(&mut compared, &profile.certificate, &probed.chains);
+    certificate::judge(&mut compared, &profile.certificate, probed);
     features(&mut compared, profile, probed);
     compared
 }

@@ -46,7 +46,7 @@ fn modern() -> Probed {
         groups: Seen(text(&["X25519MLKEM768", "X25519", "secp256r1"])),
         dh: Seen(None),
         signatures: Seen(text(&["ecdsa_secp256r1_sha256"])),
-        chains: vec![chain(vec![certificate("EC P-256", "ecdsa-with-SHA256")])],
+        chains: Observed::Seen(vec![chain(vec![certificate("EC P-256", "ecdsa-with-SHA256")])]),
         features: Features {
             tickets: Seen(true),
             resumption: Seen(true),
@@ -201,7 +201,7 @@ fn certificates_are_judged_by_key_signature_and_lifetime() {
         ..certificate("RSA 1024", "sha256WithRSAEncryption")
     };
     let root = Certificate { subject: "A Root".to_owned(), issuer: "A Root".to_owned(), ..issuer.clone() };
-    probed.chains = vec![chain(vec![own, issuer, root])];
+    probed.chains = Observed::Seen(vec![chain(vec![own, issuer, root])]);
     assert_eq!(
         judged("mozilla-intermediate", &probed),
         [
@@ -247,7 +247,7 @@ fn what_was_not_observed_is_no_deviation_and_is_told() {
     probed.groups = Observed::Unobserved(why());
     probed.signatures = Observed::Unobserved(why());
     probed.dh = Observed::Unobserved(why());
-    probed.chains.clear();
+    probed.chains.seen_mut().unwrap().clear();
     for profile in shipped() {
         assert_eq!(judge(&profile, &probed), [], "{}", profile.name);
         let what: Vec<Aspect> = gaps(&profile, &probed).iter().map(|gap| gap.what).collect();

@@ -29,9 +29,6 @@ pub(crate) fn key(claim: &str, planned: &Probe, seen: &Probed) -> Check {
     };
     let keys: BTreeSet<&str> =
         chains.iter().filter_map(|chain| chain.certificates.first()).map(|own| own.key.as_str()).collect();
-    if keys.is_empty() {
-        return Check::unclear(format!("whether its certificate has a key {claim}"), "no chain has a certificate");
-    }
     let is_it = keys.iter().any(|key| key.eq_ignore_ascii_case(claim));
     let keys: Vec<&str> = keys.into_iter().collect();
     Check::that(
@@ -44,19 +41,22 @@ pub(crate) fn key(claim: &str, planned: &Probe, seen: &Probed) -> Check {
 /// The chains that a client gets which asks as the probe does.
 fn asked_for<'a>(planned: &Probe, seen: &'a Probed) -> Result<Vec<&'a ChainSeen>, String> {
     let name = planned.server_name.as_ref().map_or_else(|| host(seen), |name| name.as_str());
-    let chains = named(name, seen);
-    match (chains.is_empty(), seen.versions.is_empty()) {
-        (false, _) => Ok(chains),
-        (true, true) => Err(format!("{} speaks no TLS, so it showed no certificate", seen.server)),
-        (true, false) => Err("it showed no certificate".to_owned()),
-    }
+    named(name, seen)
 }
 
-/// Those for a name; where none is, those without a name.
-fn named<'a>(name: &str, seen: &'a Probed) -> Vec<&'a ChainSeen> {
+/// Those for a name; where none is, those without a name; or why there are none.
+fn named<'a>(name: &str, seen: &'a Probed) -> Result<Vec<&'a ChainSeen>, String> {
+    if seen.versions.is_empty() {
+        return Err(format!("{} speaks no TLS, so it showed no certificate", seen.server));
+    }
+    let all = seen.certificates()?;
     let is_for = |chain: &&ChainSeen| chain.server_name.as_ref().is_some_and(|of| of.eq_ignore_ascii_case(name));
-    let found: Vec<&ChainSeen> = seen.chains.iter().filter(is_for).collect();
-    if found.is_empty() { seen.chains.iter().filter(|chain| chain.server_name.is_none()).collect() } else { found }
+    let (named, others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_for);
+    if !named.is_empty() {
+        return Ok(named);
+    }
+    let nameless: Vec<_> = others.into_iter().filter(|chain| chain.server_name.is_none()).collect();
+    if nameless.is_empty() { Err(format!("it showed no certificate for {name}")) } else { Ok(nameless) }
 }
 
 /// The name of the server, without its port.
@@ -144,10 +144,11 @@ pub(crate) fn tlsa(claim: &str, seen: &Probed) -> Check {
     if claim == "none" {
         return Check::Fails("it has TLSA records".to_owned(), told);
     }
-    let (name, chains) = (host(seen), named(host(seen), seen));
-    if chains.is_empty() {
-        return Check::unclear(what, "it showed no certificate");
-    }
+    let name = host(seen);
+    let chains = match named(name, seen) {
+        Ok(chains) => chains,
+        Err(why) => return Check::unclear(what, why),
+    };
     let usable: Vec<Usable> = records.iter().filter_map(|record| Usable::read(record)).collect();
     let best = |chain: &&ChainSeen| {
         let all: Vec<Match> = usable.iter().map(|record| record.matches(chain, name)).collect();

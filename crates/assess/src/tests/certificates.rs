@@ -13,11 +13,11 @@ fn graded(group: Group, rows: &[Row]) {
 }
 
 fn own(probed: &mut Probed) -> &mut Certificate {
-    &mut probed.chains[0].certificates[0]
+    &mut probed.chains.seen_mut().unwrap()[0].certificates[0]
 }
 
 fn untrusted(probed: &mut Probed) {
-    probed.chains[0].trust = Trust::Untrusted(Some("self-signed".to_owned()));
+    probed.chains.seen_mut().unwrap()[0].trust = Trust::Untrusted(Some("self-signed".to_owned()));
 }
 
 fn tlsa(probed: &mut Probed, records: &[&str]) {
@@ -29,7 +29,7 @@ fn certificates_are_graded() {
     graded(
         Group::Certificate,
         &[
-            (|p| p.chains[0].trust = Trust::Trusted, "trusted", Grade::Pass),
+            (|p| p.chains.seen_mut().unwrap()[0].trust = Trust::Trusted, "trusted", Grade::Pass),
             // DANE-EE needs no root, so that hosts which do DANE are content
             (untrusted, "trusted", Grade::Notice),
             (
@@ -51,7 +51,7 @@ fn certificates_are_graded() {
             (|p| own(p).signature = "sha1WithRSAEncryption".to_owned(), "signature", Grade::Fail),
             (|p| own(p).not_before = "2026-01-01T00:00:00Z".to_owned(), "lifetime", Grade::Notice),
             (|p| own(p).not_before = "2025-01-01T00:00:00Z".to_owned(), "lifetime", Grade::Fail),
-            (|p| p.chains.clear(), "trusted", Grade::NotTested),
+            (|p| p.chains.seen_mut().unwrap().clear(), "trusted", Grade::NotTested),
         ],
     );
 }
@@ -73,7 +73,7 @@ fn several_certificates_are_graded_each() {
         let mut second = chain();
         second.certificates[0].key = "RSA 2048".to_owned();
         second.certificates[0].names = text(&["mx.other.example"]);
-        probed.chains.push(second);
+        probed.chains.seen_mut().unwrap().push(second);
     });
     let assessment = assess(&facts, &profile());
     let names: Vec<(&str, Grade)> = assessment
@@ -125,8 +125,8 @@ fn tlsa_records_are_graded() {
             (|p| tlsa(p, &[SHA512]), "matches", Grade::NotTested),
             (
                 |p| {
-                    p.chains.push(chain());
-                    p.chains[1].digests = text(&[OTHER]);
+                    p.chains.seen_mut().unwrap().push(chain());
+                    p.chains.seen_mut().unwrap()[1].digests = text(&[OTHER]);
                 },
                 "matches",
                 Grade::Fail,
@@ -134,9 +134,9 @@ fn tlsa_records_are_graded() {
             // hosts ask for the name of the MX, so that another name's certificate does not matter
             (
                 |p| {
-                    p.chains.push(chain());
-                    p.chains[1].server_name = Some("www.gateway.example".to_owned());
-                    p.chains[1].digests = text(&[OTHER]);
+                    p.chains.seen_mut().unwrap().push(chain());
+                    p.chains.seen_mut().unwrap()[1].server_name = Some("www.gateway.example".to_owned());
+                    p.chains.seen_mut().unwrap()[1].digests = text(&[OTHER]);
                 },
                 "matches",
                 Grade::Pass,

@@ -145,9 +145,10 @@ fn mta_sts_is_graded() {
 fn a_policy_and_the_certificate_agree_or_not() {
     let certificate = |facts: &Facts| check(facts, Group::MtaSts, "certificate").grade;
     assert_eq!(certificate(&good()), Grade::Pass);
-    let other = with_probe(|probed| probed.chains[0].certificates[0].names = text(&["mx.other.example"]));
+    let other =
+        with_probe(|probed| probed.chains.seen_mut().unwrap()[0].certificates[0].names = text(&["mx.other.example"]));
     assert_eq!(certificate(&other), Grade::Fail);
-    let untrusted = with_probe(|probed| probed.chains[0].trust = Trust::Untrusted(None));
+    let untrusted = with_probe(|probed| probed.chains.seen_mut().unwrap()[0].trust = Trust::Untrusted(None));
     assert_eq!(certificate(&untrusted), Grade::Fail);
     let mut unasked = good();
     unasked.services.clear();

@@ -38,7 +38,7 @@ async fn tls_1_0_alone_with_static_rsa() {
     let suites = ["TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_AES_256_CBC_SHA"];
     assert_eq!(taken(&seen), [("TLSv1", suites.into())]);
     assert_eq!((seen.groups, seen.dh), (Observed::Seen(vec![]), Observed::Seen(None)));
-    assert_eq!(seen.chains[0].certificates[0].key, "RSA 2048");
+    assert_eq!(seen.chains.seen().unwrap()[0].certificates[0].key, "RSA 2048");
     assert_eq!(seen.features.fallback_scsv.seen(), None);
 }
 
@@ -61,7 +61,7 @@ async fn a_server_that_no_library_would_be() {
     let suites = ["TLS_RSA_EXPORT_WITH_RC4_40_MD5", "TLS_RSA_WITH_RC4_128_SHA", "TLS_RSA_WITH_3DES_EDE_CBC_SHA"];
     assert_eq!(taken(&seen), [("SSLv3", suites.into()), ("TLSv1", suites.into())]);
     assert_eq!(seen.versions[1].order, Some(Order::Client));
-    assert_eq!(seen.chains.len(), 1);
+    assert_eq!(seen.chains.seen().unwrap().len(), 1);
     let features = &seen.features;
     for no in [
         &features.secure_renegotiation,
@@ -163,7 +163,11 @@ async fn groups_of_every_kind() {
         let seen = server.await.probed().await;
         assert_eq!(names(&seen.groups), [name].into());
         // what is only seen behind a handshake is seen whatever the group is
-        assert_eq!((names(&seen.signatures), seen.chains.len()), (["ecdsa_secp256r1_sha256"].into(), 1), "{group}");
+        assert_eq!(
+            (names(&seen.signatures), seen.chains.seen().unwrap().len()),
+            (["ecdsa_secp256r1_sha256"].into(), 1),
+            "{group}"
+        );
     }
 }
 
@@ -190,9 +194,10 @@ async fn a_certificate_for_each_kind_of_key() {
     for max in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
         let server = openssl([&RSA, &EC, &ED], |b| b.set_max_proto_version(Some(max)).unwrap()).await;
         let seen = server.probed().await;
-        let keys: BTreeSet<&str> = seen.chains.iter().map(|chain| chain.certificates[0].key.as_str()).collect();
+        let keys: BTreeSet<&str> =
+            seen.chains.seen().unwrap().iter().map(|chain| chain.certificates[0].key.as_str()).collect();
         assert_eq!(keys, ["EC P-256", "Ed25519", "RSA 2048"].into());
-        for chain in &seen.chains {
+        for chain in seen.chains.seen().unwrap() {
             assert_eq!((&chain.trust, chain.certificates.len(), chain.digests.len()), (&Trust::Verified, 2, 4));
             assert_eq!(chain.server_name.as_deref(), Some(NAME));
         }
@@ -211,13 +216,14 @@ async fn a_certificate_by_name() {
     let mut config = rustls_config(&EC);
     config.cert_resolver = std::sync::Arc::new(by_name);
     let server = rustls(config).await;
-    assert_eq!(server.probed().await.chains.len(), 1);
+    assert_eq!(server.probed().await.chains.seen().unwrap().len(), 1);
     let mut target = server.target(Service::Submissions);
     target.other_names = vec![OTHER.to_owned()];
     let seen = crate::survey(&target).await.unwrap();
-    let names: Vec<_> = seen.chains.iter().map(|c| (c.server_name.as_deref(), &c.certificates[0].names[0])).collect();
+    let names: Vec<_> =
+        seen.chains.seen().unwrap().iter().map(|c| (c.server_name.as_deref(), &c.certificates[0].names[0])).collect();
     assert_eq!(names, [(Some(NAME), &NAME.to_owned()), (Some(OTHER), &OTHER.to_owned())]);
-    assert!(seen.chains.iter().all(|chain| chain.trust == Trust::Verified));
+    assert!(seen.chains.seen().unwrap().iter().all(|chain| chain.trust == Trust::Verified));
 }
 
 #[tokio::test]
@@ -235,7 +241,13 @@ async fn a_certificate_for_those_who_ask_for_no_name() {
         });
     });
     let seen = server.await.probed().await;
-    let keys: Vec<_> = seen.chains.iter().map(|c| (c.server_name.as_deref(), c.certificates[0].key.as_str())).collect();
+    let keys: Vec<_> = seen
+        .chains
+        .seen()
+        .unwrap()
+        .iter()
+        .map(|c| (c.server_name.as_deref(), c.certificates[0].key.as_str()))
+        .collect();
     assert_eq!(keys, [(Some(NAME), "EC P-256"), (None, "RSA 2048")]);
 }
 
@@ -245,7 +257,7 @@ async fn what_certificates_are_worth() {
         let request = Request { names: vec![NAME.to_owned()], kind, key: KeyKind::P256 };
         let issued = AUTHORITY.issue(&request).unwrap();
         let server: Server = rustls(rustls_config(&issued)).await;
-        let chain = server.probed().await.chains.remove(0);
+        let chain = server.probed().await.chains.seen_mut().unwrap().remove(0);
         (chain.trust, chain.digests.len())
     };
     assert_eq!(worth(Kind::WrongName).await, (Trust::Trusted, 4));

@@ -188,6 +188,7 @@ async fn behind_starttls() {
             assert!(why.contains(reason), "{why}");
         }
         assert!(seen.groups.seen().is_none() && seen.dh.seen().is_none() && seen.signatures.seen().is_none());
+        assert!(seen.chains.seen().is_none(), "{reason}");
         let features = format!("{:?}", seen.features).replace("Unobserved(", "");
         assert!(!features.contains("Seen("), "{features}");
     }
@@ -207,6 +208,8 @@ async fn too_slow_to_be_surveyed() {
     assert_eq!(seen.cleartext.seen().unwrap().greeting, "220 here");
     let Observed::Unobserved(why) = &seen.versions[4].suites else { panic!("{:?}", seen.versions) };
     assert_eq!(why, "the probe's 0.3 s are over");
+    let Observed::Unobserved(why) = &seen.chains else { panic!("{:?}", seen.chains) };
+    assert!(why.ends_with("the probe's 0.3 s are over"), "{why}");
 }
 
 /// Speaks SMTP until TLS begins; nothing if it does not come so far.

@@ -19,16 +19,26 @@ pub(super) fn text(planned: &Probe, seen: &Probed) -> String {
 }
 
 fn table(label: &str, head: String, seen: &Probed) -> String {
+    // of a service without TLS nothing of TLS was seen, which is said once
+    let of_tls =
+        |section: fn(&Probed) -> Vec<String>| if seen.versions.is_empty() { Vec::new() } else { section(seen) };
     let sections = filled([
         ("", vec![head]),
         ("Before TLS", cleartext(seen)),
         ("Versions", versions(seen)),
-        ("Keys", keys(seen)),
-        ("Certificates", seen.chains.iter().flat_map(chain).collect()),
-        ("Features", Feature::ALL.iter().map(|feature| yes_or_no(*feature, feature.of(&seen.features))).collect()),
+        ("Keys", of_tls(keys)),
+        ("Certificates", of_tls(certificates)),
+        ("Features", of_tls(features)),
         ("TLSA", tlsa(seen)),
     ]);
     part(label, sections)
+}
+
+fn certificates(seen: &Probed) -> Vec<String> {
+    match &seen.chains {
+        Observed::Seen(chains) => chains.iter().flat_map(chain).collect(),
+        Observed::Unobserved(why) => vec![format!("unobserved: {why}")],
+    }
 }
 
 /// Nothing where TLS is implicit.
@@ -94,6 +104,10 @@ fn keys(seen: &Probed) -> Vec<String> {
         format!("DHE: {dh}"),
         format!("signatures: {}", told(&seen.signatures, list)),
     ]
+}
+
+fn features(seen: &Probed) -> Vec<String> {
+    Feature::ALL.iter().map(|feature| yes_or_no(*feature, feature.of(&seen.features))).collect()
 }
 
 fn chain(seen: &ChainSeen) -> Vec<String> {

@@ -19,11 +19,12 @@ fn tlsa(what: &str) -> ProbeClaim {
 /// A second certificate, with another kind of key.
 fn with_rsa(trust: Trust) -> Probed {
     let mut seen = good();
-    seen.chains.push(ChainSeen {
+    let chains = seen.chains.seen_mut().unwrap();
+    chains.push(ChainSeen {
         certificates: vec![certificate("mx.gateway.example", "RSA 2048")],
         trust,
         digests: names(&["3 1 1 ee55", "2 1 1 cc33"]),
-        ..seen.chains[0].clone()
+        ..chains[0].clone()
     });
     seen
 }
@@ -52,8 +53,10 @@ fn every_certificate_for_the_name_is_worth_what_is_claimed() {
          Mailproof Intermediate, which is untrusted (it has expired)",
     );
     let mut seen = good();
-    seen.chains.clear();
+    seen.chains.seen_mut().unwrap().clear();
     is_unclear(peer("verified"), &seen, "it showed no certificate");
+    seen.chains = unobserved();
+    is_unclear(peer("verified"), &seen, "the server closed the connection");
     is_unclear(peer("verified"), &plain(), "speaks no TLS, so it showed no certificate");
 }
 
@@ -63,17 +66,17 @@ fn certificates_for_other_names_do_not_count() {
     let other = ChainSeen {
         server_name: Some("www.gateway.example".to_owned()),
         trust: Trust::Untrusted(None),
-        ..seen.chains[0].clone()
+        ..seen.chains.seen().unwrap()[0].clone()
     };
-    seen.chains.push(other);
+    seen.chains.seen_mut().unwrap().push(other);
     holds(peer("verified"), &seen);
     let mut plan = probe(vec![peer("verified")]);
     plan.probes[0].server_name = Some("www.gateway.example".parse().unwrap());
     let judged = verdict(&plan, Observed::Seen(seen.clone()));
     assert_eq!(judged.findings().count(), 1, "the probe asks for the other name");
-    seen.chains.remove(0);
+    seen.chains.seen_mut().unwrap().remove(0);
     is_unclear(peer("verified"), &seen, "it showed no certificate");
-    seen.chains[0].server_name = None;
+    seen.chains.seen_mut().unwrap()[0].server_name = None;
     fails(peer("verified"), &seen, "its certificate is untrusted, not verified", "asked for no name it shows");
 }
 
@@ -85,8 +88,8 @@ fn a_certificate_has_the_claimed_key() {
     let both = "the key of its certificate is EC P-256 or RSA 2048, not Ed25519";
     fails(key("Ed25519"), &with_rsa(Trust::Verified), both, "; RSA 2048;");
     let mut seen = good();
-    seen.chains[0].certificates.clear();
-    is_unclear(key("EC P-256"), &seen, "no chain has a certificate");
+    seen.chains.seen_mut().unwrap()[0].certificates.clear();
+    is_unclear(key("EC P-256"), &seen, "it showed no certificate");
 }
 
 #[test]
@@ -148,9 +151,9 @@ fn tlsa_records_must_match_every_kind_of_key() {
 #[test]
 fn a_trust_anchor_wants_the_right_name_as_well() {
     let mut seen = with_records(&["2 1 1 cc33"], true);
-    seen.chains[0].certificates[0].names = names(&["*.gateway.example"]);
+    seen.chains.seen_mut().unwrap()[0].certificates[0].names = names(&["*.gateway.example"]);
     holds(tlsa("matches"), &seen);
-    seen.chains[0].certificates[0].names = names(&["mx.other.example", "*.mx.gateway.example"]);
+    seen.chains.seen_mut().unwrap()[0].certificates[0].names = names(&["mx.other.example", "*.mx.gateway.example"]);
     holds(tlsa("differs"), &seen);
     seen.tlsa = with_records(&["3 1 1 aa11"], true).tlsa;
     holds(tlsa("matches"), &seen);
@@ -175,8 +178,10 @@ fn tlsa_records_of_which_too_little_is_known_are_unclear() {
     seen.tlsa = unobserved();
     is_unclear(tlsa("none"), &seen, "the server closed the connection");
     let mut seen = good();
-    seen.chains.clear();
+    seen.chains.seen_mut().unwrap().clear();
     is_unclear(tlsa("matches"), &seen, "it showed no certificate");
+    seen.chains = unobserved();
+    is_unclear(tlsa("differs"), &seen, "the server closed the connection");
 }
 
 #[test]

@@ -133,9 +133,7 @@ fn hide(seen: &mut Probed, mut bits: u32) {
     ] {
         hidden(feature, &mut bits);
     }
-    if bits & 1 == 1 {
-        seen.chains.clear();
-    }
+    hidden(&mut seen.chains, &mut bits);
 }
 
 proptest! {
@@ -165,7 +163,8 @@ proptest! {
         seen.versions[0].version.clone_from(&text);
         seen.versions[1].suites = Observed::Seen(vec![text.clone()]);
         seen.groups = Observed::Seen(vec![text.clone()]);
-        seen.chains.push(ChainSeen { server_name: Some(text), ..seen.chains[0].clone() });
+        let chains = seen.chains.seen_mut().unwrap();
+        chains.push(ChainSeen { server_name: Some(text), ..chains[0].clone() });
         if let Observed::Seen(found) = &mut seen.tlsa {
             found.records = records;
         }

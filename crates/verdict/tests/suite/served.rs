@@ -141,12 +141,12 @@ pub(crate) fn good() -> Probed {
         groups: Observed::Seen(names(&["X25519MLKEM768", "X25519", "secp256r1", "secp384r1"])),
         dh: Observed::Seen(None),
         signatures: Observed::Seen(names(&["ecdsa_secp256r1_sha256"])),
-        chains: vec![ChainSeen {
+        chains: Observed::Seen(vec![ChainSeen {
             server_name: Some("mx.gateway.example".to_owned()),
             certificates: vec![certificate("mx.gateway.example", "EC P-256")],
             trust: Trust::Verified,
             digests: names(&["3 1 1 aa11", "3 0 1 bb22", "2 1 1 cc33", "2 0 1 dd44"]),
-        }],
+        }]),
         features: Features {
             tickets: is(true),
             resumption: is(true),
@@ -182,7 +182,8 @@ pub(crate) fn bad() -> Probed {
 
 /// One that speaks no TLS.
 pub(crate) fn plain() -> Probed {
-    let mut seen = Probed { versions: Vec::new(), chains: Vec::new(), ..good() };
+    let mut seen =
+        Probed { versions: Vec::new(), chains: Observed::Unobserved("there is no TLS".to_owned()), ..good() };
     seen.tlsa = Observed::Seen(LookedUp {
         rcode: "NXDOMAIN".to_owned(),
         is_authentic: true,

@@ -69,6 +69,7 @@ fn what_was_not_observed_is_shown_as_that() {
     let why = "unobserved: the server closed the connection";
     seen.versions[0].suites = unobserved();
     seen.groups = unobserved();
+    seen.chains = unobserved();
     seen.signatures = Observed::Seen(Vec::new());
     seen.features.tickets = unobserved();
     seen.tlsa = unobserved();
@@ -96,7 +97,8 @@ fn what_was_not_observed_is_shown_as_that() {
 #[test]
 fn a_service_without_tls_or_with_implicit_tls_is_shown_as_that() {
     let text = shown(plain());
-    assert!(text.contains("\nVersions\n  no TLS at all\n") && !text.contains("\nCertificates"), "{text}");
+    assert!(text.contains("\nVersions\n  no TLS at all\n"), "{text}");
+    assert!(["Keys", "Certificates", "Features"].iter().all(|section| !text.contains(section)), "{text}");
     let mut seen = Probed { service: Service::Submissions, ..good() };
     seen.cleartext = Observed::Unobserved("TLS is implicit".to_owned());
     assert!(!shown(seen.clone()).contains("Before TLS"));
@@ -110,12 +112,12 @@ fn the_snapshot_has_no_dates_and_digests_and_names_what_was_asked_for() {
     plan.probes[0].server_name = Some("www.gateway.example".parse().unwrap());
     let text = |turn: &str| {
         let mut seen = good();
-        let chain = &mut seen.chains[0];
+        let chain = &mut seen.chains.seen_mut().unwrap()[0];
         chain.certificates[0].not_before = format!("2026-11-24T00:00:0{turn}Z");
         chain.digests = names(&[&format!("3 1 1 {turn}")]);
         let other =
             ChainSeen { server_name: None, trust: Trust::Untrusted(Some("expired".to_owned())), ..chain.clone() };
-        seen.chains.push(other);
+        seen.chains.seen_mut().unwrap().push(other);
         if let Observed::Seen(found) = &mut seen.tlsa {
             found.records = names(&[&format!("3 1 1 {turn}{turn}")]);
         }
