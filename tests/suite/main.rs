@@ -5,15 +5,20 @@
 
 #![expect(clippy::disallowed_methods, reason = "the suite is a main program, and starts others to look at them")]
 
+mod assess;
 mod cli;
 mod diagnostics;
+mod explain;
 mod faults;
+mod held;
+mod lookup;
 mod probe;
 mod safety;
 mod scenarios;
 mod stacks;
 mod tidy;
 
+use held::Held;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::{
     path::{Path, PathBuf},
@@ -22,13 +27,30 @@ use std::{
 
 fn main() {
     let arguments = Arguments::from_args();
-    let mut trials: Vec<Trial> =
-        [tidy::trials(), cli::trials(), diagnostics::trials(), probe::pure()].into_iter().flatten().collect();
-    let on_engine: Vec<Trial> =
-        [scenarios::trials(), stacks::trials(), faults::trials(), safety::trials(), probe::trials()]
-            .into_iter()
-            .flatten()
-            .collect();
+    let mut trials: Vec<Trial> = [
+        tidy::trials(),
+        cli::trials(),
+        diagnostics::trials(),
+        explain::pure(),
+        lookup::trials(),
+        assess::pure(),
+        probe::pure(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let on_engine: Vec<Trial> = [
+        scenarios::trials(),
+        stacks::trials(),
+        faults::trials(),
+        safety::trials(),
+        assess::trials(),
+        probe::trials(),
+        explain::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     if std::env::var_os("MAILPROOF_NO_ENGINE").is_some_and(|v| v == "1") {
         println!("MAILPROOF_NO_ENGINE=1: {} tests on real daemons are left out", on_engine.len());
     } else {

@@ -1,14 +1,13 @@
 //! The probe as a user calls it, and against other scanners on the same gateway, fact by fact.
 
-use crate::{Failed, Trial, mailproof, run, scratch, trial};
+use crate::{Failed, Held, Trial, run, scratch, trial};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::{BufRead, BufReader, Read},
     net::TcpListener,
     path::PathBuf,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 const NAME: &str = "mx.gateway.example";
@@ -69,40 +68,6 @@ fn a_gateway_is_judged_by_a_profile() -> Result<(), Failed> {
     if deviations > 0 { Ok(()) } else { Err(format!("no deviation:\n{shown:#}").into()) }
 }
 
-/// A stack until it is dropped.
-struct Held {
-    child: Child,
-    out: BufReader<ChildStdout>,
-}
-
-impl Held {
-    /// Brings one up; also the address of its SMTP server.
-    fn up(gateway: &str) -> Result<(Self, String), Failed> {
-        let mut child = mailproof(&["stack", "up", "--gateway", gateway]).stdout(Stdio::piped()).spawn()?;
-        let out = BufReader::new(child.stdout.take().ok_or("no output")?);
-        let mut held = Self { child, out };
-        let (mut said, mut address) = (String::new(), None);
-        while held.out.read_line(&mut said)? > 0 {
-            let line = said.lines().last().unwrap_or_default();
-            if line.contains(&format!("TLS of {NAME}:25")) {
-                address = line.split("-connect ").nth(1).and_then(|rest| rest.split(' ').next()).map(str::to_owned);
-            }
-            if line.starts_with("It stays") {
-                return Ok((held, address.ok_or_else(|| format!("no address in:\n{said}"))?));
-            }
-        }
-        Err(format!("no stack:\n{said}").into())
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
-        let _ = self.out.read_to_string(&mut String::new());
-        let _ = self.child.wait();
-    }
-}
-
 /// What is said of a server, by what it is about.
 type Facts = BTreeMap<String, String>;
 
@@ -121,12 +86,13 @@ fn agrees_with_testssl_and_sslyze() -> Result<(), Failed> {
     if tools.iter().all(|(_, program, _)| program.is_none()) {
         return Ok(());
     }
-    let (_held, address) = Held::up("hardened")?;
-    let ours = ours(&address)?;
+    let held = Held::up("hardened")?;
+    let address = held.smtp(NAME)?;
+    let ours = ours(address)?;
     let mut differences = Vec::new();
     for (name, program, facts) in tools {
         let Some(program) = program else { continue };
-        let theirs = facts(&program, &address)?;
+        let theirs = facts(&program, address)?;
         if theirs.len() < 10 {
             return Err(format!("{name} says little: {theirs:#?}").into());
         }
@@ -174,8 +140,9 @@ fn ours(address: &str) -> Result<Facts, Failed> {
     let dh = &seen["dh"]["seen"];
     let bits = dh["bits"].as_u64().map(|bits| bits.to_string());
     facts.insert("DH".to_owned(), dh["name"].as_str().map(str::to_owned).or(bits).unwrap_or_else(|| "none".to_owned()));
-    let own = &seen["chains"][0]["certificates"][0];
-    facts.insert("certificates".to_owned(), seen["chains"].as_array().map_or(0, Vec::len).to_string());
+    let chains = &seen["chains"]["seen"];
+    let own = &chains[0]["certificates"][0];
+    facts.insert("certificates".to_owned(), chains.as_array().map_or(0, Vec::len).to_string());
     facts.insert("names".to_owned(), set(texts(&own["names"])));
     facts.insert("key".to_owned(), own["key"].as_str().unwrap_or_default().replace("P-", ""));
     for (feature, said) in seen["features"].as_object().ok_or("no features")? {

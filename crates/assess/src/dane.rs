@@ -7,6 +7,9 @@ use crate::{
 use evidence::{ChainSeen, LookedUp, Observed, Probed};
 use mail::Service;
 
+/// A zone file may be of a signed zone; whether its signatures are good is seen by those who ask for it.
+const NOT_VALIDATED: &str = "whether resolvers find it authentic cannot be told: none that validates was asked";
+
 /// A TLSA record in parts (RFC 6698 §2.1).
 struct Tlsa {
     usage: u8,
@@ -71,8 +74,10 @@ pub(crate) fn checks(service: &ServiceFacts, label: &str, facts: &Facts, out: &m
     let name = format!("_{}._tcp.{}", port(service), service.host());
     let authentic = if tlsa.is_authentic {
         Answer::pass("the answer is authentic")
-    } else {
+    } else if facts.is_validated {
         Answer::fail(format!("{name} is in no signed zone: hosts that do DANE pass the records over"))
+    } else {
+        Answer::not_tested(NOT_VALIDATED)
     };
     add("DNSSEC", authentic.cites("RFC 7672 §2.2"));
     if service.service == Service::Smtp {
@@ -104,10 +109,8 @@ fn published(service: &ServiceFacts, probed: &Probed, tlsa: &LookedUp) -> Answer
 /// The MX records must be authentic as well, else somebody can send mail to another host.
 fn mx(service: &ServiceFacts, facts: &Facts) -> Answer {
     let of_host = |mx: &LookedUp| {
-        mx.records
-            .iter()
-            .filter_map(|record| record.split_ascii_whitespace().nth(1))
-            .any(|host| host.trim_end_matches('.').eq_ignore_ascii_case(service.host().trim_end_matches('.')))
+        let own = service.host().trim_end_matches('.');
+        lint::hosts(mx).iter().any(|host| host.as_str().eq_ignore_ascii_case(own))
     };
     let domains = facts.domains.iter().filter(|domain| domain.mx.seen().is_some_and(of_host));
     let (signed, plain): (Vec<_>, Vec<_>) =
@@ -118,6 +121,7 @@ fn mx(service: &ServiceFacts, facts: &Facts) -> Answer {
     let answer = match (signed.is_empty(), plain.is_empty()) {
         (true, true) => Answer::not_tested("no MX record was seen that names this host"),
         (false, true) => Answer::pass(format!("authentic for {}", names(&signed))),
+        (_, false) if !facts.is_validated => Answer::not_tested(NOT_VALIDATED),
         (_, false) => Answer::fail(format!("the MX records of {} are not authentic: DANE does nothing", names(&plain))),
     };
     answer.cites("RFC 7672 §2.2.1")

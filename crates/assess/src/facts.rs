@@ -1,7 +1,8 @@
 //! What an assessment is made of. Everything that may not have been seen is [`Observed`].
 
 use evidence::{Exchange, LookedUp, Observed, Probed, Trust};
-use mail::{Reply, Service};
+use lint::Entry;
+use mail::{Domain, Reply, Service};
 use scenario::Daemon;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,9 @@ pub struct Facts {
     pub services: Vec<ServiceFacts>,
     /// Domains for which mail is received or sent.
     pub domains: Vec<DomainFacts>,
+    /// Whether what was looked up comes from a resolver that validates: from another source, an answer that is not authentic says
+    /// nothing.
+    pub is_validated: bool,
     /// What it does with mail that is none of its business.
     pub relay: RelayFacts,
 }
@@ -29,6 +33,7 @@ impl Facts {
             now: now.to_owned(),
             services: Vec::new(),
             domains: Vec::new(),
+            is_validated: false,
             relay: RelayFacts::default(),
         }
     }
@@ -101,6 +106,8 @@ pub struct DomainFacts {
     pub domain: String,
     /// MX.
     pub mx: Observed<LookedUp>,
+    /// Addresses of its hosts, and PTR of each.
+    pub ptr: Vec<(String, Observed<LookedUp>)>,
     /// TXT at the domain itself, where the SPF record is (RFC 7208 §3.1).
     pub spf: Observed<LookedUp>,
     /// Selector, and TXT at `SELECTOR._domainkey` (RFC 6376 §3.6.2.1).
@@ -116,6 +123,31 @@ pub struct DomainFacts {
 }
 
 impl DomainFacts {
+    /// A domain as it was looked up, and what came of fetching its policy.
+    #[must_use]
+    pub fn new(domain: &Domain, entries: Vec<Entry>, policy: Observed<PolicyFetch>) -> Self {
+        let mut facts = Self { policy, ..Self::unobserved(domain.as_str(), "it was not looked up") };
+        for Entry { what, name, answer, .. } in entries {
+            match what.as_str() {
+                "MX" => facts.mx = answer,
+                "PTR" => {
+                    let address = lint::address(&name).map_or_else(|| name.to_string(), |address| address.to_string());
+                    facts.ptr.push((address, answer));
+                }
+                "SPF" => facts.spf = answer,
+                "DKIM" => {
+                    let selector = name.as_str().split("._domainkey.").next().unwrap_or_default();
+                    facts.dkim.push((selector.to_owned(), answer));
+                }
+                "DMARC" => facts.dmarc = answer,
+                "MTA-STS" => facts.mta_sts = answer,
+                "TLS-RPT" => facts.tls_rpt = answer,
+                _ => {} // TLSA records are looked at beside the certificates
+            }
+        }
+        facts
+    }
+
     /// A domain of which nothing was looked up, and why.
     #[must_use]
     pub fn unobserved(domain: &str, why: &str) -> Self {
@@ -123,6 +155,7 @@ impl DomainFacts {
         Self {
             domain: domain.to_owned(),
             mx: nothing(),
+            ptr: Vec::new(),
             spf: nothing(),
             dkim: Vec::new(),
             dmarc: nothing(),
@@ -150,8 +183,10 @@ pub struct RelayFacts {
     pub attempts: Vec<RelayAttempt>,
     /// Mail for a mailbox that does not exist.
     pub unknown_recipient: Observed<UnknownRecipient>,
-    /// The reply to VRFY with a mailbox that exists.
-    pub vrfy: Observed<Reply>,
+    /// What VRFY tells.
+    pub vrfy: Observed<Verification>,
+    /// What EXPN tells.
+    pub expn: Observed<Verification>,
 }
 
 impl Default for RelayFacts {
@@ -160,6 +195,7 @@ impl Default for RelayFacts {
             attempts: Vec::new(),
             unknown_recipient: Observed::Unobserved("it was not tried".to_owned()),
             vrfy: Observed::Unobserved("it was not asked".to_owned()),
+            expn: Observed::Unobserved("it was not asked".to_owned()),
         }
     }
 }
@@ -171,6 +207,15 @@ pub struct RelayAttempt {
     pub how: String,
     /// The dialogue, with at least the exchange of `rcpt-to`.
     pub dialogue: Observed<Vec<Exchange>>,
+}
+
+/// Replies to a command that asks for users (RFC 5321 §3.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// When it was asked for a mailbox that exists.
+    pub known: Reply,
+    /// When it was asked for one that does not.
+    pub unknown: Reply,
 }
 
 /// What became of mail for a mailbox that does not exist.

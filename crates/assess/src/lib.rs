@@ -11,18 +11,18 @@ mod dane;
 mod facts;
 mod mta_sts;
 mod names;
-mod policy;
 mod records;
 mod relay;
 mod setting;
 mod transport;
-mod txt;
 
 #[cfg(test)]
 mod tests;
 
 pub use check::{Assessment, Check, Grade, Group, Summary};
-pub use facts::{DomainFacts, Facts, PolicyFetch, RelayAttempt, RelayFacts, ServiceFacts, Software, UnknownRecipient};
+pub use facts::{
+    DomainFacts, Facts, PolicyFetch, RelayAttempt, RelayFacts, ServiceFacts, Software, UnknownRecipient, Verification,
+};
 
 use check::Checks;
 use profile::Profile;

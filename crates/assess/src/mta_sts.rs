@@ -2,47 +2,119 @@
 
 use crate::{
     DomainFacts, Facts, PolicyFetch, ServiceFacts,
-    check::{Answer, Checks, Group},
+    check::{Answer, Checks, Grade, Group},
     names,
-    policy::{self, Policy},
-    records::{Kind, record},
+    records::{Line, is_of_dane, published, said},
 };
-use evidence::{Observed, Trust};
-use mail::Service;
+use evidence::{LookedUp, Observed, Remark, Trust, Weight};
+use lint::{Policy, Published, texts};
+use mail::{Domain, Service};
 
 pub(crate) fn checks(domain: &DomainFacts, facts: &Facts, out: &mut Checks) {
     let name = domain.domain.as_str();
-    let absent = Answer::notice("there is none: TLS to the domain's hosts can be stripped, unless DANE forbids it")
-        .change(format!("_mta-sts.{name}. IN TXT \"v=STSv1; id=1\""))
-        .cites("RFC 8461 §3.1");
-    let kind = Kind { group: Group::MtaSts, name: "record", version: "v=STSv1", needs: Some("id"), absent };
-    let is_absent = record(name, &domain.mta_sts, kind, out).is_empty();
-    if is_absent && domain.mta_sts.seen().is_some() {
+    if let Observed::Seen(LookedUp { remarks, .. }) = &domain.mx {
+        for remark in remarks.iter().filter(|remark| is_of_dane(remark)) {
+            out.add(Group::Dane, name, "MX", said(remark));
+        }
+    }
+    let line = Line { group: Group::MtaSts, name: "record", cites: "RFC 8461 §3.1" };
+    line.add(name, &domain.mta_sts, |_| true, |found| published(Published::MtaSts, found), out);
+    if domain.mta_sts.seen().is_some_and(|found| Published::MtaSts.of(&texts(found)).is_empty()) {
         return; // without a record no policy is asked for
     }
     let mut add = |what: &str, answer| out.add(Group::MtaSts, name, what, answer);
     let fetch = match &domain.policy {
-        Observed::Unobserved(why) => return add("policy", Answer::not_tested(why)),
+        Observed::Unobserved(why) => return add("policy", Answer::not_tested(why).cites("RFC 8461 §3.3")),
         Observed::Seen(fetch) => fetch,
     };
     add("policy host", host(fetch));
     let policy = match served(fetch) {
-        Ok(policy) => policy,
-        Err(answer) => return add("policy", answer.cites("RFC 8461 §3.2")),
+        Ok(body) => Policy::read(body),
+        Err(answer) => return add("policy", answer),
     };
-    add("policy", Answer::pass(format!("for {}", policy.mx.join(", "))).cites("RFC 8461 §3.2"));
-    add("mode", mode(&policy));
-    add("lifetime", lifetime(&policy));
-    if policy.mode == "none" {
-        return;
+    let hosts = domain.mx.seen().map(lint::hosts).unwrap_or_default();
+    let remarks = policy.remarks(&hosts);
+    for part in PARTS {
+        let of: Vec<&Remark> = remarks.iter().filter(|remark| part.has(&remark.code)).collect();
+        add(part.name, part.judged(&of, || (part.good)(&policy, domain, &hosts)));
     }
-    let hosts = match &domain.mx {
-        Observed::Unobserved(why) => return add("MX", Answer::not_tested(why)),
-        Observed::Seen(mx) => hosts(&mx.records),
-    };
-    add("MX", covered(&policy, &hosts));
+    let is_none = |remark: &Remark| remark.weight == Weight::Fault && !MX.has(&remark.code);
+    if policy.mode() == Some("none") || remarks.iter().any(is_none) {
+        return; // hosts act as if there were no policy
+    }
+    let of: Vec<&Remark> = remarks.iter().filter(|remark| MX.has(&remark.code)).collect();
+    add(MX.name, MX.judged(&of, || (MX.good)(&policy, domain, &hosts)));
     for host in hosts.iter().filter(|host| policy.covers(host)) {
-        add("certificate", certificate(host, facts));
+        add("certificate", certificate(host.as_str(), facts));
+    }
+}
+
+/// A part of a policy that has a line of its own.
+struct Part {
+    name: &'static str,
+    cites: &'static str,
+    /// Ends of the codes of remarks on it; none: all others.
+    codes: &'static [&'static str],
+    /// What is said if there is no remark.
+    good: fn(&Policy<'_>, &DomainFacts, &[Domain]) -> Answer,
+}
+
+const PARTS: [Part; 3] = [
+    Part {
+        name: "policy",
+        cites: "RFC 8461 §3.2",
+        codes: &[],
+        good: |policy, _, _| Answer::pass(format!("for {}", policy.mx().collect::<Vec<_>>().join(", "))),
+    },
+    Part {
+        name: "mode",
+        cites: "RFC 8461 §5",
+        codes: &["-policy-mode", "-policy-none", "-policy-testing"],
+        good: |policy, _, _| Answer::pass(policy.mode().unwrap_or_default()),
+    },
+    Part {
+        name: "lifetime",
+        cites: "RFC 8461 §3.2",
+        codes: &["-policy-max-age", "-policy-short-lived"],
+        good: |policy, _, _| Answer::pass(format!("{} days", policy.max_age().unwrap_or_default() / 86_400)),
+    },
+];
+
+/// The part that is of no matter if the others are wrong.
+const MX: Part = Part { name: "MX", cites: "RFC 8461 §4.1", codes: &["-policy-mx-uncovered"], good: covered };
+
+impl Part {
+    fn has(&self, code: &str) -> bool {
+        let is_among = |codes: &[&str]| codes.iter().any(|end| code.ends_with(end));
+        if self.codes.is_empty() {
+            !PARTS.iter().chain([&MX]).any(|part| is_among(part.codes))
+        } else {
+            is_among(self.codes)
+        }
+    }
+
+    /// One line, however many remarks there are: what is no policy at all may have one for each of its lines.
+    fn judged(&self, remarks: &[&Remark], good: impl FnOnce() -> Answer) -> Answer {
+        let Some(worst) = remarks.iter().max_by_key(|remark| (Grade::from(remark.weight), std::cmp::Reverse(*remark)))
+        else {
+            return good().cites(self.cites);
+        };
+        let mut answer = said(worst);
+        if remarks.len() > 1 {
+            answer.reason.push_str(&format!(", and {} more", remarks.len() - 1));
+        }
+        let mut lines: Vec<&str> = remarks.iter().map(|remark| remark.help.as_str()).collect();
+        lines.dedup();
+        answer.change(lines.join("\n"))
+    }
+}
+
+/// That every MX is covered, if it is known which there are.
+fn covered(_: &Policy<'_>, domain: &DomainFacts, hosts: &[Domain]) -> Answer {
+    match &domain.mx {
+        Observed::Unobserved(why) => Answer::not_tested(why),
+        Observed::Seen(_) if hosts.is_empty() => Answer::not_tested("the domain has no MX record"),
+        Observed::Seen(_) => Answer::pass("every MX is in the policy"),
     }
 }
 
@@ -58,61 +130,22 @@ fn host(fetch: &PolicyFetch) -> Answer {
     answer.cites("RFC 8461 §3.3")
 }
 
-fn served(fetch: &PolicyFetch) -> Result<Policy, Answer> {
+/// The policy as it is served.
+fn served(fetch: &PolicyFetch) -> Result<&str, Answer> {
     let (status, media_type, body) = match &fetch.answer {
-        Observed::Unobserved(why) => return Err(Answer::not_tested(why)),
+        Observed::Unobserved(why) => return Err(Answer::not_tested(why).cites("RFC 8461 §3.3")),
         Observed::Seen(answer) => answer,
     };
     if *status != 200 {
-        return Err(Answer::fail(format!("the host answers with status {status}, which must be 200")));
+        let said = format!("the host answers with status {status}, which must be 200");
+        return Err(Answer::fail(said).cites("RFC 8461 §3.3"));
     }
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("text/plain") {
-        return Err(Answer::fail(format!("its media type is `{media_type}`, not text/plain")));
+        let said = format!("its media type is `{media_type}`, not text/plain");
+        return Err(Answer::fail(said).cites("RFC 8461 §3.2"));
     }
-    policy::read(body).map_err(|why| Answer::fail(format!("{why}: hosts act as if there were none")))
-}
-
-fn mode(policy: &Policy) -> Answer {
-    let answer = match policy.mode.as_str() {
-        "enforce" => Answer::pass("enforce"),
-        "testing" => Answer::notice("testing: mail is delivered, whatever the policy says"),
-        _ => Answer::notice("none: the policy is given up"),
-    };
-    answer.change("mode: enforce".to_owned()).cites("RFC 8461 §5")
-}
-
-/// A policy protects as long as it is kept.
-fn lifetime(policy: &Policy) -> Answer {
-    let days = policy.max_age / 86_400;
-    let answer = if days < 7 && policy.mode == "enforce" {
-        Answer::notice(format!("max_age is {days} days; weeks or more are recommended"))
-            .change("max_age: 604800".to_owned())
-    } else {
-        Answer::pass(format!("{days} days"))
-    };
-    answer.cites("RFC 8461 §3.2")
-}
-
-/// Hosts of MX records, `10 mx.gateway.example.`, without the root; a null MX has none.
-fn hosts(records: &[String]) -> Vec<String> {
-    let host =
-        |record: &String| record.split_ascii_whitespace().nth(1).map(|host| host.trim_end_matches('.').to_owned());
-    records.iter().filter_map(host).filter(|host| !host.is_empty()).collect()
-}
-
-fn covered(policy: &Policy, hosts: &[String]) -> Answer {
-    let missing: Vec<&str> = hosts.iter().map(String::as_str).filter(|host| !policy.covers(host)).collect();
-    let answer = if hosts.is_empty() {
-        Answer::not_tested("the domain has no MX record")
-    } else if missing.is_empty() {
-        Answer::pass("every MX is in the policy")
-    } else {
-        let lines: Vec<String> = missing.iter().map(|host| format!("mx: {host}")).collect();
-        Answer::fail(format!("{} is not in the policy: no mail is sent there", missing.join(", ")))
-            .change(lines.join("\n"))
-    };
-    answer.cites("RFC 8461 §4.1")
+    Ok(body)
 }
 
 /// Whether hosts that hold the policy can deliver to this MX.

@@ -1,7 +1,7 @@
-//! Mail that is none of the server's business: relaying, notifications to forged senders, and what VRFY tells.
+//! Mail that is none of the server's business: relaying, notifications to forged senders, and what VRFY and EXPN tell.
 
 use crate::{
-    Facts, Software, UnknownRecipient,
+    Facts, Software, UnknownRecipient, Verification,
     check::{Answer, Checks, Group},
     setting,
 };
@@ -27,11 +27,13 @@ pub(crate) fn checks(facts: &Facts, out: &mut Checks) {
         Observed::Seen(seen) => backscatter(seen, software),
     };
     add("mail for nobody", backscatter.cites("RFC 5321 §6.2"));
-    let vrfy = match &relay.vrfy {
-        Observed::Unobserved(why) => Answer::not_tested(why),
-        Observed::Seen(reply) => vrfy(reply, software),
-    };
-    add("VRFY", vrfy.cites("RFC 5321 §7.3"));
+    for (command, seen, change) in [("VRFY", &relay.vrfy, setting::vrfy(software)), ("EXPN", &relay.expn, None)] {
+        let answer = match seen {
+            Observed::Unobserved(why) => Answer::not_tested(why),
+            Observed::Seen(seen) => verification(seen).change(change),
+        };
+        add(command, answer.cites("RFC 5321 §7.3"));
+    }
 }
 
 /// Whether the message was taken: the last reply that was given to recipient or message.
@@ -86,10 +88,19 @@ fn backscatter(seen: &UnknownRecipient, software: Option<Software>) -> Answer {
     }
 }
 
-fn vrfy(reply: &Reply, software: Option<Software>) -> Answer {
-    if matches!(reply.code, 250 | 251) {
-        Answer::notice(format!("it tells who has a mailbox: {}", said(reply))).change(setting::vrfy(software))
-    } else {
-        Answer::pass(format!("it tells nothing: {}", said(reply)))
+/// Whoever can tell mailboxes that exist from others can make lists of them.
+fn verification(seen: &Verification) -> Answer {
+    let Verification { known, unknown } = seen;
+    if known.code != unknown.code {
+        let (known, unknown) = (said(known), said(unknown));
+        return Answer::notice(format!(
+            "it tells who has a mailbox: `{known}`, and for one that is not there `{unknown}`"
+        ));
+    }
+    match known.code {
+        250 | 251 => Answer::notice(format!("it says of anybody that there is a mailbox: {}", said(known))),
+        252 | 500 | 502 => Answer::pass(format!("it tells nothing: {}", said(known))),
+        550..=553 => Answer::notice(format!("it says of anybody that there is no mailbox: {}", said(known))),
+        _ => Answer::not_tested(format!("it was not answered: {}", said(known))),
     }
 }

@@ -8,7 +8,7 @@ mod services;
 use crate::{Check, DomainFacts, Facts, Grade, Group, ServiceFacts, Software, assess};
 use evidence::{
     Certificate, ChainSeen, Cleartext, Features, Injection, LoginSeen, LookedUp, Observed, Observed::Seen, Order,
-    Probed, Trust, VersionSeen,
+    Probed, Remark, Trust, VersionSeen, Weight,
 };
 use mail::{Reply, Service};
 use profile::Profile;
@@ -38,6 +38,18 @@ fn reply(code: u16, line: &str) -> Reply {
 fn found(records: &[&str]) -> LookedUp {
     let rcode = if records.is_empty() { "NXDOMAIN" } else { "NOERROR" };
     LookedUp { rcode: rcode.to_owned(), is_authentic: true, records: text(records), remarks: Vec::new() }
+}
+
+/// Records of which the lint says something, so that the grade is its.
+fn remarked(code: &str, weight: Weight, records: &[&str]) -> Observed<LookedUp> {
+    let remark = Remark {
+        code: code.to_owned(),
+        weight,
+        text: format!("it is {code}"),
+        help: format!("mend {code}"),
+        cites: "RFC 7208 §5.1".to_owned(),
+    };
+    Seen(LookedUp { remarks: vec![remark], ..found(records) })
 }
 
 fn chain() -> ChainSeen {
@@ -105,6 +117,7 @@ fn domain() -> DomainFacts {
     DomainFacts {
         domain: "gateway.example".to_owned(),
         mx: Seen(found(&["10 mx.gateway.example."])),
+        ptr: vec![("203.0.113.25".to_owned(), Seen(found(&["mx.gateway.example."])))],
         spf: Seen(found(&["\"v=spf1 mx -all\""])),
         dkim: vec![("s1".to_owned(), Seen(found(&["\"v=DKIM1; k=ed25519; p=AAAA\""])))],
         dmarc: Seen(found(&["\"v=DMARC1; p=reject; rua=mailto:dmarc@gateway.example\""])),
@@ -126,6 +139,7 @@ fn good() -> Facts {
     let mut facts = Facts::new("gateway", NOW);
     facts.services.push(service(Seen(probed(Service::Smtp)), Service::Smtp, Daemon::Postfix));
     facts.domains.push(domain());
+    facts.is_validated = true;
     facts.relay = mail_relay::good();
     facts
 }

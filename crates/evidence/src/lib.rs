@@ -20,4 +20,4 @@ pub use notification::{Notification, Recipient};
 pub use probe::*;
 pub use redact::Redactor;
 pub use seen::*;
-pub use tls_report::{ReportedFailure, ReportedPolicy, TlsReport};
+pub use tls_report::{ReportWay, ReportedFailure, ReportedPolicy, TlsReport};

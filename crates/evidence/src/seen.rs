@@ -202,9 +202,10 @@ pub struct Arrived {
 /// One command, or block of octets, and the reply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
-    /// `connect`, `ehlo`, `starttls`, `auth`, `mail-from`, `rcpt-to`, `data`, `end-of-data`, `quit` or `octets`.
+    /// `connect`, `ehlo`, `starttls`, `auth`, `mail-from`, `rcpt-to`, `data`, `end-of-data`, `quit` or `octets`;
+    /// `injected` to nothing: a reply that a played host says in cleartext behind its go-ahead for TLS (RFC 3207 §6).
     pub to: String,
-    /// The command line as sent, without CRLF; empty for `connect` and `end-of-data`; AUTH without its secret.
+    /// The command line as sent, without CRLF; empty for `connect`, `end-of-data` and `injected`; AUTH without its secret.
     pub sent: String,
     /// The reply, or why there is none (closed, time-out, garbage).
     pub reply: Observed<Reply>,

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What facts from the log are called.
 pub(crate) const LOG: &str = "log";
+/// What every service that was asked has a fact of.
+const TLS: &str = "TLS";
 
 /// Facts by what they are about, such as `smtp` and `versions`. What was not observed is no fact.
 pub type Facts = BTreeMap<(String, String), Vec<String>>;
@@ -20,7 +22,7 @@ pub fn facts(evidence: &Evidence, probes: &[&str], transactions: &[&str]) -> Fac
         let mut add = |what: &str, values: Vec<String>| {
             facts.insert(((*subject).to_owned(), what.to_owned()), values);
         };
-        add("TLS", vec![works(probed).to_owned()]);
+        add(TLS, vec![works(probed).to_owned()]);
         if let Observed::Seen(probed) = probed {
             of_probe(probed, &mut add);
         }
@@ -32,6 +34,18 @@ pub fn facts(evidence: &Evidence, probes: &[&str], transactions: &[&str]) -> Fac
         of_transaction(seen, &mut add);
     }
     facts
+}
+
+/// What was asked to get these facts, in words.
+#[must_use]
+pub fn asked(facts: &Facts) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let subjects: BTreeSet<&String> = facts.keys().map(|(subject, _)| subject).collect();
+    for subject in subjects {
+        let is_service = facts.contains_key(&(subject.clone(), TLS.to_owned()));
+        words.push(if is_service { format!("what {subject} takes of TLS") } else { format!("mail {subject}") });
+    }
+    words
 }
 
 /// A service that does not answer, or with which no handshake comes to an end, has no TLS that works: whoever asks the same
@@ -196,6 +210,15 @@ fn is_passing(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_asked_is_known_by_what_came_of_it() {
+        let gone = Observed::Unobserved("no answer".to_owned());
+        let mut seen = facts(&Evidence { probes: vec![gone], ..Evidence::default() }, &["smtp"], &[]);
+        seen.insert(("from a client".to_owned(), "outcome".to_owned()), vec!["delivered".to_owned()]);
+        assert_eq!(asked(&seen), ["mail from a client", "what smtp takes of TLS"]);
+        assert!(asked(&Facts::new()).is_empty());
+    }
 
     #[test]
     fn of_the_log_remains_what_is_the_same_the_next_time() {

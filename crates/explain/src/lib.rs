@@ -3,12 +3,15 @@
 //! The difference is observed: the same questions are asked of the gateway with the line and without it, and this room
 //! compares what was seen. It knows no file: text and evidence come in, sentences go out.
 
+mod dovecot;
 mod effect;
 mod facts;
 mod lines;
 mod meaning;
+mod postfix;
+mod reach;
 
 pub use effect::{Effect, Noise, effects};
-pub use facts::{Facts, facts};
+pub use facts::{Facts, asked, facts};
 pub use lines::{Line, lines};
 pub use meaning::{Direction, Meaning, MeaningError, Meanings};

@@ -1,6 +1,7 @@
-//! The settings of a daemon's main file: `main.cf` (postconf(5)) and `dovecot.conf`.
+//! A setting that stands in a file of a daemon, and which ones a file has.
 
-use scenario::Daemon;
+use crate::{dovecot::dovecot, postfix};
+use scenario::{Daemon, setting_path};
 
 /// A setting that stands in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,79 +10,62 @@ pub struct Line {
     pub daemon: Daemon,
     /// Its first line in the file, from 1.
     pub number: usize,
-    /// Name.
+    /// Its name, behind the service of `master.cf` or the blocks of Dovecot in which it stands:
+    /// `submissions/inet/smtpd_tls_wrappermode`, `service imap-login/inet_listener imaps/ssl`.
     pub name: String,
     /// Value, continuation lines joined by a space.
     pub value: String,
 }
 
-/// The settings of a file, in its order. Of a name that stands twice both are given: the last one counts. Of Dovecot only
-/// what stands outside of all braces.
+/// The settings of a file of the daemon, in its order; none of a file in which it has no settings. Of a name that stands
+/// twice both are given: the last one counts.
 #[must_use]
-pub fn lines(daemon: Daemon, text: &str) -> Vec<Line> {
-    match daemon {
-        Daemon::Postfix => postfix(text),
-        Daemon::Dovecot => dovecot(text),
+pub fn lines(daemon: Daemon, path: &str, text: &str) -> Vec<Line> {
+    match (daemon, path) {
+        (Daemon::Postfix, "/etc/postfix/main.cf") => postfix::main(text),
+        (Daemon::Postfix, "/etc/postfix/master.cf") => postfix::master(text),
+        (Daemon::Dovecot, path) if path.starts_with("/etc/dovecot/") && path.ends_with(".conf") => dovecot(text),
+        _ => Vec::new(),
     }
 }
 
 impl Line {
+    /// Its name without the place where it stands. Dovecot 2.4 knows `ssl_server_cert_file` as `ssl_server { cert_file }`, too.
+    #[must_use]
+    pub fn parameter(&self) -> String {
+        let (blocks, own) = setting_path(&self.name);
+        let is_prefix = |block: &&&str| block.starts_with("ssl_") && !block.contains(' ') && !own.starts_with(**block);
+        let prefix = blocks.last().filter(|_| self.daemon == Daemon::Dovecot).filter(is_prefix);
+        prefix.map_or_else(|| own.to_owned(), |block| format!("{block}_{own}"))
+    }
+
+    /// Whether it stands in a service or a block.
+    #[must_use]
+    pub fn is_nested(&self) -> bool {
+        self.name.contains('/')
+    }
+
+    /// The service and its type, or the blocks from outside, in which it stands.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<&str> {
+        setting_path(&self.name).0
+    }
+
     /// Whether its name says that it is about TLS.
     #[must_use]
     pub fn is_about_tls(&self) -> bool {
+        let name = self.parameter();
         match self.daemon {
-            Daemon::Postfix => ["tls_", "_tls", "tlsrpt", "tlsproxy_"].iter().any(|part| self.name.contains(part)),
-            Daemon::Dovecot => self.name == "ssl" || self.name.starts_with("ssl_"),
+            Daemon::Postfix => ["tls_", "_tls", "tlsrpt", "tlsproxy_"].iter().any(|part| name.contains(part)),
+            Daemon::Dovecot => name == "ssl" || name.starts_with("ssl_"),
         }
     }
-}
 
-/// A line that begins with white space continues the one before, comments and empty lines between them aside.
-fn postfix(text: &str) -> Vec<Line> {
-    let mut found: Vec<Line> = Vec::new();
-    let mut is_open = false;
-    for (at, raw) in text.lines().enumerate() {
-        let line = raw.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        if raw.starts_with([' ', '\t']) {
-            if let Some(last) = found.last_mut().filter(|_| is_open) {
-                let glue = if last.value.is_empty() { "" } else { " " };
-                last.value.push_str(glue);
-                last.value.push_str(line);
-            }
-            continue;
-        }
-        is_open = setting(Daemon::Postfix, at, line).map(|line| found.push(line)).is_some();
+    /// Whether this word selects it: its whole name, or its name wherever it stands.
+    #[must_use]
+    pub fn is_called(&self, word: &str) -> bool {
+        self.name == word || self.parameter() == word
     }
-    found
-}
-
-fn dovecot(text: &str) -> Vec<Line> {
-    let mut found = Vec::new();
-    let mut depth = 0_usize;
-    for (at, raw) in text.lines().enumerate() {
-        let line = raw.split(" #").next().unwrap_or_default().trim();
-        if line.starts_with('#') {
-            continue;
-        }
-        if line.ends_with('{') {
-            depth += 1;
-        } else if line == "}" {
-            depth = depth.saturating_sub(1);
-        } else if depth == 0 {
-            found.extend(setting(Daemon::Dovecot, at, line));
-        }
-    }
-    found
-}
-
-fn setting(daemon: Daemon, at: usize, line: &str) -> Option<Line> {
-    let (name, value) = line.split_once('=')?;
-    let name = name.trim();
-    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-/.".contains(&b));
-    is_name.then(|| Line { daemon, number: at + 1, name: name.to_owned(), value: value.trim().to_owned() })
 }
 
 #[cfg(test)]
@@ -89,45 +73,64 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn told(daemon: Daemon, text: &str) -> Vec<(usize, String, String)> {
-        lines(daemon, text).into_iter().map(|l| (l.number, l.name, l.value)).collect()
+    fn line(daemon: Daemon, name: &str) -> Line {
+        Line { daemon, number: 1, name: name.to_owned(), value: "x".to_owned() }
     }
 
     #[test]
-    fn a_line_of_postfix_goes_on_behind_white_space() {
-        let text =
-            "# a comment\nsmtpd_tls_protocols = !SSLv2,\n# between\n   !SSLv3\n\nempty =\nlist =\n  one\n  two\n";
-        let line = |n, name: &str, value: &str| (n, name.to_owned(), value.to_owned());
-        assert_eq!(
-            told(Daemon::Postfix, text),
-            [line(2, "smtpd_tls_protocols", "!SSLv2, !SSLv3"), line(6, "empty", ""), line(7, "list", "one two")]
-        );
-    }
-
-    #[test]
-    fn of_dovecot_only_what_is_outside_of_braces() {
-        let text = "ssl = required\nservice imap-login {\n  inet_listener imaps {\n    ssl = yes\n  }\n}\nssl_min_protocol = TLSv1.2 # why\n";
-        let names: Vec<String> =
-            lines(Daemon::Dovecot, text).into_iter().map(|l| format!("{}={}", l.name, l.value)).collect();
-        assert_eq!(names, ["ssl=required", "ssl_min_protocol=TLSv1.2"]);
+    fn a_file_is_read_as_its_daemon_reads_it() {
+        let names = |daemon, path: &str| -> Vec<String> {
+            let text = "smtp inet n - n - - smtpd -o a=1\nssl = yes\n";
+            lines(daemon, path, text).into_iter().map(|line| line.name).collect()
+        };
+        assert_eq!(names(Daemon::Postfix, "/etc/postfix/main.cf"), ["ssl"]);
+        assert_eq!(names(Daemon::Postfix, "/etc/postfix/master.cf"), ["smtp/inet/a"]);
+        assert_eq!(names(Daemon::Dovecot, "/etc/dovecot/conf.d/10-ssl.conf"), ["ssl"]);
+        assert!(names(Daemon::Dovecot, "/etc/dovecot/tls.conf.old").is_empty());
+        assert!(names(Daemon::Dovecot, "/etc/postfix/main.cf").is_empty());
     }
 
     #[test]
     fn a_name_says_whether_it_is_about_tls() {
-        let about = |daemon, name: &str| lines(daemon, &format!("{name} = x"))[0].is_about_tls();
-        for name in ["smtpd_tls_cert_file", "tls_high_cipherlist", "smtp_use_tls", "smtp_tlsrpt_enable"] {
-            assert!(about(Daemon::Postfix, name), "{name}");
+        for name in ["smtpd_tls_cert_file", "tls_high_cipherlist", "smtp_use_tls", "smtp/unix/smtp_tlsrpt_enable"] {
+            assert!(line(Daemon::Postfix, name).is_about_tls(), "{name}");
         }
-        assert!(!about(Daemon::Postfix, "smtpd_banner") && !about(Daemon::Postfix, "ssl"));
-        assert!(about(Daemon::Dovecot, "ssl") && about(Daemon::Dovecot, "ssl_curve_list"));
-        assert!(!about(Daemon::Dovecot, "mail_path"));
+        for name in ["smtpd_banner", "ssl", "tls_proxy/unix/syslog_name"] {
+            assert!(!line(Daemon::Postfix, name).is_about_tls(), "{name}");
+        }
+        for name in ["ssl", "ssl_curve_list", "service a/inet_listener b/ssl", "protocol imap/ssl_server/cert_file"] {
+            assert!(line(Daemon::Dovecot, name).is_about_tls(), "{name}");
+        }
+        for name in ["mail_path", "service ssl_x/port"] {
+            assert!(!line(Daemon::Dovecot, name).is_about_tls(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_setting_is_called_by_its_whole_name_or_wherever_it_stands() {
+        let listener = line(Daemon::Dovecot, "service imap-login/inet_listener imaps/ssl");
+        assert!(listener.is_called("ssl") && listener.is_called("service imap-login/inet_listener imaps/ssl"));
+        assert!(!listener.is_called("inet_listener imaps/ssl"));
+        let own = line(Daemon::Dovecot, "local 192.0.2.0/24/ssl_server/cert_file");
+        assert!(own.is_called("ssl_server_cert_file") && !own.is_called("cert_file"));
+        assert_eq!(own.blocks(), ["local 192.0.2.0/24", "ssl_server"]);
+        let twice = line(Daemon::Dovecot, "ssl_server/ssl_server_cert_file");
+        assert!(twice.is_called("ssl_server_cert_file"));
+        assert!(line(Daemon::Dovecot, "ssl").blocks().is_empty());
     }
 
     proptest! {
         #[test]
         fn any_text_is_read(text in "[ -~\n\t]{0,200}") {
-            for daemon in [Daemon::Postfix, Daemon::Dovecot] {
-                prop_assert!(lines(daemon, &text).iter().all(|line| line.number <= text.lines().count()));
+            for (daemon, path) in [
+                (Daemon::Postfix, "/etc/postfix/main.cf"),
+                (Daemon::Postfix, "/etc/postfix/master.cf"),
+                (Daemon::Dovecot, "/etc/dovecot/dovecot.conf"),
+            ] {
+                for line in lines(daemon, path, &text) {
+                    prop_assert!(line.number <= text.lines().count() && line.is_called(&line.name));
+                    prop_assert_eq!(line.is_nested(), !line.blocks().is_empty());
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What settings are documented to mean: data, read from `docs/tls-settings.toml`.
 
+use crate::Line;
 use scenario::Daemon;
 use serde::Deserialize;
 
@@ -18,6 +19,8 @@ pub struct Meaning {
     pub name: String,
     /// Whose it is.
     pub daemon: Daemon,
+    /// The kind of block in which it means this; elsewhere it means something else.
+    pub within: Option<String>,
     /// Which way the mail goes that it is about.
     pub direction: Direction,
     /// One sentence.
@@ -63,10 +66,16 @@ impl Meanings {
         Ok(toml::from_str(text)?)
     }
 
-    /// What a setting means, if it is one of them.
+    /// What a line means, if it is known: what it means in its own block before what it means anywhere.
     #[must_use]
-    pub fn of(&self, daemon: Daemon, name: &str) -> Option<&Meaning> {
-        self.setting.iter().find(|meaning| meaning.daemon == daemon && meaning.name == name)
+    pub fn of(&self, line: &Line) -> Option<&Meaning> {
+        let (name, blocks) = (line.parameter(), line.blocks());
+        let kinds = || blocks.iter().rev().filter_map(|block| block.split(' ').next());
+        let meant = |within: Option<&str>| {
+            let is_meant = |m: &&Meaning| m.daemon == line.daemon && m.name == name && m.within.as_deref() == within;
+            self.setting.iter().find(is_meant)
+        };
+        kinds().find_map(|kind| meant(Some(kind))).or_else(|| meant(None))
     }
 
     /// All settings of which guides warn when they are not set.
@@ -82,14 +91,31 @@ mod tests {
     #[test]
     fn the_shipped_meanings_are_read_and_each_stands_once() {
         let all = Meanings::shipped();
-        assert!(all.of(Daemon::Postfix, "smtpd_tls_protocols").is_some());
-        assert!(all.of(Daemon::Dovecot, "smtpd_tls_protocols").is_none());
+        let key = |m: &Meaning| (m.name.clone(), m.daemon, m.within.clone());
         for (at, meaning) in all.setting.iter().enumerate() {
-            let again = all.setting[..at].iter().any(|m| m.name == meaning.name && m.daemon == meaning.daemon);
+            let again = all.setting[..at].iter().any(|m| key(m) == key(meaning));
             assert!(!again, "{} stands twice", meaning.name);
         }
         let warned: Vec<&str> = all.warned_of().map(|(meaning, _)| meaning.name.as_str()).collect();
         assert!(warned.contains(&"smtpd_tls_security_level") && warned.contains(&"smtp_tls_security_level"));
+    }
+
+    #[test]
+    fn a_line_means_what_its_parameter_means_there() {
+        let all = Meanings::shipped();
+        let means = |daemon, name: &str| {
+            all.of(&Line { daemon, number: 1, name: name.to_owned(), value: String::new() }).map(|m| m.means.as_str())
+        };
+        let protocols = means(Daemon::Postfix, "smtpd_tls_protocols");
+        assert!(protocols.is_some() && means(Daemon::Dovecot, "smtpd_tls_protocols").is_none());
+        assert_eq!(means(Daemon::Postfix, "submission/inet/smtpd_tls_protocols"), protocols);
+        let certificate = means(Daemon::Dovecot, "ssl_server_cert_file");
+        assert!(certificate.is_some());
+        assert_eq!(means(Daemon::Dovecot, "local_name a.example/ssl_server/cert_file"), certificate);
+        let (everywhere, listener) =
+            (means(Daemon::Dovecot, "ssl"), means(Daemon::Dovecot, "service imap-login/inet_listener imaps/ssl"));
+        assert!(everywhere.is_some() && listener.is_some() && everywhere != listener);
+        assert_eq!(means(Daemon::Dovecot, "protocol imap/ssl"), everywhere);
     }
 
     #[test]

@@ -32,13 +32,14 @@ codes! {
     DnssecBogus             "dnssec-bogus"                Fault  "RFC 4035 §5.5";
     Unseen                  "unseen"                      Notice "RFC 2308 §7.2";
 
-    SpfNone                 "spf-none"                    Fault  "RFC 7208 §3";
+    SpfNone                 "spf-none"                    Fault  "RFC 7208 §4.5";
     SpfSeveral              "spf-several-records"         Fault  "RFC 7208 §3.2";
     SpfVersion              "spf-version"                 Fault  "RFC 7208 §4.5";
     SpfSyntax               "spf-syntax"                  Fault  "RFC 7208 §4.6";
     SpfMacro                "spf-macro"                   Fault  "RFC 7208 §7.1";
     SpfPrefix               "spf-prefix"                  Fault  "RFC 7208 §5.6";
-    SpfUnknownModifier      "spf-unknown-modifier"        Fault  "RFC 7208 §6";
+    SpfSlip                 "spf-mechanism-as-modifier"   Fault  "RFC 7208 §6";
+    SpfUnknownModifier      "spf-unknown-modifier"        Notice "RFC 7208 §6";
     SpfTooManyLookups       "spf-too-many-lookups"        Fault  "RFC 7208 §4.6.4";
     SpfTooManyVoids         "spf-too-many-void-lookups"   Fault  "RFC 7208 §4.6.4";
     SpfVoid                 "spf-void-lookup"             Notice "RFC 7208 §4.6.4";
@@ -73,8 +74,8 @@ codes! {
     DmarcObsoleteSize       "dmarc-obsolete-size"         Notice "RFC 9989 §4.8";
     DmarcUnknownTag         "dmarc-unknown-tag"           Notice "RFC 9989 §4.7";
 
-    DkimNone                "dkim-none"                   Fault  "RFC 6376 §3.6.2";
-    DkimSeveral             "dkim-several-records"        Fault  "RFC 6376 §3.6.2";
+    DkimNone                "dkim-none"                   Fault  "RFC 6376 §6.1.2";
+    DkimSeveral             "dkim-several-records"        Fault  "RFC 6376 §3.6.2.2";
     DkimVersion             "dkim-version"                Fault  "RFC 6376 §3.6.1";
     DkimSyntax              "dkim-syntax"                 Fault  "RFC 6376 §3.2";
     DkimNoKey               "dkim-no-key"                 Fault  "RFC 6376 §3.6.1";
@@ -124,9 +125,9 @@ codes! {
     TlsRptNoRua             "tls-rpt-no-rua"              Fault  "RFC 8460 §3";
     TlsRptUri               "tls-rpt-bad-uri"             Fault  "RFC 8460 §3";
 
-    TlsaInsecure            "tlsa-insecure"               Fault  "RFC 7672 §2.2.3";
+    TlsaInsecure            "tlsa-insecure"               Fault  "RFC 7672 §2.2";
     TlsaMxInsecure          "tlsa-mx-insecure"            Fault  "RFC 7672 §2.2.1";
-    TlsaSyntax              "tlsa-syntax"                 Fault  "RFC 6698 §2.1";
+    TlsaSyntax              "tlsa-syntax"                 Fault  "RFC 6698 §2.2";
     TlsaUsage               "tlsa-usage"                  Fault  "RFC 7672 §3.1.3";
     TlsaUnknown             "tlsa-unknown"                Fault  "RFC 6698 §4.1";
     TlsaLength              "tlsa-length"                 Fault  "RFC 6698 §2.1.3";

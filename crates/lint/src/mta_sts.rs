@@ -34,7 +34,7 @@ pub(crate) fn lint(desk: &Desk<'_>, domain: &Domain, found: &LookedUp) -> Vec<Re
 }
 
 /// `v=STSv1` and a semicolon, as it is written there.
-fn is_record(text: &str) -> bool {
+pub(crate) fn is_record(text: &str) -> bool {
     text.strip_prefix("v=STSv1").is_some_and(|rest| rest.trim_start_matches([' ', '\t']).starts_with(';'))
 }
 

@@ -19,8 +19,9 @@ pub(crate) fn read(found: &LookedUp) -> Vec<Mx<'_>> {
     parts.map(|(preference, host)| Mx { preference, host: host.strip_suffix('.').unwrap_or(host) }).collect()
 }
 
-/// Names of hosts that take mail for a domain; none for a null MX.
-pub(crate) fn hosts(found: &LookedUp) -> Vec<Domain> {
+/// Names of hosts that take mail for a domain, as its MX records have them; none for a null MX.
+#[must_use]
+pub fn hosts(found: &LookedUp) -> Vec<Domain> {
     let mut hosts: Vec<Domain> = read(found).iter().filter_map(|mx| mx.host.parse().ok()).collect();
     hosts.dedup();
     hosts

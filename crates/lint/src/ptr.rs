@@ -6,7 +6,8 @@ use mail::Domain;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The address that a name of the reverse tree stands for (RFC 1035 §3.5, RFC 3596 §2.5).
-fn address(name: &Domain) -> Option<IpAddr> {
+#[must_use]
+pub fn address(name: &Domain) -> Option<IpAddr> {
     let of = |zone: &str| name.as_str().strip_suffix(zone).map(|labels| labels.rsplit('.').collect::<Vec<_>>());
     if let Some(labels) = of(".in-addr.arpa") {
         return labels.join(".").parse::<Ipv4Addr>().ok().map(IpAddr::V4);

@@ -2,7 +2,7 @@
 
 /// A tag list, read as far as it can be.
 #[derive(Debug, Default)]
-pub(crate) struct Tags<'a> {
+pub struct Tags<'a> {
     /// Names and values in order, without white space around them.
     list: Vec<(&'a str, &'a str)>,
     /// What is wrong with it, as a sentence each.
@@ -10,7 +10,9 @@ pub(crate) struct Tags<'a> {
 }
 
 impl<'a> Tags<'a> {
-    pub(crate) fn read(text: &'a str) -> Self {
+    /// Reads a text as far as it can be.
+    #[must_use]
+    pub fn read(text: &'a str) -> Self {
         let mut tags = Self::default();
         let mut parts: Vec<&str> = text.split(';').map(|part| part.trim_matches([' ', '\t', '\r', '\n'])).collect();
         if parts.last().is_some_and(|last| last.is_empty()) {
@@ -41,7 +43,9 @@ impl<'a> Tags<'a> {
         tags
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
+    /// The value of a tag.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&'a str> {
         self.list.iter().find(|(found, _)| *found == name).map(|(_, value)| *value)
     }
 

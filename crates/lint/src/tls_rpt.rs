@@ -36,7 +36,7 @@ pub(crate) fn lint(domain: &Domain, found: &LookedUp) -> Vec<Remark> {
     remarks
 }
 
-fn is_record(text: &str) -> bool {
+pub(crate) fn is_record(text: &str) -> bool {
     text.strip_prefix("v=TLSRPTv1").is_some_and(|rest| rest.trim_start_matches([' ', '\t']).starts_with(';'))
 }
 

@@ -76,6 +76,8 @@ fn settings(out: &mut String, plan: &Plan) {
     out.push_str("\nMeanwhile the gateway has\n");
     for change in &plan.settings.changes {
         let file = match change.daemon {
+            // as postconf -P names it
+            scenario::Daemon::Postfix if change.name.value.contains('/') => "master.cf",
             scenario::Daemon::Postfix => "main.cf",
             scenario::Daemon::Dovecot => "dovecot.conf",
         };

@@ -131,6 +131,9 @@ pub(crate) struct AssessArgs {
     /// Your domain
     #[arg(long, value_name = "DOMAIN")]
     pub(crate) domain: Option<Domain>,
+    /// Where its MTA-STS policy is served [default: port 443 of the address that the zone has for mta-sts.DOMAIN]
+    #[arg(long, value_name = "HOST[:PORT]", requires = "zone")]
+    pub(crate) policy_host: Option<String>,
     /// Selector of a DKIM key to look at
     #[arg(long, value_name = "SELECTOR")]
     pub(crate) selector: Vec<String>,
@@ -156,7 +159,8 @@ pub(crate) struct ExplainArgs {
     /// Gateway: a name in `gateways`, or a directory
     #[arg(value_name = "NAME|DIR")]
     pub(crate) gateway: String,
-    /// Only these settings, such as `smtpd_tls_protocols`; all that are about TLS when none is given
+    /// Only these settings, such as `smtpd_tls_protocols`, or `submission/inet/smtpd_tls_ciphers` for that service alone; all that
+    /// are about TLS when none is given
     #[arg(value_name = "SETTING")]
     pub(crate) settings: Vec<String>,
     /// Print JSON

@@ -12,7 +12,6 @@ use futures_util::future::{try_join, try_join_all};
 use mail::{Address, Service};
 use scenario::{Daemon, Plan, Source, World};
 use stack::{Stack, StackError, gateway::Gateway};
-use std::fmt;
 
 /// What outgoing mail meets: a word for it, the domain's zone, and its hosts; `DOMAIN` and `IP` are put in.
 const KINDS: [(&str, &str, &str); 6] = [
@@ -96,15 +95,6 @@ impl Questions {
         let services: Vec<String> = services.iter().map(ToString::to_string).collect();
         let services: Vec<&str> = services.iter().map(String::as_str).collect();
         Ok(explain::facts(&Evidence { probes, transactions, ..Evidence::default() }, &services, &words))
-    }
-}
-
-impl fmt::Display for Questions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let services: Vec<String> = self.services.iter().map(ToString::to_string).collect();
-        let letters: Vec<&str> =
-            self.letters.iter().flat_map(|plan| &plan.transactions).map(|t| t.label.as_str()).collect();
-        write!(f, "what {} take of TLS; mail {}", services.join(", "), letters.join(", "))
     }
 }
 

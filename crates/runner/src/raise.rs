@@ -6,8 +6,11 @@ use crate::{
 };
 use container::{Engine, ImageSettings, Reaper, Run};
 use stack::{Order, Stack};
-use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
+use std::sync::{Arc, OnceLock};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
 
 /// A stack that is up.
 #[derive(Debug)]
@@ -55,12 +58,44 @@ impl Raised {
     }
 }
 
-/// Ends when the user presses Ctrl-C, or the process is asked to end.
+/// Ends when the user presses Ctrl-C, or the process is asked to end; at once, if that was since this was first awaited. From
+/// then on nothing else hears of such a signal, so one that comes between two steps of a command must be kept.
 pub(crate) async fn interrupt() {
+    static ASKED: OnceLock<watch::Receiver<bool>> = OnceLock::new();
+    let mut asked = ASKED.get_or_init(listen).clone();
+    asked.wait_for(|asked| *asked).await.expect("signals are listened to as long as the process lives");
+}
+
+fn listen() -> watch::Receiver<bool> {
+    let (ask, asked) = watch::channel(false);
     let mut terminate = signal(SignalKind::terminate()).expect("the system has signals");
     let mut interrupt = signal(SignalKind::interrupt()).expect("the system has signals");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        ask.send_replace(true);
+    });
+    asked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::{process::Command, time::timeout};
+
+    #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "a signal comes from another process")]
+    async fn an_interrupt_that_comes_while_nobody_waits_is_kept() {
+        tokio::select! {
+            biased;
+            () = interrupt() => panic!("nobody asked"),
+            () = std::future::ready(()) => {}
+        }
+        let this = std::process::id().to_string();
+        assert!(Command::new("kill").args(["-INT", &this]).status().await.unwrap().success());
+        timeout(Duration::from_secs(30), interrupt()).await.unwrap();
     }
 }

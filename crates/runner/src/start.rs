@@ -3,9 +3,10 @@
 use crate::{
     cli::{Cli, Command, GatewayCommand, ScenarioCommand, StackCommand},
     commands::{self, Setting},
-    exit::Exit,
+    exit::{Exit, Trouble},
     place::Place,
     progress::Progress,
+    raise::interrupt,
 };
 use std::process::ExitCode;
 
@@ -33,7 +34,10 @@ pub fn main(cli: Cli) -> ExitCode {
             Command::Assess(args) => commands::assess::assess(&setting, args).await,
             Command::Lookup(args) => commands::lookup::lookup(&setting, args).await,
             Command::Schema { write } => commands::schema::schema(&setting, write),
-            Command::Bench(args) => commands::bench::bench(&setting, args).await,
+            Command::Bench(args) => tokio::select! {
+                ended = commands::bench::bench(&setting, args) => ended,
+                () = interrupt() => Err(Trouble::interrupted()),
+            },
             Command::Reap { run } => commands::stack::reap(&setting, &run).await,
         }
     });

@@ -5,19 +5,19 @@ use crate::{
     faults::{Flaw, did_you_mean},
     form::{Shape, Text, listed},
 };
-use mail::{is_same_group, is_same_suite};
+use mail::{GROUPS, is_same_group, is_same_suite};
 use tls_parser::CIPHERS;
 
 /// Families of cipher suites.
 const FAMILIES: [&str; 10] = ["NULL", "anonymous", "export", "DES", "3DES", "RC4", "MD5", "SHA1", "CBC", "static-RSA"];
 
-/// TLS Supported Groups (RFC 8446 §4.2.7) by their IANA names, and finite-field groups that mail servers have built in.
-const GROUPS: &str = "X25519MLKEM768 SecP256r1MLKEM768 SecP384r1MLKEM1024 curveSM2MLKEM768 MLKEM512 MLKEM768 MLKEM1024 \
-    X25519Kyber768Draft00 SecP256r1Kyber768Draft00 x25519 x448 secp256r1 secp384r1 secp521r1 brainpoolP256r1 \
-    brainpoolP384r1 brainpoolP512r1 brainpoolP256r1tls13 brainpoolP384r1tls13 brainpoolP512r1tls13 ffdhe2048 ffdhe3072 \
-    ffdhe4096 ffdhe6144 ffdhe8192 modp1536 modp2048 modp3072 modp4096 modp6144 modp8192 curveSM2 sect163k1 sect163r1 \
-    sect163r2 sect193r1 sect193r2 sect233k1 sect233r1 sect239k1 sect283k1 sect283r1 sect409k1 sect409r1 sect571k1 \
-    sect571r1 secp160k1 secp160r1 secp160r2 secp192k1 secp192r1 secp224k1 secp224r1 secp256k1";
+/// Finite-field groups that mail servers have built in, which have no number in TLS (RFC 3526).
+const BUILT_IN: [&str; 6] = ["modp1536", "modp2048", "modp3072", "modp4096", "modp6144", "modp8192"];
+
+/// The groups that are asked for, and those that are known when they are seen.
+fn groups() -> impl Iterator<Item = &'static str> {
+    GROUPS.iter().map(|(_, name)| *name).chain(BUILT_IN)
+}
 
 /// The name of a cipher suite, of a group, or of a family of suites, as written.
 #[derive(Debug, Clone)]
@@ -31,12 +31,12 @@ impl Text for CipherName {
     fn parse(text: &str) -> Result<Self, Flaw> {
         let suites = || CIPHERS.values().map(|suite| suite.name).filter(|name| !name.ends_with("_SCSV"));
         let is_known = FAMILIES.iter().any(|family| family.eq_ignore_ascii_case(text))
-            || GROUPS.split(' ').any(|group| is_same_group(group, text))
+            || groups().any(|group| is_same_group(group, text))
             || suites().any(|suite| is_same_suite(suite, text));
         if is_known {
             return Ok(Self(text.to_owned()));
         }
-        let mut names: Vec<&str> = FAMILIES.into_iter().chain(GROUPS.split(' ')).chain(suites()).collect();
+        let mut names: Vec<&str> = FAMILIES.into_iter().chain(groups()).chain(suites()).collect();
         names.sort_unstable();
         let usual = format!("It is a suite by its IANA or OpenSSL name, a group, or one of {}", listed(&FAMILIES));
         let flaw = Flaw::new(format!("`{text}` is neither a cipher suite nor a group nor a family of suites"));

@@ -149,10 +149,11 @@ fn in_order(versions: Spanned<AtLeastOne<HostVersion>>) -> Vec<String> {
 }
 
 fn https(table: HttpsTable) -> HttpsHost {
+    let usual = if table.policy.is_some() { 200 } else { 404 };
     HttpsHost {
         certificate: table.certificate.map(|form| form.0).unwrap_or_default(),
-        status: table.status.and_then(|status| u16::try_from(status.0).ok()).unwrap_or(200),
-        policy: table.policy.0.unwrap_or_default().replace("\r\n", "\n"),
+        status: table.status.and_then(|status| u16::try_from(status.0).ok()).unwrap_or(usual),
+        policy: table.policy.unwrap_or_default().replace("\r\n", "\n"),
         media_type: table.media_type.map_or_else(|| "text/plain".to_owned(), |line| line.0),
     }
 }

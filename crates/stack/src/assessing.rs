@@ -1,11 +1,15 @@
-//! What an assessment asks of a stack besides probes and look-ups: its policy host, its manners, its programs.
+//! What an assessment asks of a stack besides probes: its names, its policy host, its manners, its programs.
 
 use crate::{Stack, StackError, transact::USER};
-use evidence::Observed;
+use evidence::{Exchange, Observed};
 use mail::{Address, Domain, ReversePath};
 use scenario::{Daemon, Driver, Tls};
-use std::{net::IpAddr, time::Duration};
-use wire::{Dialogue, Fetched, Job};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use wire::{BoxStream, Dialogue, Fetched, Job, WireError};
 
 /// How long a dialogue or a fetch may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -23,14 +27,25 @@ impl Stack {
             Ok(door) => door,
             Err(nobody) => return Ok(Observed::Unobserved(format!("{host}: {nobody}"))),
         };
-        let stream =
-            self.route(USER, door.address).connect(PATIENCE).await.map_err(|source| wire::WireError::Connect {
-                entrance: self.entrance,
-                destination: door.address,
-                source: std::sync::Arc::new(source),
-            })?;
-        let path = "/.well-known/mta-sts.txt";
-        Ok(Observed::Seen(wire::fetch(Box::new(stream), &host, path, &self.anchor, PATIENCE).await))
+        let stream = self.open(USER, door.address).await?;
+        Ok(Observed::Seen(wire::fetch(stream, &host, wire::POLICY_PATH, &self.anchor, PATIENCE).await))
+    }
+
+    /// A stranger's questions to port 25, in cleartext.
+    ///
+    /// # Errors
+    /// The way to the gateway is broken.
+    pub async fn ask(&self, commands: &[String]) -> Result<Vec<Exchange>, StackError> {
+        let door = self.door(self.gateway(), 25, STRANGER)?;
+        let stream = self.open(STRANGER, door.address).await?;
+        Ok(wire::ask(stream, "stranger.example", commands, PATIENCE).await)
+    }
+
+    /// Look-ups at the pretend Internet's validating resolver.
+    #[must_use]
+    pub fn inquiry(&self) -> dns::Inquiry {
+        let server = SocketAddr::new(IpAddr::V4(self.internet.container.addresses().v4), 53);
+        dns::Inquiry { server, zones: None }
     }
 
     /// A stranger's attempt to bring mail to port 25. Should it be taken, the message says what it is.
@@ -67,5 +82,14 @@ impl Stack {
         };
         let said = host.container.exec(command).await?;
         Ok((said.code == 0).then(|| said.stdout.trim().to_owned()))
+    }
+
+    async fn open(&self, from: IpAddr, to: SocketAddr) -> Result<BoxStream, StackError> {
+        let stream = self.route(from, to).connect(PATIENCE).await.map_err(|source| WireError::Connect {
+            entrance: self.entrance,
+            destination: to,
+            source: Arc::new(source),
+        })?;
+        Ok(Box::new(stream))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{Host, Stack, StackError, host::SYSLOG};
 use evidence::Setting;
-use scenario::{Daemon, SettingChange};
+use scenario::{Daemon, SettingChange, setting_path};
 use std::{collections::BTreeSet, fmt::Write, time::Duration};
 use tokio::time::timeout;
 
@@ -12,6 +12,8 @@ const RELOADING: Duration = Duration::from_secs(10);
 const SHOWN: usize = 50;
 /// Every program of Postfix waits two seconds for a main.cf that was just written, unless it looks old.
 const AGED: &str = "touch -d 2000-01-01 /etc/postfix/main.cf";
+/// Where Postfix has its services.
+const MASTER: &str = "/etc/postfix/master.cf";
 /// What the original of a changed file is called meanwhile.
 const BEFORE: &str = "mailproof-before";
 
@@ -155,7 +157,7 @@ const fn file(daemon: Daemon) -> &'static str {
 /// A shell command that names the files in which a daemon's settings stand. Dovecot's main file includes others.
 const fn files(daemon: Daemon) -> &'static str {
     match daemon {
-        Daemon::Postfix => "echo /etc/postfix/main.cf",
+        Daemon::Postfix => "echo /etc/postfix/main.cf /etc/postfix/master.cf",
         Daemon::Dovecot => "find /etc/dovecot -name '*.conf'",
     }
 }
@@ -189,33 +191,50 @@ const fn check(daemon: Daemon) -> &'static str {
     }
 }
 
-/// An awk program: a file of Dovecot without the setting `name`, wherever it stands outside of all braces.
-const WITHOUT: &str = r#"{ word = $0; sub(/[ \t]*=.*/, "", word); sub(/^[ \t]+/, "", word) }
-depth == 0 && word == name && /=/ { next }
-{ print }
-/^[ \t]*#/ { next }
-{ sub(/[ \t]#.*/, "") }
-/[{][ \t]*$/ { depth++ }
-/^[ \t]*[}][ \t]*$/ { depth-- }"#;
+/// An awk program: a file of Dovecot without the setting `NAME`, which has the path of its blocks before its name. It reads
+/// a file as `explain` does: a comment begins outside of quotes, a line goes on behind a backslash.
+const WITHOUT: &str = r##"BEGIN { name = ENVIRON["NAME"] }
+{ raw = raw $0 "\n"; code = $0 }
+{ match(code, /^([^"'#]|"([^"\\]|\\.)*"|'([^'\\]|\\.)*')*/) }
+substr(code, RLENGTH + 1, 1) == "#" { code = substr(code, 1, RLENGTH) }
+{ gsub(/^[ \t]+|[ \t]+$/, "", code) }
+code == "" && joined != "" { next }
+{ joined = joined code }
+sub(/[ \t]*\\$/, " ", joined) { next }
+joined ~ /^[^ \t=]+[ \t]*=/ { key = joined; sub(/[ \t]*=.*/, "", key); if (path[depth] key == name) raw = "" }
+joined ~ /[{]$/ && joined !~ /^[^ \t=]+[ \t]*=/ {
+  sub(/[ \t]*[{]$/, "", joined); gsub(/"/, "", joined); gsub(/[ \t]+/, " ", joined)
+  path[depth + 1] = path[depth] joined "/"; depth++ }
+joined == "}" && depth > 0 { depth-- }
+{ printf "%s", raw; raw = joined = "" }
+END { printf "%s", raw }"##;
 
 /// Shell commands that change a daemon's file.
 fn edit(daemon: Daemon, changes: &[&SettingChange]) -> String {
     let mut script = String::new();
     for SettingChange { name, value, .. } in changes {
         let name = &name.value;
+        let assigned = |value: &String| quoted(&format!("{name}={value}"));
         let written = match (daemon, value) {
-            (Daemon::Postfix, Some(value)) => {
-                writeln!(script, "postconf -e {}\n{AGED}", quoted(&format!("{name}={value}")))
+            // a service in master.cf has it; postconf cannot read `-oname=value`, which daemons can
+            (Daemon::Postfix, value) if name.contains('/') => {
+                let change =
+                    value.as_ref().map_or_else(|| format!("-PX {}", quoted(name)), |v| format!("-P {}", assigned(v)));
+                writeln!(
+                    script,
+                    "sed -i -E '/^#/! s/([ \\t])-o([a-z][a-z0-9_]*=)/\\1-o \\2/g' {MASTER}\npostconf {change}"
+                )
             }
+            (Daemon::Postfix, Some(value)) => writeln!(script, "postconf -e {}\n{AGED}", assigned(value)),
             (Daemon::Postfix, None) => writeln!(script, "postconf -X {}\n{AGED}", quoted(name)),
             // the last line of a name counts
             (Daemon::Dovecot, Some(value)) => {
-                writeln!(script, "printf '\\n%s\\n' {} >> {}", quoted(&format!("{name} = {value}")), file(daemon))
+                writeln!(script, "printf '\\n%s\\n' {} >> {}", quoted(&in_blocks(name, value)), file(daemon))
             }
-            // what stands in braces has its name in common only
+            // what stands in other braces, or in none, has its last name in common only
             (Daemon::Dovecot, None) => writeln!(
                 script,
-                "for f in $({}); do awk -v name={} {} $f > /run/{BEFORE}; cat /run/{BEFORE} > $f; done",
+                "for f in $({}); do NAME={} awk {} $f > /run/{BEFORE}; cat /run/{BEFORE} > $f; done",
                 files(daemon),
                 quoted(name),
                 quoted(WITHOUT),
@@ -224,6 +243,17 @@ fn edit(daemon: Daemon, changes: &[&SettingChange]) -> String {
         written.expect("writing to a string");
     }
     script
+}
+
+/// A setting of Dovecot in its blocks: `protocol imap/ssl` is `ssl` in `protocol imap { }`. A path without names of blocks is
+/// Dovecot's own way to write one.
+fn in_blocks(name: &str, value: &str) -> String {
+    let (blocks, own) = if name.contains(' ') { setting_path(name) } else { (Vec::new(), name) };
+    let heads = blocks.iter().map(|block| match block.split_once(' ') {
+        Some((kind, name)) if name.contains(' ') => format!("{kind} \"{name}\" {{\n"),
+        _ => format!("{block} {{\n"),
+    });
+    format!("{}{own} = {value}\n{}", heads.collect::<String>(), "}\n".repeat(blocks.len()))
 }
 
 /// Shell commands that make a daemon work with its files; they end when the processes that had the old settings are
@@ -274,7 +304,57 @@ mod tests {
             format!("postconf -e 'smtpd_banner=it'\\''s; rm -rf $HOME'\n{AGED}\n")
         );
         let gone = change(Daemon::Dovecot, "ssl_min_protocol", None);
-        assert!(edit(Daemon::Dovecot, &[&gone]).contains("awk -v name='ssl_min_protocol'"));
+        assert!(edit(Daemon::Dovecot, &[&gone]).contains("NAME='ssl_min_protocol' awk"));
+    }
+
+    #[test]
+    fn a_setting_of_a_service_is_changed_where_it_stands() {
+        let name = "submissions/inet/smtpd_tls_wrappermode";
+        let (set, gone) = (change(Daemon::Postfix, name, Some("no")), change(Daemon::Postfix, name, None));
+        assert!(edit(Daemon::Postfix, &[&set]).ends_with(&format!("\npostconf -P '{name}=no'\n")));
+        assert!(edit(Daemon::Postfix, &[&gone]).ends_with(&format!("\npostconf -PX '{name}'\n")));
+    }
+
+    #[test]
+    fn a_setting_of_dovecot_is_set_in_its_blocks() {
+        assert_eq!(in_blocks("ssl", "no"), "ssl = no\n");
+        assert_eq!(
+            in_blocks("service imap-login/inet_listener imaps/ssl", "no"),
+            "service imap-login {\ninet_listener imaps {\nssl = no\n}\n}\n"
+        );
+        assert_eq!(in_blocks("local 192.0.2.0/24/ssl", "no"), "local 192.0.2.0/24 {\nssl = no\n}\n");
+        assert_eq!(in_blocks("mailbox Sent Mail/auto", "no"), "mailbox \"Sent Mail\" {\nauto = no\n}\n");
+        assert_eq!(in_blocks("protocol/imap/ssl", "no"), "protocol/imap/ssl = no\n");
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the program is for awk, so awk shows what it does")]
+    fn exactly_one_setting_of_dovecot_is_taken_out() {
+        const FILE: &str = "# ssl = x {\nssl = yes # why\nservice imap-login {\n  inet_listener \"imaps\" { # a {\n    ssl = yes\n  }\n\n\
+                            \tinet_listener  pop3s {\n    ssl=yes\n  }\n}\na = {\nb = 'x # {' # }\nc = A: \\\n  !B\nlocal 192.0.2.0/24 {\n  \
+                            ssl = no\n}\nend = 1\n";
+        let without = |name: &str| {
+            let mut awk = std::process::Command::new("awk");
+            let mut awk = awk.env("NAME", name).arg(WITHOUT).stdin(std::process::Stdio::piped());
+            awk = awk.stdout(std::process::Stdio::piped());
+            let mut awk = awk.spawn().unwrap();
+            std::io::Write::write_all(&mut awk.stdin.take().unwrap(), FILE.as_bytes()).unwrap();
+            String::from_utf8(awk.wait_with_output().unwrap().stdout).unwrap()
+        };
+        for (name, gone) in [
+            ("ssl", "ssl = yes # why\n"),
+            ("service imap-login/inet_listener imaps/ssl", "    ssl = yes\n"),
+            ("service imap-login/inet_listener pop3s/ssl", "    ssl=yes\n"),
+            ("local 192.0.2.0/24/ssl", "  ssl = no\n"),
+            ("a", "a = {\n"),
+            ("b", "b = 'x # {' # }\n"),
+            ("c", "c = A: \\\n  !B\n"),
+            ("end", "end = 1\n"),
+            ("imaps/ssl", ""),
+            ("service imap-login/ssl", ""),
+        ] {
+            assert_eq!(without(name), FILE.replacen(gone, "", 1), "{name}");
+        }
     }
 
     #[test]

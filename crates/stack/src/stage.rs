@@ -141,22 +141,20 @@ impl Stack {
         }
         let mut arrived: Vec<TlsReport> = Vec::new();
         let mut unread: Vec<String> = Vec::new();
-        let is_about = |report: &TlsReport, domain: &Domain| report.about.eq_ignore_ascii_case(domain.as_str());
         let deadline = Instant::now() + REPORTING;
         let mut tick = interval(Duration::from_millis(50));
-        while Instant::now() < deadline && !about.iter().all(|domain| arrived.iter().any(|r| is_about(r, domain))) {
+        while Instant::now() < deadline
+            && !about.iter().all(|domain| arrived.iter().any(|report| report.is_about(domain)))
+        {
             tick.tick().await;
-            for mx in stage.hosts.iter().filter_map(|played| played.mx.as_ref()) {
-                let messages = mx.take().1.into_iter().map(|arrived| arrived.message);
-                for report in messages.filter_map(|message| TlsReport::of(&message)) {
-                    match report {
-                        Ok(report) => arrived.push(report),
-                        Err(why) => unread.push(why),
-                    }
+            for report in stage.hosts.iter().flat_map(Played::reports) {
+                match report {
+                    Ok(report) => arrived.push(report),
+                    Err(why) => unread.push(why),
                 }
             }
         }
-        let report = |domain: &Domain| match arrived.iter().find(|report| is_about(report, domain)) {
+        let report = |domain: &Domain| match arrived.iter().find(|report| report.is_about(domain)) {
             Some(report) => Observed::Seen(report.clone()),
             None => {
                 let unread = unread.iter().map(|why| format!("; one arrived, but {why}")).collect::<String>();
@@ -165,6 +163,15 @@ impl Stack {
             }
         };
         Ok(about.iter().map(report).collect())
+    }
+}
+
+impl Played {
+    /// TLS reports that arrived since the last time, or why one cannot be read.
+    fn reports(&self) -> Vec<Result<TlsReport, String>> {
+        let mailed = self.mx.iter().flat_map(|mx| mx.take().1).filter_map(|arrived| TlsReport::of(&arrived.message));
+        let posted = self.web.iter().flat_map(|web| web.take_reports());
+        mailed.chain(posted.filter_map(|(media_type, octets)| TlsReport::posted(&media_type, &octets))).collect()
     }
 }
 

@@ -12,6 +12,9 @@ use tokio::time::timeout;
 /// A policy has at most so many octets (RFC 8461 §3.3 suggests 64 kB).
 const MOST: usize = 64 * 1024;
 
+/// Where a policy host has its policy (RFC 8461 §3.2).
+pub const POLICY_PATH: &str = "/.well-known/mta-sts.txt";
+
 /// What came of fetching.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
@@ -83,8 +86,7 @@ mod tests {
                 World::listen(LOOPBACK, Arc::new(Always(move || Action::Serve(Arc::clone(&web))))).await.unwrap();
             let limit = Duration::from_secs(10);
             let stream = Box::new(route(world.address()).connect(limit).await.unwrap());
-            let path = "/.well-known/mta-sts.txt";
-            let fetched = fetch(stream, name, path, &authority.anchor(), limit).await;
+            let fetched = fetch(stream, name, POLICY_PATH, &authority.anchor(), limit).await;
             assert!(format!("{:?}", fetched.peer).contains(peer), "{fetched:?}");
             let answer = (200, "text/plain".to_owned(), "version: STSv1\r\n".to_owned());
             assert_eq!(fetched.answer, Observed::Seen(answer));

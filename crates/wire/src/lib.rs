@@ -22,11 +22,11 @@ mod peers;
 
 pub use attribution::{is_notification, nonce_of};
 pub use error::WireError;
-pub use fetch::{Fetched, fetch};
+pub use fetch::{Fetched, POLICY_PATH, fetch};
 pub use host::{HostKey, MxHost, MxPlay, WebHost, WebPlay};
 pub use login::Login;
 pub use mailbox::{Found, Mailbox, MailboxAt};
 pub use route::Route;
-pub use smtp::{Dialogue, Job, converse};
+pub use smtp::{Dialogue, Job, ask, converse};
 pub use stream::{BoxStream, Stream};
 pub use world::{Action, Handler, Router, World};

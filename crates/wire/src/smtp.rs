@@ -4,7 +4,7 @@ mod speaker;
 #[cfg(test)]
 mod tests;
 
-use crate::{Login, Route, WireError, tls};
+use crate::{BoxStream, Login, Route, WireError, tls};
 use data_encoding::BASE64;
 use evidence::{Exchange, Handshake, Observed};
 use mail::{Address, ReversePath};
@@ -67,6 +67,21 @@ pub async fn converse(job: Job) -> Result<Dialogue, WireError> {
     }
     speak(&mut speaker, &job, name.as_ref()).await;
     Ok(speaker.quit().await)
+}
+
+/// Asks a server in cleartext, one command after the other, whatever it replies to those before. An exchange is called after the
+/// command's first word, as `vrfy`. Silence, nonsense and a closed connection end it at once.
+pub async fn ask(stream: BoxStream, ehlo: &str, commands: &[String], limit: Duration) -> Vec<Exchange> {
+    let mut speaker = Speaker::new(stream, limit);
+    let is_there =
+        speaker.greeting().await.is_some() && speaker.accepted("ehlo", &format!("EHLO {ehlo}")).await.is_some();
+    for command in commands.iter().filter(|_| is_there) {
+        let word = command.split(' ').next().unwrap_or_default().to_ascii_lowercase();
+        if speaker.say(&word, command).await.is_none() {
+            break;
+        }
+    }
+    speaker.quit().await.exchanges
 }
 
 /// The whole dialogue up to QUIT; `None`: it did not come to its end.

@@ -160,6 +160,8 @@ fn dane_hangs_on_the_mx_records() {
         mx.is_authentic = false;
     }
     assert_eq!(check(&facts, Group::Dane, "MX by DNSSEC").grade, Grade::Fail);
+    facts.is_validated = false;
+    assert_eq!(check(&facts, Group::Dane, "MX by DNSSEC").grade, Grade::NotTested, "nobody validated");
     facts.domains.clear();
     assert_eq!(check(&facts, Group::Dane, "MX by DNSSEC").grade, Grade::NotTested);
 }

@@ -1,7 +1,7 @@
 //! Mail that is none of the server's business.
 
 use super::*;
-use crate::{RelayAttempt, RelayFacts, UnknownRecipient};
+use crate::{RelayAttempt, RelayFacts, UnknownRecipient, Verification};
 use evidence::Exchange;
 
 fn dialogue(replies: &[(&str, u16)]) -> Vec<Exchange> {
@@ -24,7 +24,8 @@ pub(super) fn good() -> RelayFacts {
     RelayFacts {
         attempts: vec![attempt(&[("rcpt-to", 554)])],
         unknown_recipient: Seen(unknown),
-        vrfy: Seen(reply(252, "2.0.0 alice")),
+        vrfy: Seen(verification(252, 252)),
+        expn: Seen(verification(502, 502)),
     }
 }
 
@@ -64,11 +65,28 @@ fn mail_for_nobody_is_graded_by_what_becomes_of_it() {
     }
 }
 
+fn verification(known: u16, unknown: u16) -> Verification {
+    Verification { known: reply(known, "said"), unknown: reply(unknown, "said") }
+}
+
 #[test]
-fn vrfy_may_not_tell_who_is_there() {
-    for (code, grade) in [(250, Grade::Notice), (252, Grade::Pass), (502, Grade::Pass), (550, Grade::Pass)] {
+fn vrfy_and_expn_may_not_tell_who_is_there() {
+    for (known, unknown, grade) in [
+        (252, 252, Grade::Pass),
+        (502, 502, Grade::Pass),
+        (500, 500, Grade::Pass),
+        (250, 550, Grade::Notice),
+        (252, 550, Grade::Notice),
+        (250, 250, Grade::Notice),
+        (550, 550, Grade::Notice),
+        (450, 450, Grade::NotTested),
+        (530, 530, Grade::NotTested),
+    ] {
         let mut facts = super::good();
-        facts.relay.vrfy = Seen(reply(code, "2.1.5 alice@gateway.example"));
-        assert_eq!(check(&facts, Group::Relay, "VRFY").grade, grade, "{code}");
+        facts.relay.vrfy = Seen(verification(known, unknown));
+        facts.relay.expn = Seen(verification(known, unknown));
+        let (vrfy, expn) = (check(&facts, Group::Relay, "VRFY"), check(&facts, Group::Relay, "EXPN"));
+        assert_eq!((vrfy.grade, expn.grade), (grade, grade), "{known} {unknown}");
+        assert_eq!((vrfy.change.is_some(), expn.change), (grade == Grade::Notice, None));
     }
 }

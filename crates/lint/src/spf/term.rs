@@ -37,6 +37,8 @@ pub(crate) enum Fault {
     Syntax(String),
     Macro(String),
     Prefix(String),
+    /// A mechanism that is written as a modifier.
+    Slip(String),
     /// A modifier that nobody knows.
     Unknown(String),
 }
@@ -116,11 +118,11 @@ fn modifier<'a>(name: &str, value: &'a str) -> Result<(Kind<'a>, bool), Fault> {
             if EXTENSIONS.contains(&known.as_str()) {
                 return Ok((Kind::Extension, false));
             }
-            Err(Fault::Unknown(if MECHANISMS.contains(&known.as_str()) {
-                format!("it is a modifier that nobody knows, and ignored; the mechanism is written `{name}:{value}`")
-            } else {
-                "it is a modifier that nobody knows, and ignored".to_owned()
-            }))
+            let ignored = "it is a modifier that nobody knows, and ignored";
+            if MECHANISMS.contains(&known.as_str()) {
+                return Err(Fault::Slip(format!("{ignored}; the mechanism is written `{name}:{value}`")));
+            }
+            Err(Fault::Unknown(ignored.to_owned()))
         }
     }
 }

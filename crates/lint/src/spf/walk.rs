@@ -116,6 +116,7 @@ impl<'a> Walk<'a> {
             Fault::Syntax(why) => self.tell(Code::SpfSyntax, &permerror(why), &help),
             Fault::Macro(why) => self.tell(Code::SpfMacro, &permerror(why), &help),
             Fault::Prefix(why) => self.tell(Code::SpfPrefix, &permerror(why), &help),
+            Fault::Slip(why) => self.tell(Code::SpfSlip, &format!("`{text}`: {why}"), &help),
             Fault::Unknown(why) => self.tell(Code::SpfUnknownModifier, &format!("`{text}`: {why}"), &help),
         }
     }

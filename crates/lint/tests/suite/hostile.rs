@@ -2,7 +2,7 @@
 
 use crate::until;
 use evidence::{LookedUp, Observed};
-use mailproof_lint::{Answers, Linted, Question, domain, policy, record};
+use mailproof_lint::{Answers, Linted, Policy, Question, domain, record};
 use proptest::{collection::vec, prelude::*};
 
 /// Texts that are nearly records.
@@ -65,7 +65,7 @@ proptest! {
 
     #[test]
     fn any_policy_is_linted(text in "((version|mode|mx|max_age|[a-z.]{1,4}): ?[a-zA-Z0-9.*]{0,10}(\r|\n|\r\n)|.{0,10}){0,8}") {
-        prop_assert!(policy(&text, &["mx.bank.example".parse().unwrap()]).is_sorted());
+        prop_assert!(Policy::read(&text).remarks(&["mx.bank.example".parse().unwrap()]).is_sorted());
     }
 }
 

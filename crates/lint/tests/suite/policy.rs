@@ -1,6 +1,6 @@
 //! MTA-STS policies (RFC 8461 §3.2).
 
-use mailproof_lint::policy;
+use mailproof_lint::Policy;
 
 const GOOD: &str =
     "version: STSv1\r\nmode: enforce\r\nmx: mx.bank.example\r\nmx: *.mail.example\r\nmax_age: 2592000\r\n";
@@ -29,7 +29,7 @@ pub(crate) const ROWS: &[(&str, &str, &str)] = &[
 
 fn codes(text: &str) -> Vec<String> {
     let mx = ["mx.bank.example", "one.mail.example"].map(|host| host.parse().unwrap());
-    policy(text, &mx).into_iter().map(|remark| remark.code).collect()
+    Policy::read(text).remarks(&mx).into_iter().map(|remark| remark.code).collect()
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn each_fault_and_its_control() {
 #[test]
 fn a_wildcard_stands_for_one_label() {
     let two = ["a.b.mail.example".parse().unwrap()];
-    let uncovered: Vec<String> = policy(GOOD, &two).into_iter().map(|remark| remark.help).collect();
+    let uncovered: Vec<String> = Policy::read(GOOD).remarks(&two).into_iter().map(|remark| remark.help).collect();
     assert_eq!(uncovered, ["mx: a.b.mail.example"]);
-    assert_eq!(policy(GOOD, &[]), [], "without hosts nothing is said of them");
+    assert_eq!(Policy::read(GOOD).remarks(&[]), [], "without hosts nothing is said of them");
 }

@@ -1,6 +1,8 @@
 //! `assess`: a gateway, or a server and zone of the user's own, as a hosted scanner would show them. Nothing is graded that was not
 //! observed.
 
+mod own;
+
 use super::{Pair, Setting, probe};
 use crate::{
     cli::AssessArgs,
@@ -10,22 +12,24 @@ use crate::{
 };
 use ::assess::{
     Assessment, DomainFacts, Facts, PolicyFetch, RelayAttempt, RelayFacts, ServiceFacts, Software, UnknownRecipient,
+    Verification,
 };
-use evidence::{LookedUp, Observed};
+use evidence::{Exchange, Observed};
 use futures_util::future::join_all;
-use mail::{Domain, ReversePath, Service};
+use mail::{ReversePath, Service};
 use scenario::Daemon;
-use std::{fs, net::SocketAddr, path::Path};
 use wire::Fetched;
 
-/// Ports of a user's server that are asked where none is named.
-const SERVICES: [Service; 8] = Service::ALL;
+/// The local-part of a mailbox that nobody has.
+const NOBODY: &str = "nobody-at-all";
+/// Who tries to relay.
+const STRANGERS: &str = "a stranger to a stranger";
 
 /// Assesses, and prints one line a check.
 pub(crate) async fn assess(setting: &Setting, args: AssessArgs) -> Ended {
     let profile = probe::find_profile(&args.profile)?;
     let facts = match (&args.host, &args.gateway) {
-        (Some(host), _) => own(host, &args).await?,
+        (Some(host), _) => own::facts(host, &args).await?,
         (None, Some(gateway)) => of_gateway(setting, gateway).await?,
         (None, None) => {
             let help =
@@ -88,45 +92,16 @@ async fn gather(raised: &Raised) -> Result<Facts, Trouble> {
         let server = probed.seen().map_or_else(|| format!("port {}", service.port()), |seen| seen.server.clone());
         facts.services.push(ServiceFacts { service, server, software: software(service), probed });
     }
+    let inquiry = stack.inquiry();
+    facts.is_validated = true;
     for domain in &gateway.domains {
         let keys = gateway.hosts.iter().flat_map(|host| &host.dkim).filter(|key| key.domain == *domain);
         let selectors: Vec<String> = keys.map(|key| key.selector.clone()).collect();
-        let policy = stack.policy(domain).await?;
-        let ask = async |name: String, kind: &str| match name.parse::<Domain>() {
-            Ok(name) => {
-                stack.look_up(&name, kind).await.map_or_else(|e| Observed::Unobserved(e.to_string()), Observed::Seen)
-            }
-            Err(error) => Observed::Unobserved(error.to_string()),
-        };
-        facts.domains.push(of_domain(domain, &selectors, fetched(policy), ask).await);
+        let (entries, policy) = tokio::join!(inquiry.domain(domain, &selectors), stack.policy(domain));
+        facts.domains.push(DomainFacts::new(domain, entries, fetched(policy?)));
     }
     facts.relay = manners(raised).await?;
     Ok(facts)
-}
-
-/// What a domain's zone says, by whoever can ask.
-async fn of_domain<F>(
-    domain: &Domain,
-    selectors: &[String],
-    policy: Observed<PolicyFetch>,
-    ask: impl Fn(String, &'static str) -> F,
-) -> DomainFacts
-where
-    F: Future<Output = Observed<LookedUp>>,
-{
-    let txt = |label: &str| ask(format!("{label}.{domain}"), "TXT");
-    let (mx, spf, dmarc, mta_sts, tls_rpt) = tokio::join!(
-        ask(domain.to_string(), "MX"),
-        ask(domain.to_string(), "TXT"),
-        txt("_dmarc"),
-        txt("_mta-sts"),
-        txt("_smtp._tls")
-    );
-    let mut dkim = Vec::new();
-    for selector in selectors {
-        dkim.push((selector.clone(), txt(&format!("{selector}._domainkey")).await));
-    }
-    DomainFacts { domain: domain.to_string(), mx, spf, dkim, dmarc, mta_sts, policy, tls_rpt }
 }
 
 fn fetched(policy: Observed<Fetched>) -> Observed<PolicyFetch> {
@@ -143,14 +118,16 @@ async fn manners(raised: &Raised) -> Result<RelayFacts, Trouble> {
     let third = "victim@third.example".parse().expect("an address");
     let relayed = stack.attempt(stranger.clone(), third).await?;
     let mut facts = RelayFacts {
-        attempts: vec![RelayAttempt {
-            how: "a stranger to a stranger".to_owned(),
-            dialogue: Observed::Seen(relayed.exchanges),
-        }],
+        attempts: vec![RelayAttempt { how: STRANGERS.to_owned(), dialogue: Observed::Seen(relayed.exchanges) }],
         ..RelayFacts::default()
     };
-    if let Some(domain) = stack.gateway().domains.first()
-        && let Ok(nobody) = format!("nobody-at-all@{domain}").parse()
+    let gateway = stack.gateway();
+    if let Some(user) = gateway.mailboxes.first().map(|mailbox| &mailbox.address) {
+        let nobody = format!("{NOBODY}@{}", user.domain());
+        (facts.vrfy, facts.expn) = verified(&stack.ask(&questions(&user.to_string(), &nobody)).await?);
+    }
+    if let Some(domain) = gateway.domains.first()
+        && let Ok(nobody) = format!("{NOBODY}@{domain}").parse()
     {
         let dialogue = stack.attempt(stranger, nobody).await?.exchanges;
         let is_refused =
@@ -165,63 +142,74 @@ async fn manners(raised: &Raised) -> Result<RelayFacts, Trouble> {
     Ok(facts)
 }
 
-/// A server and zone of the user's own.
-async fn own(host: &str, args: &AssessArgs) -> Result<Facts, Trouble> {
-    let (name, port) = match host.rsplit_once(':').and_then(|(name, port)| Some((name, port.parse::<u16>().ok()?))) {
-        Some((name, port)) => (name, Some(port)),
-        None => (host, None),
-    };
-    let mut facts = Facts::new(name, &now());
-    let anchor = probe::anchor(args.ca.as_deref())?;
-    let services: Vec<(Service, u16)> = match port {
-        Some(port) => vec![(Service::at_port(port).unwrap_or(Service::Smtp), port)],
-        None => SERVICES.map(|service| (service, service.port())).to_vec(),
-    };
-    let surveys = services.iter().map(async |(service, port)| {
-        let target = probe::target(name, *port, *service, &[], anchor.clone());
-        ::probe::survey(&target).await
-    });
-    let surveyed = tokio::select! {
-        surveyed = join_all(surveys) => surveyed,
-        () = interrupt() => return Err(Trouble::interrupted()),
-    };
-    for ((service, port), probed) in services.into_iter().zip(surveyed) {
-        let probed = probed.map_or_else(|e| Observed::Unobserved(e.to_string()), Observed::Seen);
-        let greeting = probed.seen().and_then(|seen| seen.cleartext.seen()).map(|seen| seen.greeting.clone());
-        let software = greeting.as_deref().and_then(Software::of_greeting);
-        facts.services.push(ServiceFacts { service, server: format!("{name}:{port}"), software, probed });
-    }
-    if let Some(domain) = &args.domain {
-        facts.domains.push(match &args.zone {
-            Some(path) => in_zone(path, domain, &args.selector).await?,
-            None => DomainFacts::unobserved(domain.as_str(), "no zone was given: --zone FILE"),
-        });
-    }
-    Ok(facts)
+/// VRFY and EXPN with a mailbox that exists, and with one that does not (RFC 5321 §3.5).
+fn questions(known: &str, unknown: &str) -> [String; 4] {
+    [format!("VRFY {known}"), format!("VRFY {unknown}"), format!("EXPN {known}"), format!("EXPN {unknown}")]
 }
 
-/// A domain as a zone file has it, served by our own server on loopback.
-async fn in_zone(path: &Path, domain: &Domain, selectors: &[String]) -> Result<DomainFacts, Trouble> {
-    let shown = path.display();
-    let text = fs::read_to_string(path).map_err(|e| Trouble::wrong(miette::miette!("{shown}: {e}")))?;
-    let zone = dns::read_zone_file(&text, domain).map_err(|e| Trouble::wrong(miette::miette!("{shown}: {e}")))?;
-    let failed = |e: dns::DnsError| Trouble::from(stack::StackError::from(e));
-    let server = dns::Server::start(std::net::Ipv4Addr::LOCALHOST.into()).await.map_err(failed)?;
-    let _lease = server.publish(vec![zone]).map_err(|e| Trouble::wrong(miette::miette!("{shown}: {e}")))?;
-    let address: SocketAddr = server.address();
-    let ask = async |name: String, kind: &str| match name.parse::<Domain>() {
-        Ok(name) => dns::lookup_and_lint(address, &name, kind)
-            .await
-            .map_or_else(|e| Observed::Unobserved(e.to_string()), Observed::Seen),
-        Err(error) => Observed::Unobserved(error.to_string()),
+/// What VRFY and EXPN were answered.
+fn verified(asked: &[Exchange]) -> (Observed<Verification>, Observed<Verification>) {
+    let of = |command: &str| {
+        let mut replies = asked.iter().filter(|exchange| exchange.to == command).map(|exchange| &exchange.reply);
+        match (replies.next(), replies.next()) {
+            (Some(Observed::Seen(known)), Some(Observed::Seen(unknown))) => {
+                Observed::Seen(Verification { known: known.clone(), unknown: unknown.clone() })
+            }
+            _ => Observed::Unobserved(ended(asked)),
+        }
     };
-    let policy =
-        Observed::Unobserved("a policy host on the Internet is not asked: only the zone file is read".to_owned());
-    Ok(of_domain(domain, selectors, policy, ask).await)
+    (of("vrfy"), of("expn"))
+}
+
+/// Why a dialogue went no further: the first thing in it that is not as it should be.
+fn ended(asked: &[Exchange]) -> String {
+    let why = |exchange: &Exchange| match &exchange.reply {
+        Observed::Unobserved(why) => Some(why.clone()),
+        Observed::Seen(reply) if matches!(reply.code, 421 | 521) || is_beginning(exchange) && !reply.is_positive() => {
+            Some(format!("the server says `{reply}`"))
+        }
+        Observed::Seen(_) => None,
+    };
+    asked.iter().find_map(why).unwrap_or_else(|| "the dialogue ended before it".to_owned())
+}
+
+fn is_beginning(exchange: &Exchange) -> bool {
+    matches!(exchange.to.as_str(), "connect" | "ehlo")
 }
 
 /// The moment, RFC 3339.
 fn now() -> String {
     let now = time::OffsetDateTime::now_utc();
     now.format(&time::format_description::well_known::Rfc3339).expect("a moment has a form")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exchanges(said: &[(&str, &str)]) -> Vec<Exchange> {
+        let exchange = |(to, reply): &(&str, &str)| Exchange {
+            to: (*to).to_owned(),
+            sent: String::new(),
+            reply: reply.parse().map_or_else(|_| Observed::Unobserved((*reply).to_owned()), Observed::Seen),
+        };
+        said.iter().map(exchange).collect()
+    }
+
+    #[test]
+    fn what_was_not_answered_is_unobserved_and_says_why() {
+        let begin = [("connect", "220 mx"), ("ehlo", "250 mx")];
+        let all = [("vrfy", "252 perhaps"), ("vrfy", "550 nobody"), ("expn", "502 no"), ("expn", "502 no")];
+        let (vrfy, expn) = verified(&exchanges(&[&begin[..], &all].concat()));
+        assert_eq!(vrfy.seen().map(|seen| (seen.known.code, seen.unknown.code)), Some((252, 550)));
+        assert_eq!(expn.seen().map(|seen| (seen.known.code, seen.unknown.code)), Some((502, 502)));
+        for (said, why) in [
+            (&[("connect", "554 go away")][..], "the server says `554 go away`"),
+            (&[("connect", "the server closed the connection")], "the server closed the connection"),
+            (&[begin[0], begin[1], ("vrfy", "252 perhaps"), ("vrfy", "421 enough")], "the server says `421 enough`"),
+        ] {
+            let (_, expn) = verified(&exchanges(said));
+            assert_eq!(expn, Observed::Unobserved(why.to_owned()));
+        }
+    }
 }

@@ -14,7 +14,7 @@ use mail::Domain;
 use std::{
     fs,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Where the system's resolvers stand.
@@ -22,7 +22,7 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 /// Asks, prints, and says whether all is well.
 pub(crate) async fn lookup(setting: &Setting, args: LookupArgs) -> Ended {
-    let served = if args.zones.is_empty() { None } else { Some(Served::start(&args).await?) };
+    let served = if args.zones.is_empty() { None } else { Some(Served::start(&args.zones, &args.domain).await?) };
     let inquiry = match (&served, args.server) {
         (Some(served), _) => served.inquiry.clone(),
         (None, Some(server)) => Inquiry { server, zones: None },
@@ -83,19 +83,19 @@ fn exit(entries: &[Entry], zones: Option<&[Domain]>) -> Exit {
 }
 
 /// Zone files, served as long as this is kept.
-struct Served {
-    inquiry: Inquiry,
+pub(super) struct Served {
+    pub(super) inquiry: Inquiry,
     /// Of the DKIM keys in the files.
-    selectors: Vec<String>,
+    pub(super) selectors: Vec<String>,
     _lease: Lease,
     _server: Server,
 }
 
 impl Served {
-    async fn start(args: &LookupArgs) -> Result<Self, Trouble> {
+    pub(super) async fn start(files: &[PathBuf], domain: &Domain) -> Result<Self, Trouble> {
         let mut zones: Vec<ZoneData> = Vec::new();
-        for path in &args.zones {
-            let zone = read(path, &args.domain)?;
+        for path in files {
+            let zone = read(path, domain)?;
             if zones.iter().any(|other| other.origin == zone.origin) {
                 let help = "give each file an $ORIGIN or a SOA record of its own, or join them";
                 return Err(Trouble::wrong(miette::miette!(help = help, "two files are of the zone {}", zone.origin)));
@@ -103,18 +103,13 @@ impl Served {
             zones.push(zone);
         }
         let origins: Vec<Domain> = zones.iter().map(|zone| zone.origin.clone()).collect();
-        if !origins.iter().any(|origin| args.domain.is_within(origin)) {
+        if !origins.iter().any(|origin| domain.is_within(origin)) {
             let help =
                 "the zone of a file is named by its SOA record, else by its $ORIGIN, else it is the domain itself";
             let all: Vec<String> = origins.iter().map(ToString::to_string).collect();
-            return Err(Trouble::wrong(miette::miette!(
-                help = help,
-                "{} does not lie in {}",
-                args.domain,
-                all.join(", ")
-            )));
+            return Err(Trouble::wrong(miette::miette!(help = help, "{domain} does not lie in {}", all.join(", "))));
         }
-        let selectors = zones.iter().flat_map(|zone| dns::selectors(zone, &args.domain)).collect();
+        let selectors = zones.iter().flat_map(|zone| dns::selectors(zone, domain)).collect();
         let server = Server::start(IpAddr::V4(Ipv4Addr::LOCALHOST)).await.map_err(|e| error(&e))?;
         let lease = server.publish(zones).map_err(|e| Trouble::wrong(miette::miette!("{e}")))?;
         let inquiry = Inquiry { server: server.address(), zones: Some(origins) };
@@ -168,7 +163,6 @@ fn usage(message: &str) -> Trouble {
 mod tests {
     use super::*;
     use evidence::{LookedUp, Remark};
-    use std::path::PathBuf;
 
     const GOOD: &str = "@ MX 10 mx\nmx A 192.0.2.1\n@ TXT \"v=spf1 mx -all\"\n_dmarc TXT \"v=DMARC1; p=reject; rua=mailto:dmarc@bank.example\"\n";
 
@@ -206,7 +200,7 @@ mod tests {
         let path = directory.path().join("bank.zone");
         fs::write(&path, text).unwrap();
         let args = args(domain, &[path], types);
-        let served = Served::start(&args).await?;
+        let served = Served::start(&args.zones, &args.domain).await?;
         let entries = entries(&served.inquiry, &args, &args.selectors).await?;
         let named = entries.iter().map(|entry| format!("{} {}", entry.name, entry.record_type)).collect();
         Ok((named, exit(&entries, served.inquiry.zones.as_deref())))
@@ -264,7 +258,7 @@ mod tests {
             assert_eq!(trouble.exit, Exit::Wrong);
             assert!(trouble.reports[0].to_string().contains(said), "{}", trouble.reports[0]);
         }
-        let trouble = Served::start(&args("bank.example", &[PathBuf::from("no.zone")], &[])).await.err().unwrap();
+        let trouble = Served::start(&[PathBuf::from("no.zone")], &"bank.example".parse().unwrap()).await.err().unwrap();
         assert!(trouble.reports[0].to_string().starts_with("no.zone: the zone file cannot be read: "));
         let word = looked(GOOD, "bank.example", &["NOPE"]).await.unwrap_err();
         assert_eq!(word.exit, Exit::Usage);

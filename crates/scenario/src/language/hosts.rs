@@ -47,13 +47,14 @@ tables! {
         refused: Option<Code>,
     }
 
-    /// A web server that the harness plays.
+    /// A web server that the harness plays. It has an MTA-STS policy, if it is given one, and takes TLS reports that are
+    /// posted to any path (RFC 8460 §5.4).
     HttpsTable "web server" [Any] {
         /// Its certificate; a good one if not said.
         certificate: Option<CertificateForm>,
-        /// The policy, at `/.well-known/mta-sts.txt`. Lines are sent with CRLF.
-        policy: Need<String>,
-        /// Status of the answer; 200 if not said.
+        /// The policy, at `/.well-known/mta-sts.txt`. Lines are sent with CRLF. Without one there is nothing.
+        policy: Option<String>,
+        /// Status of the answer to a request for the policy; 200 if not said, and 404 without a policy.
         status: Option<Whole<200, 599>>,
         /// Media type of the answer; `text/plain` if not said.
         media_type: Option<Line>,

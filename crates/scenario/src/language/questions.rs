@@ -17,9 +17,10 @@ use mail::{Domain, Service};
 tables! {
     /// Settings of the gateway that are changed while the scenario runs, alone, and changed back.
     SettingTable "setting" [Some] {
-        /// Lines of main.cf, such as `smtpd_tls_security_level = "may"`; `""` is an empty value.
+        /// Lines of main.cf, such as `smtpd_tls_security_level = "may"`, and of services in master.cf, named as `postconf -P`
+        /// does: `"submission/inet/smtpd_tls_security_level" = "may"`; `""` is an empty value.
         postfix: Option<Named<SettingName, Spanned<SettingValue>>>,
-        /// Lines of dovecot.conf.
+        /// Lines of dovecot.conf; in blocks behind their path: `"service imap-login/inet_listener imaps/ssl" = "no"`.
         dovecot: Option<Named<SettingName, Spanned<SettingValue>>>,
         /// Lines that are taken out, so that the compiled default holds.
         unset: Option<UnsetTable>,
@@ -29,9 +30,9 @@ tables! {
 
     /// Settings that are taken out.
     UnsetTable "unset table" [Some] {
-        /// Of main.cf.
+        /// Of main.cf and master.cf.
         postfix: Option<Vec<Spanned<SettingName>>>,
-        /// Of dovecot.conf.
+        /// Of dovecot.conf, and of the files beside it.
         dovecot: Option<Vec<Spanned<SettingName>>>,
     }
 

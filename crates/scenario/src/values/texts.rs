@@ -80,10 +80,13 @@ texts! {
         let flaw = || Flaw::new("the value of a setting is one line of text").help("no line ends, no control characters");
         (!text.contains(char::is_control)).then(|| SettingValue(text.to_owned())).ok_or_else(flaw)
     };
-    SettingName: "the name of a setting" matching r"^[A-Za-z0-9_./-]+$", |text: &str| {
-        let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./-".contains(&b));
+    SettingName: "the name of a setting" matching r"^([A-Za-z0-9_.:*!@\[\] -]*/)*[A-Za-z0-9_.-]+$", |text: &str| {
+        let is_name = |own: &str| !own.is_empty() && own.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+        let is_path = |path: &str| path.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:*!@[]/ -".contains(&b));
+        let (path, own) = text.rsplit_once('/').unwrap_or(("", text));
         let flaw = || Flaw::new(format!("`{text}` is not the name of a setting"));
-        fits.then(|| SettingName(text.to_owned())).ok_or_else(flaw)
+        let help = "write `smtpd_tls_ciphers`, `submission/inet/smtpd_tls_ciphers` or `service imap-login/inet_listener imaps/ssl`";
+        (is_name(own) && is_path(path)).then(|| SettingName(text.to_owned())).ok_or_else(|| flaw().help(help))
     };
     ReplyLine: "a reply of one line, such as `451 4.3.0 later`" matching r"^[245]\d\d .*\S.*$", |text: &str| {
         let read = text.parse().ok().filter(|reply: &Reply| {

@@ -5,7 +5,7 @@ use crate::{
     seams::{GOOD, each_is_told, spoiled},
 };
 use mail::Service;
-use scenario::{Daemon, LookupClaim, ProbeClaim, ReportClaim, SettingClaim, StarttlsClaim};
+use scenario::{Daemon, LookupClaim, ProbeClaim, ReportClaim, SettingClaim, StarttlsClaim, setting_path};
 
 fn words(list: &[&str]) -> Vec<String> {
     list.iter().map(|word| (*word).to_owned()).collect()
@@ -31,6 +31,22 @@ fn settings_are_set_or_taken_out() {
     assert_eq!(claims, [SettingClaim::Taken(true), says("unused"), says("deprecated")]);
     let silent = spoiled("says  = [\"unused\", \"deprecated\"]", "silent = true");
     assert_eq!(parse(&silent).unwrap().settings.expect[1].claim, SettingClaim::Silent);
+}
+
+#[test]
+fn a_setting_may_be_of_one_service_or_block() {
+    for (name, blocks, own) in [
+        ("[::1]:465/inet/smtpd_tls_wrappermode", &["[::1]:465", "inet"][..], "smtpd_tls_wrappermode"),
+        ("service imap-login/inet_listener imaps/ssl", &["service imap-login", "inet_listener imaps"], "ssl"),
+        ("local 192.0.2.0/24/ssl_server/cert_file", &["local 192.0.2.0/24", "ssl_server"], "cert_file"),
+        ("local_name *.a.example/protocol imap/ssl", &["local_name *.a.example", "protocol imap"], "ssl"),
+    ] {
+        let text = spoiled("ssl_min_protocol =", &format!("\"{name}\" ="));
+        let changes = parse(&text).unwrap().settings.changes;
+        assert!(changes.iter().any(|change| change.name.value == name), "{name}");
+        assert_eq!(setting_path(name), (blocks.to_vec(), own));
+    }
+    assert_eq!(setting_path("ssl"), (Vec::new(), "ssl"));
 }
 
 #[test]

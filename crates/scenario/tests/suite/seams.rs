@@ -131,6 +131,8 @@ expect    = { outcome = { delivered = "INBOX" }, handshake = { version = "none" 
 pub(crate) const FORM: &[(&str, &str)] = &[
     ("smtpd_tls_security_level = \"\"", "smtpd_tls_security_level = 1"),
     ("smtpd_tls_security_level = \"\"", "\"rm -rf\" = \"\""),
+    ("smtpd_tls_security_level = \"\"", "\"submission/inet/\" = \"\""),
+    ("ssl_min_protocol = \"TLSv1\"", "\"protocol imap { /ssl\" = \"no\""),
     ("smtpd_tls_security_level = \"\"", "smtpd_tls_security_level = \"a\\nb\""),
     ("dovecot = []", "dovecott = []"),
     ("taken = true", "taken = \"yes\""),

@@ -2,11 +2,15 @@
 
 use super::{filled, part};
 use crate::reports::told;
-use evidence::TlsReport;
+use evidence::{ReportWay, TlsReport};
 use scenario::ReportAsked;
 
 /// Who reports, and each policy.
 pub(super) fn text(planned: &ReportAsked, seen: &TlsReport) -> String {
-    let head = vec![format!("TLS report of {}", seen.organization)];
+    let way = match seen.way {
+        ReportWay::Mail => "mail",
+        ReportWay::Https => "HTTPS",
+    };
+    let head = vec![format!("TLS report of {}, by {way}", seen.organization)];
     part(&planned.label, filled([("", head), ("Policies", seen.policies.iter().flat_map(told).collect())]))
 }

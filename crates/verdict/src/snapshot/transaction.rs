@@ -61,22 +61,28 @@ fn dialogue(planned: &scenario::Transaction, seen: &Transaction) -> Vec<String> 
 pub(super) fn exchanges(dialogue: &[Exchange], handshake: &Observed<Handshake>, is_implicit: bool) -> Vec<String> {
     let protected = || handshake.seen().map(|handshake| format!("-- {} --", handshake.version));
     let mut lines: Vec<String> = is_implicit.then(protected).flatten().into_iter().collect();
+    let mut begins = false;
     for exchange in dialogue {
+        if begins && exchange.to != "injected" {
+            lines.extend(protected());
+            begins = false;
+        }
         lines.extend(commands(exchange));
         match &exchange.reply {
             Observed::Seen(reply) => lines.extend(reply.to_string().lines().map(|line| format!("S: {line}"))),
             Observed::Unobserved(why) => lines.push(format!("-- no reply: {why} --")),
         }
-        if exchange.to == "starttls" && exchange.reply.seen().is_some_and(mail::Reply::is_positive) {
-            lines.extend(protected());
-        }
+        begins |= exchange.to == "starttls" && exchange.reply.seen().is_some_and(mail::Reply::is_positive);
+    }
+    if begins {
+        lines.extend(protected());
     }
     lines
 }
 
 fn commands(exchange: &Exchange) -> Vec<String> {
     match exchange.to.as_str() {
-        "connect" | "octets" if exchange.sent.is_empty() => Vec::new(),
+        "connect" | "octets" | "injected" if exchange.sent.is_empty() => Vec::new(),
         "end-of-data" => vec!["C: (the message)".to_owned(), "C: .".to_owned()],
         _ => exchange.sent.lines().map(|line| format!("C: {}", command(line))).collect(),
     }

@@ -148,8 +148,8 @@ impl<'a> Speech<'a> {
                 let status = if code / 100 == 4 { "4.7.0" } else { "5.7.0" };
                 return self.say("starttls", command, &format!("{code} {status} no TLS now")).await;
             }
-            StarttlsPlay::Injected => "250 2.0.0 injected\r\n",
-            StarttlsPlay::Offered => "",
+            StarttlsPlay::Injected => Some("250 2.0.0 injected"),
+            StarttlsPlay::Offered => None,
         };
         self.answer("starttls", command, "220 2.0.0 go ahead", injected).await?;
         // what the client said before the handshake is dropped with the buffer (RFC 3207 §6)
@@ -240,14 +240,19 @@ impl<'a> Speech<'a> {
 
     /// Says a reply, whole, and notes it down.
     async fn say(&mut self, to: &str, sent: &str, reply: &str) -> Result<(), End> {
-        self.answer(to, sent, reply, "").await
+        self.answer(to, sent, reply, None).await
     }
 
-    /// Says a reply and, in the same segment, what is no part of it. A 421 ends the connection (RFC 5321 §3.8).
-    async fn answer(&mut self, to: &str, sent: &str, reply: &str, behind: &str) -> Result<(), End> {
-        let noted: Reply = reply.parse().expect("a host says replies");
+    /// Says a reply and, in the same segment, one that nobody waits for. A 421 ends the connection (RFC 5321 §3.8).
+    async fn answer(&mut self, to: &str, sent: &str, reply: &str, behind: Option<&str>) -> Result<(), End> {
+        let parsed = |reply: &str| reply.parse::<Reply>().expect("a host says replies");
+        let noted = parsed(reply);
         self.visit.said(to, sent, &noted);
-        let said = format!("{reply}\r\n{behind}");
+        let mut said = format!("{reply}\r\n");
+        if let Some(behind) = behind {
+            self.visit.said("injected", "", &parsed(behind));
+            said = format!("{said}{behind}\r\n");
+        }
         let written = async {
             self.client.write_all(said.as_bytes()).await?;
             self.client.flush().await

@@ -1,15 +1,16 @@
-//! A web server for MTA-STS policies (RFC 8461 §3.3).
+//! A web server for MTA-STS policies (RFC 8461 §3.3) and TLS reports (RFC 8460 §5.4).
 
 use super::{
     HostKey,
     hello::Heard,
     keys::Server,
-    visits::{Visit, Visits},
+    visits::{Visit, Visits, lock},
 };
-use crate::{BoxStream, Handler, WireError};
+use crate::{BoxStream, Handler, POLICY_PATH, WireError};
 use evidence::Connection;
 use futures_util::future::BoxFuture;
-use hyper::{Request, Response, StatusCode, body::Incoming, header, server::conn::http1, service::service_fn};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::{Method, Request, Response, StatusCode, body::Incoming, header, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mail::Reply;
 use std::{
@@ -17,7 +18,7 @@ use std::{
     fmt,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -28,8 +29,9 @@ use tokio::time::{Instant, timeout};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest request that is read, in octets.
 const REQUEST: usize = 16 * 1024;
-/// Where the policy is (RFC 8461 §3.3).
-const WELL_KNOWN: &str = "/.well-known/mta-sts.txt";
+/// The longest report that is taken, in octets, and how many are kept.
+const REPORT: usize = 1 << 20;
+const REPORTS: usize = 100;
 
 /// What a web server is like.
 #[derive(Debug, Clone)]
@@ -55,7 +57,11 @@ pub struct WebHost {
     pub(super) tls: Server,
     pub(super) patience: Duration,
     visits: Arc<Visits>,
+    reports: Mutex<Vec<Posted>>,
 }
+
+/// What a client posts: the media type that it says, and the octets.
+type Posted = (String, Vec<u8>);
 
 impl WebHost {
     /// Sets it up.
@@ -72,7 +78,16 @@ impl WebHost {
         let media_type = media_type.parse().map_err(|_| fault(format!("`{media_type}` is no media type")))?;
         let tls = Server::new(&name, &key)?;
         let policy = policy.replace("\r\n", "\n").replace('\n', "\r\n");
-        Ok(Self { name, status, policy, media_type, tls, patience: PATIENCE, visits: Arc::default() })
+        Ok(Self {
+            name,
+            status,
+            policy,
+            media_type,
+            tls,
+            patience: PATIENCE,
+            visits: Arc::default(),
+            reports: Mutex::default(),
+        })
     }
 
     /// Waits until nobody is connected; false if the deadline passes before.
@@ -85,6 +100,11 @@ impl WebHost {
         self.visits.take()
     }
 
+    /// TLS reports since the last call, as they were posted.
+    pub fn take_reports(&self) -> Vec<Posted> {
+        std::mem::take(&mut *lock(&self.reports))
+    }
+
     async fn converse(&self, stream: BoxStream, visit: &Visit) -> &'static str {
         let heard = Heard::default();
         visit.shakes(&heard);
@@ -93,8 +113,8 @@ impl WebHost {
         let Ok((secured, _)) = shaken else { return "the handshake failed" };
         let is_asked = AtomicBool::new(false);
         let answer = service_fn(async |request: Request<Incoming>| {
-            let response = self.answer(&request);
             let line = format!("{} {} {:?}", request.method(), request.uri(), request.version());
+            let response = self.answer(request).await;
             let status = response.status();
             let reason = status.canonical_reason().unwrap_or_default().to_owned();
             visit.said("request", &line, &Reply { code: status.as_u16(), lines: vec![reason] });
@@ -116,9 +136,11 @@ impl WebHost {
         }
     }
 
-    fn answer(&self, request: &Request<Incoming>) -> Response<String> {
+    async fn answer(&self, request: Request<Incoming>) -> Response<String> {
         let mut response = Response::new(String::new());
-        if request.uri().path() == WELL_KNOWN {
+        if request.method() == Method::POST {
+            *response.status_mut() = self.post(request).await;
+        } else if request.uri().path() == POLICY_PATH {
             *response.status_mut() = self.status;
             response.headers_mut().insert(header::CONTENT_TYPE, self.media_type.clone());
             self.policy.clone_into(response.body_mut());
@@ -126,6 +148,27 @@ impl WebHost {
             *response.status_mut() = StatusCode::NOT_FOUND;
         }
         response
+    }
+
+    /// Takes a report, at any path: which one is the record's choice (RFC 8460 §3).
+    async fn post(&self, request: Request<Incoming>) -> StatusCode {
+        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = media_type.unwrap_or_default().to_owned();
+        if !media_type.to_ascii_lowercase().starts_with("application/tlsrpt+") {
+            return StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        }
+        match Limited::new(request.into_body(), REPORT).collect().await {
+            Err(error) if error.is::<LengthLimitError>() => StatusCode::PAYLOAD_TOO_LARGE,
+            Err(_) => StatusCode::BAD_REQUEST,
+            Ok(body) => {
+                let mut reports = lock(&self.reports);
+                if reports.len() >= REPORTS {
+                    return StatusCode::INSUFFICIENT_STORAGE;
+                }
+                reports.push((media_type, body.to_bytes().to_vec()));
+                StatusCode::CREATED
+            }
+        }
     }
 }
 

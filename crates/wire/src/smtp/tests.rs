@@ -299,3 +299,14 @@ proptest! {
         prop_assert!(unseen <= 1, "{:?}", dialogue.exchanges);
     }
 }
+
+#[tokio::test]
+async fn questions_are_asked_whatever_is_replied() {
+    let (route, server) = script(&["220 mx", "250 mx", "252 perhaps", "550 nobody", "421 enough"]).await;
+    let stream = Box::new(route.connect(Duration::from_secs(5)).await.unwrap());
+    let commands = ["VRFY alice", "VRFY nobody", "EXPN list", "EXPN nobody"].map(str::to_owned);
+    let exchanges = ask(stream, "mail.sender.example", &commands, Duration::from_secs(5)).await;
+    let dialogue = Dialogue { exchanges, handshake: Observed::Unobserved(String::new()) };
+    assert_eq!(told(&dialogue), ["connect 220", "ehlo 250", "vrfy 252", "vrfy 550", "expn 421"]);
+    assert_eq!(server.await.unwrap(), "EHLO mail.sender.example\r\nVRFY alice\r\nVRFY nobody\r\nEXPN list\r\n");
+}

@@ -63,6 +63,24 @@ async fn a_policy_is_fetched_and_nothing_else_is_there() {
 }
 
 #[tokio::test]
+async fn a_report_is_taken_at_any_path_and_kept_as_it_is() {
+    let visit = Visit::to(WebHost::new(web()).unwrap()).await;
+    let post = async |kind: &str, length: usize, body: &str| {
+        let mut client = visit.connect().await;
+        let head = format!("POST /tls/reports HTTP/1.1\r\nHost: {NAME}\r\nContent-Type: {kind}\r\n");
+        client.say(format!("{head}Content-Length: {length}\r\n\r\n{body}")).await;
+        client.rest().await
+    };
+    assert!(post("application/tlsrpt+json", 2, "{}").await.starts_with("HTTP/1.1 201"));
+    assert!(post("text/plain", 2, "{}").await.starts_with("HTTP/1.1 415"));
+    let much = 2 << 20;
+    assert!(post("application/tlsrpt+gzip", much, &"x".repeat(much)).await.starts_with("HTTP/1.1 413"));
+    assert_eq!(visit.host.take_reports(), [("application/tlsrpt+json".to_owned(), b"{}".to_vec())]);
+    assert!(visit.host.take_reports().is_empty());
+    assert_eq!(visit.seen().await[0].dialogue[0].sent, "POST /tls/reports HTTP/1.1");
+}
+
+#[tokio::test]
 async fn status_and_media_type_are_as_asked() {
     let play = WebPlay { status: 503, media_type: "text/html".to_owned(), policy: "a\r\nb".to_owned(), ..web() };
     let visit = Visit::to(WebHost::new(play).unwrap()).await;
