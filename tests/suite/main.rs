@@ -39,14 +39,16 @@ fn main() {
     .into_iter()
     .flatten()
     .collect();
+    let (runs, scenarios) = scenarios::trials();
     let on_engine: Vec<Trial> = [
-        scenarios::trials(),
+        runs,
         stacks::trials(),
         faults::trials(),
         safety::trials(),
         assess::trials(),
         probe::trials(),
         explain::trials(),
+        scenarios,
     ]
     .into_iter()
     .flatten()

@@ -12,20 +12,40 @@ use std::{
 /// What one run said of each scenario, or why there is nothing.
 type Reported = Result<HashMap<String, Value>, String>;
 
-pub(crate) fn trials() -> Vec<Trial> {
+/// A run of the library on one gateway.
+struct Run {
+    gateway: String,
+    reported: OnceLock<Reported>,
+}
+
+impl Run {
+    fn reported(&self) -> &Reported {
+        let report = || report(&self.gateway).map_err(|e| e.message().unwrap_or("?").to_owned());
+        self.reported.get_or_init(report)
+    }
+}
+
+/// A test that runs the library on each gateway, and then those that look at what came of each scenario. Other tests may
+/// stand between them: who looks at a run that is not over waits for it.
+pub(crate) fn trials() -> (Vec<Trial>, Vec<Trial>) {
     let names = library().expect("scenarios can be listed");
     let gateways = gateways().expect("gateways can be listed");
-    let trials = gateways.into_iter().flat_map(|gateway| {
-        let run: Arc<OnceLock<Reported>> = Arc::default();
-        let trial = move |name: &String| {
-            let (run, gateway, name) = (run.clone(), gateway.clone(), name.clone());
-            let title = format!("scenario::{gateway}::{}", name.replace('/', "::"));
-            let reported = move || report(&gateway).map_err(|e| e.message().unwrap_or("?").to_owned());
-            Trial::test(title, move || as_expected(run.get_or_init(reported), &name))
+    let run = |gateway| Arc::new(Run { gateway, reported: OnceLock::new() });
+    let runs: Vec<Arc<Run>> = gateways.into_iter().map(run).collect();
+    let whole = |run: &Arc<Run>| {
+        let run = Arc::clone(run);
+        let title = format!("run::{}", run.gateway);
+        Trial::test(title, move || Ok(run.reported().as_ref().map(|_| ()).map_err(Clone::clone)?))
+    };
+    let each = |run: &Arc<Run>| {
+        let trial = |name: &String| {
+            let (run, name) = (Arc::clone(run), name.clone());
+            let title = format!("scenario::{}::{}", run.gateway, name.replace('/', "::"));
+            Trial::test(title, move || as_expected(run.reported(), &name))
         };
         names.iter().map(trial).collect::<Vec<_>>()
-    });
-    trials.collect()
+    };
+    (runs.iter().map(whole).collect(), runs.iter().flat_map(each).collect())
 }
 
 /// The gateways that are shipped for being tested: all but the peer.

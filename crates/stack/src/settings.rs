@@ -98,6 +98,7 @@ impl Stack {
         let reloaded = run(host, &reload(daemon)).await?;
         if reloaded.0 != 0 {
             said.extend(lines(&reloaded.1));
+            self.put_back(daemon).await?;
             return Ok((false, said));
         }
         let Err(why) = self.works(host, daemon).await? else { return Ok((true, said)) };
@@ -187,7 +188,8 @@ fn unthrottle(daemon: Daemon) -> String {
 const fn check(daemon: Daemon) -> &'static str {
     match daemon {
         Daemon::Postfix => "postconf -n > /dev/null",
-        Daemon::Dovecot => "doveconf -n > /dev/null",
+        // with the files that settings name
+        Daemon::Dovecot => "doveconf -nx > /dev/null",
     }
 }
 
@@ -257,7 +259,7 @@ fn in_blocks(name: &str, value: &str) -> String {
 }
 
 /// Shell commands that make a daemon work with its files; they end when the processes that had the old settings are
-/// gone, or have been busy for too long. They fail if the daemon does not do it.
+/// gone, or have been busy for too long. They fail if the daemon does not do it; Dovecot says so in its log alone.
 fn reload(daemon: Daemon) -> String {
     let (command, processes) = match daemon {
         Daemon::Postfix => ("postfix reload", "smtpd|smtp|tlsmgr|tlsproxy|qmgr|cleanup|pickup"),
@@ -267,9 +269,11 @@ fn reload(daemon: Daemon) -> String {
         r#"named() {{ for p in /proc/[0-9]*; do read -r name < "$p/comm" 2>/dev/null || continue
   case "$name" in {processes}) echo "${{p#/proc/}}";; esac; done; }}
 old=$(named)
+at=$(wc -c < {SYSLOG})
 {command} >/dev/null || exit 1
 i=0
-for pid in $old; do while kill -0 "$pid" 2>/dev/null; do i=$((i+1)); test $i -lt 250 || exit 0; sleep 0.02; done; done
+for pid in $old; do while kill -0 "$pid" 2>/dev/null; do i=$((i+1)); test $i -lt 250 || break 2; sleep 0.02; done; done
+! tail -c +$((at + 1)) {SYSLOG} | grep 'Failed to read configuration' >&2
 "#
     )
 }
