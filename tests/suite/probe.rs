@@ -86,20 +86,33 @@ fn agrees_with_testssl_and_sslyze() -> Result<(), Failed> {
     if tools.iter().all(|(_, program, _)| program.is_none()) {
         return Ok(());
     }
-    let held = Held::up("hardened")?;
-    let address = held.smtp(NAME)?;
-    let ours = ours(address)?;
     let mut differences = Vec::new();
-    for (name, program, facts) in tools {
-        let Some(program) = program else { continue };
-        let theirs = facts(&program, address)?;
-        if theirs.len() < 10 {
-            return Err(format!("{name} says little: {theirs:#?}").into());
+    for gateway in ["hardened", "documented-2018", "debian-stock"] {
+        let held = Held::up(gateway)?;
+        let address = held.smtp(NAME)?;
+        let ours = ours(address)?;
+        for (name, program, facts) in &tools {
+            let Some(program) = program else { continue };
+            let theirs = facts(program, address)?;
+            if theirs.len() < 10 {
+                return Err(format!("{name} says little of {gateway}: {theirs:#?}").into());
+            }
+            let asked = |about: &str| match ours.get(about) {
+                Some(ours) if *name == "sslyze" && about.starts_with("suites") => Some(asked_by_sslyze(ours)),
+                ours => ours.cloned(),
+            };
+            let differs = theirs.iter().filter(|(about, said)| asked(about).as_ref() != Some(*said));
+            let tell = |(about, said)| format!("{gateway}: {about}: {name} {said}, ours {:?}", ours.get(about));
+            differences.extend(differs.map(tell));
         }
-        let differs = theirs.iter().filter(|(about, said)| ours.get(*about) != Some(said));
-        differences.extend(differs.map(|(about, said)| format!("{about}: {name} {said}, ours {:?}", ours.get(about))));
     }
     if differences.is_empty() { Ok(()) } else { Err(differences.join("\n").into()) }
+}
+
+/// Without the suites that it does not ask for.
+fn asked_by_sslyze(said: &str) -> String {
+    const UNASKED: [&str; 2] = ["TLS_DH_anon_WITH_CAMELLIA_128_CBC_SHA256", "TLS_DH_anon_WITH_CAMELLIA_256_CBC_SHA256"];
+    set(said.split(' ').filter(|word| !UNASKED.contains(word)))
 }
 
 fn installed(program: &str) -> Option<PathBuf> {
@@ -108,7 +121,9 @@ fn installed(program: &str) -> Option<PathBuf> {
 }
 
 fn json(path: &PathBuf) -> Result<Value, Failed> {
-    Ok(serde_json::from_str(&fs::read_to_string(path)?)?)
+    // sslyze writes primes as numbers, which are none to compute with
+    let primes = regex::Regex::new(r": (\d{20,})")?;
+    Ok(serde_json::from_str(&primes.replace_all(&fs::read_to_string(path)?, ": \"$1\""))?)
 }
 
 /// Sorted, so that order is nobody's matter.
@@ -134,12 +149,16 @@ fn ours(address: &str) -> Result<Facts, Failed> {
         orders.extend(version["order"].as_str());
     }
     facts.insert("order".to_owned(), set(orders));
-    // what neither of them knows yet
-    let groups = texts(&seen["groups"]["seen"]).filter(|group| !group.contains("MLKEM"));
-    facts.insert("groups".to_owned(), set(groups));
+    // post-quantum groups neither of them knows yet
+    let (fields, curves): (Vec<_>, Vec<_>) = texts(&seen["groups"]["seen"])
+        .filter(|group| !group.contains("MLKEM"))
+        .partition(|group| group.starts_with("ffdhe"));
+    facts.insert("groups".to_owned(), set(curves));
+    // testssl.sh tells the group of DHE where TLS 1.3 has none
     let dh = &seen["dh"]["seen"];
     let bits = dh["bits"].as_u64().map(|bits| bits.to_string());
-    facts.insert("DH".to_owned(), dh["name"].as_str().map(str::to_owned).or(bits).unwrap_or_else(|| "none".to_owned()));
+    let of_dhe = dh["name"].as_str().map(str::to_owned).or(bits).unwrap_or_else(|| "none".to_owned());
+    facts.insert("finite fields".to_owned(), if fields.is_empty() { of_dhe } else { set(fields) });
     let chains = &seen["chains"]["seen"];
     let own = &chains[0]["certificates"][0];
     facts.insert("certificates".to_owned(), chains.as_array().map_or(0, Vec::len).to_string());
@@ -192,7 +211,8 @@ fn by_testssl(program: &PathBuf, address: &str) -> Result<Facts, Failed> {
     facts.insert("order".to_owned(), order.to_owned());
     let groups = said("PFS_ECDHE_curves").unwrap_or_default();
     facts.insert("groups".to_owned(), set(groups.split_whitespace().map(group)));
-    facts.insert("DH".to_owned(), said("DH_groups").unwrap_or("none").to_owned());
+    let fields = said("DH_groups").unwrap_or_default().split_whitespace();
+    facts.insert("finite fields".to_owned(), set(fields));
     facts.insert("certificates".to_owned(), said("cert_numbers").unwrap_or_default().to_owned());
     facts.insert("names".to_owned(), set(said("cert_subjectAltName").unwrap_or_default().split_whitespace()));
     facts.insert("key".to_owned(), said("cert_keySize").unwrap_or_default().replace(" bits", ""));

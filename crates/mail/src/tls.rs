@@ -57,6 +57,11 @@ pub const GROUPS: &[(u16, &str)] = &[
     (0x0200, "MLKEM512"),
     (0x0201, "MLKEM768"),
     (0x0202, "MLKEM1024"),
+    // once drafts, or of one country
+    (0x6399, "X25519Kyber768Draft00"),
+    (0x639a, "SecP256r1Kyber768Draft00"),
+    (0x11ee, "curveSM2MLKEM768"),
+    (0x0029, "curveSM2"),
 ];
 
 /// A key exchange group.

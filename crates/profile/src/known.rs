@@ -1,63 +1,11 @@
 //! The names that a profile may use: registries of IANA, and the words of `evidence` for certificates.
 
 use crate::Aspect;
-use mail::{iana_suite, is_same_group, is_same_suite};
+use mail::{GROUPS, iana_suite, is_same_group, is_same_suite};
 use tls_parser::CIPHERS;
 
 /// Versions, oldest first.
 const VERSIONS: [&str; 5] = ["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
-
-/// TLS Supported Groups (RFC 8446 §4.2.7), of elliptic curves, finite fields and key encapsulation.
-const GROUPS: [&str; 48] = [
-    "X25519MLKEM768",
-    "SecP256r1MLKEM768",
-    "SecP384r1MLKEM1024",
-    "curveSM2MLKEM768",
-    "MLKEM512",
-    "MLKEM768",
-    "MLKEM1024",
-    "X25519Kyber768Draft00",
-    "SecP256r1Kyber768Draft00",
-    "x25519",
-    "x448",
-    "secp256r1",
-    "secp384r1",
-    "secp521r1",
-    "brainpoolP256r1",
-    "brainpoolP384r1",
-    "brainpoolP512r1",
-    "brainpoolP256r1tls13",
-    "brainpoolP384r1tls13",
-    "brainpoolP512r1tls13",
-    "ffdhe2048",
-    "ffdhe3072",
-    "ffdhe4096",
-    "ffdhe6144",
-    "ffdhe8192",
-    "curveSM2",
-    "sect163k1",
-    "sect163r1",
-    "sect163r2",
-    "sect193r1",
-    "sect193r2",
-    "sect233k1",
-    "sect233r1",
-    "sect239k1",
-    "sect283k1",
-    "sect283r1",
-    "sect409k1",
-    "sect409r1",
-    "sect571k1",
-    "sect571r1",
-    "secp160k1",
-    "secp160r1",
-    "secp160r2",
-    "secp192k1",
-    "secp192r1",
-    "secp224k1",
-    "secp224r1",
-    "secp256k1",
-];
 
 /// Finite-field groups by name: RFC 7919, and those of RFC 3526 that mail servers had built in.
 const DH_GROUPS: [&str; 11] = [
@@ -175,7 +123,7 @@ fn all(aspect: Aspect) -> Vec<String> {
             names.sort_unstable();
             owned(&names)
         }
-        Aspect::Group => owned(&GROUPS),
+        Aspect::Group => GROUPS.iter().map(|(_, name)| (*name).to_owned()).collect(),
         Aspect::Dh => owned(&DH_GROUPS),
         Aspect::Signature => owned(&SIGNATURES),
         Aspect::CertificateKey => {
