@@ -1,6 +1,6 @@
 //! An assessment for people: its checks by group, one line each, what to change below, and at the end the numbers.
 
-use crate::Style;
+use crate::{Style, columns::broken};
 use assess::{Assessment, Check, Grade, Group};
 use owo_colors::AnsiColors;
 use std::fmt::Write;
@@ -37,7 +37,7 @@ fn row(out: &mut String, check: &Check, (of, name): (usize, usize), style: &Styl
     let is_wrong = matches!(check.grade, Grade::Notice | Grade::Fail);
     let cites = check.cites.as_ref().filter(|_| is_wrong).map(|cites| format!("({cites})"));
     let words = check.reason.split_whitespace().chain(cites.as_deref());
-    let lines = broken(words, style.columns().saturating_sub(indent).max(30));
+    let lines = broken(words, indent, style);
     let grade = style.paint(&format!("{:GRADE$}", check.grade.to_string()), color(check.grade));
     let mut lines = lines.iter();
     let _ = writeln!(out, "  {grade}{begin}{}", lines.next().map_or("", String::as_str));
@@ -47,21 +47,6 @@ fn row(out: &mut String, check: &Check, (of, name): (usize, usize), style: &Styl
     for line in check.change.iter().flat_map(|change| change.lines()) {
         let _ = writeln!(out, "  {:GRADE$}{} {line}", "", style.bold("change to:"));
     }
-}
-
-/// Words in lines of this many columns; a longer word has a line of its own.
-fn broken<'a>(words: impl Iterator<Item = &'a str>, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        match lines.last_mut().filter(|line| line.chars().count() + 1 + word.chars().count() <= width) {
-            Some(line) => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            None => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 const fn color(grade: Grade) -> AnsiColors {

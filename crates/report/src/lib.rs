@@ -1,6 +1,7 @@
 //! The reports: what is said of a run, to people (terminal) and to machines (JSON, JUnit). Functions from values to text.
 
 mod assess;
+mod columns;
 mod describe;
 mod explained;
 mod json;

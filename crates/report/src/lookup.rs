@@ -1,6 +1,6 @@
 //! Look-ups for people: each name with its records, and what is to be said of them below.
 
-use crate::Style;
+use crate::{Style, columns::broken};
 use evidence::{LookedUp, Observed, Remark, Weight};
 use lint::Entry;
 use owo_colors::AnsiColors;
@@ -50,7 +50,7 @@ fn remark(out: &mut String, remark: &Remark, room: usize, style: &Style) {
     let cites = Some(format!("({})", remark.cites)).filter(|_| !remark.cites.is_empty());
     let text = printable(&remark.text);
     let words = text.split_whitespace().chain(cites.as_deref());
-    let lines = broken(words, style.columns().saturating_sub(indent).max(30));
+    let lines = broken(words, indent, style);
     let weight = style.paint(&format!("{word:WEIGHT$}"), color);
     let mut lines = lines.iter();
     let first = lines.next().map_or("", String::as_str);
@@ -61,21 +61,6 @@ fn remark(out: &mut String, remark: &Remark, room: usize, style: &Style) {
     for line in remark.help.lines() {
         let _ = writeln!(out, "{:indent$}{} {}", "", style.bold("help:"), printable(line));
     }
-}
-
-/// Words in lines of this many columns; a longer word has a line of its own.
-fn broken<'a>(words: impl Iterator<Item = &'a str>, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        match lines.last_mut().filter(|line| line.chars().count() + 1 + word.chars().count() <= width) {
-            Some(line) => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            None => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 /// Text from the DNS can hold anything, also what would move the cursor.
