@@ -2,7 +2,7 @@
 //! of several kinds that the harness plays.
 
 use crate::{
-    commands::Pair,
+    commands::{Pair, probe},
     drive::{Published, publish, send_again},
     exit::Trouble,
 };
@@ -128,11 +128,8 @@ fn letter(word: &str, stage: &str, way: &str, from: &str, to: &str) -> String {
 /// Services that the gateway offers. Those for users share their settings: one of them stands for all, if possible one
 /// that can be asked before TLS, too.
 fn services(gateway: &Gateway) -> Vec<Service> {
-    let ports = gateway.hosts.iter().flat_map(stack::gateway::Host::ports);
-    let mut services: Vec<Service> = ports.filter_map(Service::at_port).collect();
-    services.sort_unstable();
-    services.dedup();
-    let (mut chosen, mut for_users): (Vec<_>, Vec<_>) = services.into_iter().partition(|s| of(*s) == Daemon::Postfix);
+    let services = probe::services(gateway).into_iter();
+    let (mut chosen, mut for_users): (Vec<_>, Vec<_>) = services.partition(|s| of(*s) == Daemon::Postfix);
     for_users.sort_by_key(|service| service.is_implicit());
     chosen.extend(for_users.first());
     chosen

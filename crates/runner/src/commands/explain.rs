@@ -2,7 +2,7 @@
 //!
 //! The same questions are asked with the line and without it; what differs is what the line does.
 
-use super::{Pair, Setting};
+use super::{Pair, Setting, probe};
 use crate::{
     cli::ExplainArgs,
     exit::{Exit, Trouble},
@@ -31,8 +31,7 @@ pub(crate) async fn explain(setting: &Setting, args: ExplainArgs) -> Ended {
     if lines.is_empty() || missing.is_some() {
         return Err(nothing(&pair.gateway.name, missing));
     }
-    let ports = pair.gateway.hosts.iter().flat_map(stack::gateway::Host::ports);
-    let services = ports.filter_map(Service::at_port).collect();
+    let services = probe::services(&pair.gateway);
     let asking = Asking { lines, questions, services, meanings, is_all: args.settings.is_empty() };
     let raised = raise(setting, pair, false, false).await?;
     let told = tokio::select! {
