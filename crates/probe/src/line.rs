@@ -11,7 +11,7 @@ use std::{
     fmt, io,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -60,6 +60,8 @@ pub(crate) struct Line<'a> {
     permits: Semaphore,
     /// How many connections may still be open at once: fewer, each time that one is turned away.
     at_once: AtomicUsize,
+    /// Whether it ever answered.
+    has_answered: AtomicBool,
 }
 
 impl<'a> Line<'a> {
@@ -69,6 +71,7 @@ impl<'a> Line<'a> {
             until: Instant::now() + target.deadline,
             permits: Semaphore::new(AT_ONCE),
             at_once: AtomicUsize::new(AT_ONCE),
+            has_answered: AtomicBool::new(false),
         }
     }
 
@@ -91,16 +94,34 @@ impl<'a> Line<'a> {
         Ok((speech, greeting, permit))
     }
 
-    /// Does something with a connection on which TLS may begin, when it is its turn.
+    /// Does something with a connection on which TLS may begin, when it is its turn. If no answer comes in time from a service
+    /// that did answer, it may have been busy with the others: it is asked once more, and less at once from then on.
     ///
     /// # Errors
     /// The last failure to get one, or the failure of what was done.
-    pub(crate) async fn with<T, F>(&self, act: impl FnOnce(BoxStream) -> F) -> io::Result<T>
+    pub(crate) async fn with<T, F>(&self, mut act: impl FnMut(BoxStream) -> F) -> io::Result<T>
     where
         F: Future<Output = io::Result<T>>,
     {
-        let (stream, _permit) = self.turn(async || self.before_tls().await).await?;
-        self.in_time(act(stream)).await
+        let mut is_second = false;
+        loop {
+            let done = match self.turn(async || self.before_tls().await).await {
+                Ok((stream, permit)) => {
+                    let done = self.in_time(act(stream)).await;
+                    if done.as_ref().is_err_and(is_late) {
+                        self.take_away(permit);
+                    }
+                    done
+                }
+                Err(error) => Err(error),
+            };
+            let is_busy = done.as_ref().is_err_and(is_late) && self.has_answered.load(Ordering::Relaxed);
+            if !is_busy || is_second {
+                self.has_answered.fetch_or(done.is_ok(), Ordering::Relaxed);
+                return done;
+            }
+            is_second = true;
+        }
     }
 
     /// What the service makes of a hello. If it closes without a word, it is asked once more: that may have been a limit.
@@ -194,6 +215,11 @@ impl<'a> Line<'a> {
 #[error("{0}")]
 pub(crate) struct NoConnection(String);
 
+/// One step took too long.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {0} s")]
+struct Late(f32);
+
 /// All of the time is over.
 #[derive(Debug, thiserror::Error)]
 #[error("the probe's {0} s are over")]
@@ -212,7 +238,11 @@ fn is_turned_away(error: &io::Error) -> bool {
 
 /// Nothing came in time.
 pub(crate) fn late(limit: Duration) -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", limit.as_secs_f32()))
+    io::Error::new(io::ErrorKind::TimedOut, Late(limit.as_secs_f32()))
+}
+
+fn is_late(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Late>())
 }
 
 impl fmt::Debug for Target {

@@ -8,11 +8,13 @@ use crate::{
     progress::Progress,
     raise::interrupt,
 };
-use std::process::ExitCode;
+use miette::{MietteHandlerOpts, ReportHandler};
+use std::{io::IsTerminal, process::ExitCode};
 
 /// Runs the command; its result is on standard output, what goes on and what is wrong on standard error.
 #[must_use]
 pub fn main(cli: Cli) -> ExitCode {
+    miette::set_hook(Box::new(|_| handler())).expect("nobody else says how errors look");
     let progress = Progress::start();
     let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
     let setting =
@@ -51,6 +53,13 @@ pub fn main(cli: Cli) -> ExitCode {
     // What is still under way (a listener, a read of a log) ends with the process.
     runtime.shutdown_background();
     exit.into()
+}
+
+/// How errors look. Only a terminal has a width to wrap them at: in a file they keep their lines, for who searches it. A path is
+/// never broken.
+fn handler() -> Box<dyn ReportHandler> {
+    let options = MietteHandlerOpts::new().wrap_lines(std::io::stderr().is_terminal()).break_words(false);
+    Box::new(options.build())
 }
 
 /// So that a command can end with its exit code by `?` alone.

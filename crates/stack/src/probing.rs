@@ -26,6 +26,8 @@ type Asked = (Service, Option<Domain>);
 #[derive(Debug, Default)]
 pub(crate) struct Surveys {
     made: Mutex<HashMap<Asked, Arc<OnceCell<Observed<Probed>>>>>,
+    /// One at a time: as long as connections to one port of a service queue up, Dovecot's master takes none from its other ports.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Stack {
@@ -68,7 +70,11 @@ impl Stack {
             limit: CONNECTION,
             deadline: SURVEY,
         };
-        let mut probed = match probe::survey(&target).await {
+        let seen = {
+            let _turn = self.probed.turn.lock().await;
+            probe::survey(&target).await
+        };
+        let mut probed = match seen {
             Ok(probed) => probed,
             Err(error) => return Ok(Observed::Unobserved(error.to_string())),
         };

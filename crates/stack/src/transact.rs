@@ -14,7 +14,7 @@ use wire::{Dialogue, Job, Login};
 /// How long one whole dialogue may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a message may take until its fate is known.
-const SETTLING: Duration = Duration::from_secs(15);
+const SETTLING: Duration = Duration::from_secs(30);
 /// How long a message may take from the log's word that it is in a mailbox until it is seen there.
 const APPEARING: Duration = Duration::from_secs(5);
 /// Address from which users submit mail and read their mailboxes.

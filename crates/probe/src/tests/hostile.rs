@@ -264,3 +264,23 @@ async fn limits() {
     assert_eq!(seen.versions[3].suites.seen().unwrap().len(), 3);
     assert!(seen.groups.seen().unwrap().len() > 3 && seen.signatures.seen().unwrap().len() == 1);
 }
+
+/// Three connections at a time, and not a word to more: who did not answer then is asked again, and all of it is seen.
+#[tokio::test]
+async fn busy() {
+    let acceptor = TlsAcceptor::from(Arc::new(rustls_config(&EC)));
+    let places = Arc::new(Semaphore::new(3));
+    let server = Server::each(move |stream: TcpStream| {
+        let (acceptor, places) = (acceptor.clone(), Arc::clone(&places));
+        async move {
+            match places.try_acquire() {
+                Ok(_place) => drop(acceptor.accept(stream).await),
+                Err(_) => hold(stream).await,
+            }
+        }
+    });
+    let seen = tried(&server.await, Service::Submissions).await.unwrap();
+    assert!(!format!("{seen:?}").contains("no answer within"), "{seen:?}");
+    assert_eq!(seen.taken().count(), 2);
+    assert_eq!(seen.chains.seen().unwrap()[0].certificates[0].key, "EC P-256");
+}

@@ -62,7 +62,8 @@ pub fn haproxy(harness: SocketAddr, bridge: Ipv4Addr) -> String {
 /// Unbound's configuration: validates from the harness's root key and asks the harness for everything.
 ///
 /// `trust_anchor` is a DS record in zone-file form. Nothing built in answers: no AS112 zones, no special names. A reverse name of
-/// IPv6 has 34 labels, each with a proof of its own: more than it would check.
+/// IPv6 has 34 labels, each with a proof of its own: more than it would check. The harness is near and loses nothing, so on a busy
+/// machine it is waited for, not asked again.
 #[must_use]
 pub fn unbound(dns: SocketAddr, trust_anchor: &str) -> String {
     let (ip, port) = (dns.ip(), dns.port());
@@ -98,10 +99,10 @@ pub fn unbound(dns: SocketAddr, trust_anchor: &str) -> String {
   key-cache-slabs: 1
   val-bogus-ttl: 0
   val-validation-attempts: 1000
-  outbound-msg-retry: 30
   infra-host-ttl: 1
   infra-keep-probing: yes
-  unknown-server-time-limit: 200
+  infra-cache-min-rtt: 2000
+  unknown-server-time-limit: 2000
   discard-timeout: 60000
   num-queries-per-thread: 4096
   outgoing-range: 8192
