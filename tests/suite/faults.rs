@@ -30,8 +30,9 @@ fn no_engine() -> Result<(), Failed> {
 
 fn no_permission_on_the_socket() -> Result<(), Failed> {
     // as root every mode is a permission: a user namespace of its own is needed to have none
-    let directory = scratch("no-permission")?;
-    let socket = directory.join("engine.sock");
+    let directory = tempfile::tempdir()?;
+    fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    let socket = directory.path().join("engine.sock");
     let _listener = UnixListener::bind(&socket)?;
     fs::set_permissions(&socket, std::os::unix::fs::PermissionsExt::from_mode(0o000))?;
     let engine = format!("unix://{}", socket.display());
@@ -39,7 +40,10 @@ fn no_permission_on_the_socket() -> Result<(), Failed> {
     let mut command = if is_root {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all"]);
-        command.arg(readable_binary()?);
+        // the checkout may lie where only root comes
+        let binary = directory.path().join("mailproof");
+        fs::copy(env!("CARGO_BIN_EXE_mailproof"), &binary)?;
+        command.arg(binary);
         command
     } else {
         Command::new(env!("CARGO_BIN_EXE_mailproof"))
@@ -48,21 +52,11 @@ fn no_permission_on_the_socket() -> Result<(), Failed> {
     said(command.output()?).must(4, &["permission", "help"])
 }
 
-/// The binary at a place that a user without any right can reach.
-fn readable_binary() -> Result<std::path::PathBuf, Failed> {
-    let place = std::env::temp_dir().join(format!("mailproof-{}", std::process::id()));
-    fs::create_dir_all(&place)?;
-    fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-    let binary = place.join("mailproof");
-    fs::copy(env!("CARGO_BIN_EXE_mailproof"), &binary)?;
-    fs::set_permissions(&binary, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-    Ok(binary)
-}
-
 /// An engine behind a door of our own that is shut in mid-run.
 fn an_engine_that_dies() -> Result<(), Failed> {
-    let directory = scratch("dying-engine")?;
-    let socket = directory.join("engine.sock");
+    // the path of a socket has at most 107 octets, fewer than that of some checkouts
+    let directory = tempfile::tempdir()?;
+    let socket = directory.path().join("engine.sock");
     let door = Door::open(&socket)?;
     let engine = format!("unix://{}", socket.display());
     let mut running = start(&["scenario", "run", "--engine", &engine])?;

@@ -1,6 +1,6 @@
 //! Stacks as a user handles them: evidence of the pretend Internet, reports, snapshots, runs beside each other.
 
-use crate::{Failed, Trial, diagnostics::copy_of, mailproof, run, scratch, trial};
+use crate::{Failed, Held, Trial, diagnostics::copy_of, mailproof, run, scratch, trial};
 use std::fs;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -16,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             the_gateway_sees_the_address_that_a_scenario_names,
         ),
         trial("stacks::junit_and_json_tell_of_the_same_run", junit_and_json_tell_of_the_same_run),
+        trial("stacks::images_stay_under_a_stack", images_stay_under_a_stack),
         trial("stacks::a_line_is_explained_by_what_it_does", a_line_is_explained_by_what_it_does),
     ]
 }
@@ -82,6 +83,11 @@ fn the_gateway_sees_the_address_that_a_scenario_names() -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+fn images_stay_under_a_stack() -> Result<(), Failed> {
+    let _held = Held::up("debian-stock")?;
+    run(&["stack", "prune", "--images"])?.must(4, &["needs the images", "stack down"])
 }
 
 fn junit_and_json_tell_of_the_same_run() -> Result<(), Failed> {

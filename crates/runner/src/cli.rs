@@ -92,7 +92,11 @@ pub(crate) enum StackCommand {
         host: Option<String>,
     },
     /// Remove what dead runs left on the engine
-    Prune,
+    Prune {
+        /// Also the images; they are built again when they are needed
+        #[arg(long)]
+        images: bool,
+    },
 }
 
 #[derive(Debug, Args)]

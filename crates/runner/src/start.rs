@@ -30,7 +30,7 @@ pub fn main(cli: Cli) -> ExitCode {
             Command::Stack(StackCommand::Up { gateway }) => commands::stack::up(&setting, &gateway).await,
             Command::Stack(StackCommand::Down) => commands::stack::down(&setting).await,
             Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(&setting, host.as_deref()).await,
-            Command::Stack(StackCommand::Prune) => commands::stack::prune(&setting).await,
+            Command::Stack(StackCommand::Prune { images }) => commands::stack::prune(&setting, images).await,
             Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(&setting, args).await,
             Command::Probe(args) => commands::probe::probe(&setting, args).await,
             Command::Assess(args) => commands::assess::assess(&setting, args).await,

@@ -39,9 +39,21 @@ pub(crate) async fn down(setting: &Setting) -> Ended {
     sweep(setting, "no stack is held on this engine", "took down", |run| run.held).await
 }
 
-/// Removes what dead runs left.
-pub(crate) async fn prune(setting: &Setting) -> Ended {
-    sweep(setting, "dead runs left nothing on this engine", "removed what was left of", |run| !run.owner_alive).await
+/// Removes what dead runs left, and if it is wanted the images, on which nobody must stand.
+pub(crate) async fn prune(setting: &Setting, images: bool) -> Ended {
+    let ended =
+        sweep(setting, "dead runs left nothing on this engine", "removed what was left of", |run| !run.owner_alive)
+            .await?;
+    if images {
+        let engine = Engine::connect(setting.engine.as_deref()).await?;
+        if let Some(run) = engine.runs().await?.first() {
+            let help = "wait until it is over; a stack that is held goes with `cargo xtask stack down`";
+            return Err(Trouble::error(miette::miette!(help = help, "run {} needs the images", run.id)));
+        }
+        engine.remove_images().await?;
+        println!("removed the images");
+    }
+    Ok(ended)
 }
 
 async fn sweep(setting: &Setting, nothing: &str, done: &str, is_meant: impl Fn(&SeenRun) -> bool) -> Ended {
