@@ -36,16 +36,16 @@ pub(crate) async fn hold(setting: &Setting, raised: Raised) -> Ended {
 
 /// Takes down every stack that is held.
 pub(crate) async fn down(setting: &Setting) -> Ended {
-    sweep(setting, "no stack is held on this engine", "took down", |run| run.held).await
+    let engine = Engine::connect(setting.engine.as_deref()).await?;
+    sweep(&engine, "no stack is held on this engine", "took down", |run| run.held).await?;
+    Ok(Exit::AsExpected)
 }
 
 /// Removes what dead runs left, and if it is wanted the images, on which nobody must stand.
 pub(crate) async fn prune(setting: &Setting, images: bool) -> Ended {
-    let ended =
-        sweep(setting, "dead runs left nothing on this engine", "removed what was left of", |run| !run.owner_alive)
-            .await?;
+    let engine = Engine::connect(setting.engine.as_deref()).await?;
+    sweep(&engine, "dead runs left nothing on this engine", "removed what was left of", |run| !run.owner_alive).await?;
     if images {
-        let engine = Engine::connect(setting.engine.as_deref()).await?;
         if let Some(run) = engine.runs().await?.first() {
             let help = "wait until it is over; a stack that is held goes with `cargo xtask stack down`";
             return Err(Trouble::error(miette::miette!(help = help, "run {} needs the images", run.id)));
@@ -53,11 +53,10 @@ pub(crate) async fn prune(setting: &Setting, images: bool) -> Ended {
         engine.remove_images().await?;
         println!("removed the images");
     }
-    Ok(ended)
+    Ok(Exit::AsExpected)
 }
 
-async fn sweep(setting: &Setting, nothing: &str, done: &str, is_meant: impl Fn(&SeenRun) -> bool) -> Ended {
-    let engine = Engine::connect(setting.engine.as_deref()).await?;
+async fn sweep(engine: &Engine, nothing: &str, done: &str, is_meant: impl Fn(&SeenRun) -> bool) -> Result<(), Trouble> {
     let meant: Vec<SeenRun> = engine.runs().await?.into_iter().filter(is_meant).collect();
     for run in &meant {
         engine.sweep(&run.id).await?;
@@ -66,7 +65,7 @@ async fn sweep(setting: &Setting, nothing: &str, done: &str, is_meant: impl Fn(&
     if meant.is_empty() {
         println!("{nothing}");
     }
-    Ok(Exit::AsExpected)
+    Ok(())
 }
 
 /// Prints what hosts of held stacks logged.
