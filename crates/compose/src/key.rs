@@ -2,12 +2,12 @@
 
 use data_encoding::BASE64;
 use ed25519_dalek::{Signer, SigningKey};
+use plan::KeyAlgorithm;
 use rsa::{
     Pkcs1v15Sign, RsaPrivateKey,
     pkcs8::{DecodePrivateKey, EncodePublicKey},
     traits::PublicKeyParts,
 };
-use scenario::KeyAlgorithm;
 use sha2::{Digest, Sha256};
 use std::fmt;
 

@@ -13,7 +13,7 @@ pub use key::{KeyError, KeyPair, revoked_record};
 
 use letter::{Letter, crlf};
 use mail::{Domain, Nonce};
-use scenario::Recipe;
+use plan::Recipe;
 use std::sync::Arc;
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 

@@ -6,8 +6,8 @@ use mail_auth::{
     AuthenticatedMessage, DkimResult, MessageAuthenticator, Parameters, ResolverCache, Txt,
     common::{parse::TxtRecordParser, verify::DomainKey},
 };
+use plan::{KeyAlgorithm, Recipe, Signature, Spanned};
 use rsa::pkcs8::EncodePrivateKey;
-use scenario::{KeyAlgorithm, Recipe, Signature, Spanned};
 use std::{
     borrow::Borrow,
     hash::Hash,

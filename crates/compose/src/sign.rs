@@ -7,7 +7,7 @@ use crate::{
     with_nonce,
 };
 use data_encoding::BASE64;
-use scenario::{KeyAlgorithm, Signature};
+use plan::{KeyAlgorithm, Signature};
 
 /// Where lines of the field are folded, if they can be.
 const WIDTH: usize = 76;

@@ -2,7 +2,7 @@
 
 use crate::{ComposeError, Letter, crlf, lines, with_nonce};
 use mail::Nonce;
-use scenario::Tamper;
+use plan::Tamper;
 
 /// Does one change. `{nonce}` stands for the nonce; unless `exact`, line ends become CRLF.
 pub(crate) fn apply(

@@ -3,8 +3,8 @@
 use super::*;
 use crate::reference::{NOW, composed, key, nonce, pkcs8, recipe, signature, spanned, verified, verified_with};
 use mail::Message;
+use plan::{KeyAlgorithm, Recipe, Tamper};
 use proptest::prelude::*;
-use scenario::{KeyAlgorithm, Recipe, Tamper};
 
 const PLACE: &str = "{nonce}";
 const TEXT: &str = "From: billing@bank.example\nTo: alice@gateway.example\nSubject: {nonce}\n\nPay {nonce} here.\n";
@@ -54,7 +54,7 @@ fn a_header_alone_and_a_text_that_is_no_message_are_completed() {
 #[test]
 fn what_was_added_can_be_signed() {
     let headers = ["From", "Date", "Message-ID"].map(str::to_owned).to_vec();
-    let sign = vec![scenario::Signature { headers, ..signature(KeyAlgorithm::Rsa2048) }];
+    let sign = vec![plan::Signature { headers, ..signature(KeyAlgorithm::Rsa2048) }];
     let message = text(&Recipe { sign, ..recipe(TEXT) });
     assert_eq!(verified(message.as_bytes()), ["pass"]);
     assert!(verified(message.replace("Jan 2100", "Jan 2101").as_bytes())[0].starts_with("Fail("));

@@ -11,7 +11,7 @@ use hickory_proto::{
     op::ResponseCode,
     rr::{LowerName, Name, Record, RecordType},
 };
-use scenario::Dnssec;
+use plan::Dnssec;
 
 /// The sections of an answer.
 #[derive(Debug, Default)]

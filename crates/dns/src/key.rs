@@ -12,7 +12,7 @@ use hickory_proto::{
     },
     rr::{DNSClass, Name, RData, Record},
 };
-use scenario::Dnssec;
+use plan::Dnssec;
 use time::{Duration, OffsetDateTime};
 
 const ALGORITHM: Algorithm = Algorithm::ECDSAP256SHA256;

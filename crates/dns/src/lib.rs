@@ -22,7 +22,7 @@ pub use server::{Lease, Server};
 pub use zone_file::{ZoneFileError, read_zone_file, selectors};
 
 use mail::Domain;
-use scenario::{Dnssec, Fault};
+use plan::{Dnssec, Fault};
 use std::net::IpAddr;
 
 /// A zone to publish.

@@ -8,7 +8,7 @@ use hickory_proto::{
     dnssec::rdata::{DNSSECRData, NSEC},
     rr::{LowerName, Name, RData, Record, RecordType},
 };
-use scenario::Dnssec;
+use plan::Dnssec;
 use std::{
     borrow::Cow,
     collections::BTreeMap,

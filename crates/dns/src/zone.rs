@@ -10,7 +10,7 @@ use hickory_proto::{
     serialize::txt::Parser,
 };
 use mail::Domain;
-use scenario::{Dnssec, FaultKind};
+use plan::{Dnssec, FaultKind};
 use std::{
     collections::BTreeMap,
     sync::Mutex,

@@ -9,7 +9,7 @@ use crate::{ZoneData, zone};
 use entry::{Entry, Field};
 use hickory_proto::{rr::Name, serialize::txt::Parser};
 use mail::Domain;
-use scenario::Dnssec;
+use plan::Dnssec;
 use std::fmt::Write;
 
 /// Why a zone file cannot be read.

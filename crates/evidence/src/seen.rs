@@ -106,19 +106,48 @@ pub enum Weight {
     Fault,
 }
 
-/// Everything seen of one transaction.
+/// Everything seen of one transaction of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transaction {
-    /// By which it was recognised.
+    /// By which its message was recognised.
     pub nonce: Nonce,
+    /// The message as it was given to the client or program that sent it, octet for octet.
+    #[serde(default)]
+    pub sent: Vec<u8>,
     /// The SMTP dialogue of the client, or of the user at the submission service.
     pub dialogue: Vec<Exchange>,
     /// The TLS handshake of that connection; `Unobserved` if no TLS was tried or it failed (then the reason says so).
     pub handshake: Observed<Handshake>,
-    /// What happened between two MTAs, as the sending one logged it. Empty when the client spoke to the gateway itself.
-    pub relays: Vec<Relay>,
     /// DNS questions asked because of it, sorted, each once.
     pub questions: Vec<Question>,
+    /// Connections that the gateway opened to hosts that the harness plays, in order.
+    #[serde(default)]
+    pub connections: Vec<Connection>,
+    /// The message as hosts that the harness plays took it.
+    #[serde(default)]
+    pub arrived: Vec<Arrived>,
+    /// The program that took the message on the gateway itself, if no connection did.
+    #[serde(default)]
+    pub program: Option<ProgramRun>,
+    /// The mail object that the plan means: the first one that the gateway made of the connection, accepted or not.
+    pub object: MailObject,
+    /// Every other mail object that the gateway made of the same octets: nobody asked for it.
+    #[serde(default)]
+    pub others: Vec<MailObject>,
+}
+
+/// A mail object (RFC 5321 §2.3.1) as the gateway had it: an envelope and a content, and what became of them. All
+/// that is said here is said of this object alone, and never of another one of the same connection.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct MailObject {
+    /// Queue ids under which hosts had it, first hop first, as `HOST/ID`.
+    #[serde(default)]
+    pub queue_ids: Vec<String>,
+    /// The reverse-path as the gateway logged it, empty for the null one; `None`: it is not known.
+    #[serde(default)]
+    pub mail_from: Option<String>,
+    /// What happened between two MTAs, as the sending one logged it. Empty when the client spoke to the gateway itself.
+    pub relays: Vec<Relay>,
     /// What the filters said, each with where it was read.
     pub results: Vec<AuthResult>,
     /// Log lines that belong to it, by host, in order.
@@ -129,15 +158,6 @@ pub struct Transaction {
     pub delivered: Vec<Delivered>,
     /// Notifications of non-delivery that name it (RFC 3464).
     pub bounces: Vec<Delivered>,
-    /// Connections that the gateway opened to hosts that the harness plays, in order.
-    #[serde(default)]
-    pub connections: Vec<Connection>,
-    /// The message as hosts that the harness plays took it.
-    #[serde(default)]
-    pub arrived: Vec<Arrived>,
-    /// The program that took the message on the gateway itself, if no connection did.
-    #[serde(default)]
-    pub program: Option<ProgramRun>,
 }
 
 /// A program that ran on the gateway.

@@ -3,10 +3,10 @@
 use crate::PkiError;
 use data_encoding::BASE64;
 use ed25519_dalek::pkcs8::{EncodePrivateKey, KeypairBytes};
+use plan::KeyAlgorithm;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, RsaKeySize};
 use rsa::rand_core::{OsRng, RngCore};
 use rustls_pki_types::PrivatePkcs8KeyDer;
-use scenario::KeyAlgorithm;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

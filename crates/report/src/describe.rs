@@ -1,6 +1,6 @@
 //! What scenarios send and claim, in words: for whoever reads them to learn.
 
-use scenario::{
+use plan::{
     Claimed, Client, DkimKey, Dnssec, Driver, Fault, FaultKind, KeyAlgorithm, KeyRecord, Origin, Plan, Recipe,
     Signature, Tamper, Tls, Transaction, Zone,
 };
@@ -77,9 +77,9 @@ fn settings(out: &mut String, plan: &Plan) {
     for change in &plan.settings.changes {
         let file = match change.daemon {
             // as postconf -P names it
-            scenario::Daemon::Postfix if change.name.value.contains('/') => "master.cf",
-            scenario::Daemon::Postfix => "main.cf",
-            scenario::Daemon::Dovecot => "dovecot.conf",
+            plan::Daemon::Postfix if change.name.value.contains('/') => "master.cf",
+            plan::Daemon::Postfix => "main.cf",
+            plan::Daemon::Dovecot => "dovecot.conf",
         };
         let words = match &change.value {
             Some(value) if value.is_empty() => format!("{} = (empty) in {file}", change.name.value),

@@ -118,7 +118,7 @@ fn evidence_of(seen: &evidence::Transaction) -> Value {
         |copies: &[evidence::Delivered]| copies.iter().map(|copy| copy.message.body.clone()).collect::<Vec<_>>();
     let arrived = seen.arrived.iter().map(|arrived| arrived.message.body.clone()).collect();
     for (key, bodies) in
-        [("delivered", bodies(&seen.delivered)), ("bounces", bodies(&seen.bounces)), ("arrived", arrived)]
+        [("delivered", bodies(&seen.object.delivered)), ("bounces", bodies(&seen.object.bounces)), ("arrived", arrived)]
     {
         for (at, body) in bodies.iter().enumerate() {
             json[key][at]["message"]["body"] = String::from_utf8_lossy(body).into();

@@ -5,7 +5,7 @@ use crate::{
     schedule::{Claims, Schedule},
 };
 use evidence::Evidence;
-use scenario::Plan;
+use plan::Plan;
 use stack::{Stack, StackError};
 use std::{
     num::NonZeroUsize,

@@ -3,8 +3,8 @@
 use compose::KeyPair;
 use evidence::{Evidence, Observed};
 use mail::{Domain, Nonce};
+use plan::{KeyRecord, Plan, Transaction, Zone};
 use rand::random;
-use scenario::{KeyRecord, Plan, Transaction, Zone};
 use stack::{Letter, Stack, StackError, Stage};
 use std::{
     collections::HashMap,

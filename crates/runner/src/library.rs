@@ -1,6 +1,6 @@
 //! Scenario files on disk: found, chosen, read.
 
-use scenario::{Plan, Source, World};
+use plan::{Plan, Source, World};
 use std::{
     fs, io,
     path::{Path, PathBuf},

@@ -10,7 +10,7 @@ use evidence::Evidence;
 use explain::{Direction, Facts};
 use futures_util::future::{try_join, try_join_all};
 use mail::{Address, Service};
-use scenario::{Daemon, Plan, Source, World};
+use plan::{Daemon, Plan, Source, World};
 use stack::{Stack, StackError, gateway::Gateway};
 
 /// What outgoing mail meets: a word for it, the domain's zone, and its hosts; `DOMAIN` and `IP` are put in.

@@ -4,7 +4,7 @@
 //! mention with everybody who owns none of them. DNS questions are attributed by zone, so a name has one owner at a time.
 
 use mail::Domain;
-use scenario::{Origin, Plan};
+use plan::{Origin, Plan};
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
     net::IpAddr,

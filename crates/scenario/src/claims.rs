@@ -6,12 +6,12 @@ mod controls;
 pub(crate) use contradictions::contradictions;
 pub(crate) use controls::controls;
 
-use crate::{
-    Claim, Command, DkimClaim, Expectation, HandshakeClaim, Origin, Outcome, ReplyClaim, Spanned, Transaction, World,
-    faults::Flaw,
-    language::{DkimForm, ExpectTable, HandshakeTable, ReplyTable},
-};
+use crate::language::{DkimForm, ExpectTable, HandshakeTable, ReplyTable};
+use form::Flaw;
 use mail::Domain;
+use plan::{
+    Claim, Command, DkimClaim, Expectation, HandshakeClaim, Origin, Outcome, ReplyClaim, Spanned, Transaction, World,
+};
 use std::ops::Range;
 
 /// Makes the claims of a transaction.
@@ -40,7 +40,7 @@ pub(crate) fn build(table: ExpectTable, flaws: &mut Vec<Flaw>) -> Vec<Expectatio
         add(Claim::Arc(value), span);
     }
     if let Some(Spanned { value, span }) = table.outcome {
-        add(Claim::Outcome(value), span);
+        add(Claim::Outcome(value.0), span);
     }
     if let Some(claim) = table.handshake {
         let span = claim.span.clone();

@@ -1,14 +1,13 @@
 //! Hosts that the harness plays: what they do, and whether they can.
 
-use crate::{
-    Certificate, Host, HttpsHost, Interference, SmtpHost, Spanned, StarttlsPlay, World,
-    faults::Flaw,
-    form::Words,
-    language::{HostTable, HttpsTable, SmtpTable},
+use crate::language::{HostTable, HttpsTable, SmtpTable};
+use form::{
+    Flaw, Keyword,
     values::{AtLeastOne, Named},
     words::HostVersion,
 };
 use mail::Domain;
+use plan::{Certificate, Host, HttpsHost, Interference, SmtpHost, Spanned, StarttlsPlay, World};
 use std::net::IpAddr;
 
 /// Makes hosts. `others` are there at the same time.
@@ -110,7 +109,7 @@ fn usual() -> SmtpHost {
 fn smtp(table: SmtpTable, flaws: &mut Vec<Flaw>) -> SmtpHost {
     can_be_played(&table, flaws);
     SmtpHost {
-        starttls: table.starttls.map_or(StarttlsPlay::Offered, |starttls| starttls.value),
+        starttls: table.starttls.map_or(StarttlsPlay::Offered, |starttls| starttls.value.0),
         certificate: table.certificate.map(|form| form.0).unwrap_or_default(),
         versions: table.versions.map(in_order).unwrap_or_default(),
         wire: table.on_the_wire.map_or(Interference::None, |wire| wire.value),
@@ -120,8 +119,8 @@ fn smtp(table: SmtpTable, flaws: &mut Vec<Flaw>) -> SmtpHost {
 
 /// Complains of a part of the play that can never come.
 fn can_be_played(table: &SmtpTable, flaws: &mut Vec<Flaw>) {
-    let play = table.starttls.as_ref().filter(|starttls| starttls.value != StarttlsPlay::Offered);
-    let never = play.filter(|play| matches!(play.value, StarttlsPlay::Absent | StarttlsPlay::Refused(_)));
+    let play = table.starttls.as_ref().filter(|starttls| starttls.value.0 != StarttlsPlay::Offered);
+    let never = play.filter(|play| matches!(play.value.0, StarttlsPlay::Absent | StarttlsPlay::Refused(_)));
     if let (Some(never), Some(versions)) = (never, &table.versions) {
         let flaw = Flaw::new("without STARTTLS no version of TLS is taken").at(&versions.span, "these versions");
         flaws.push(flaw.at(&never.span, "what it does about STARTTLS").help("take one of them away"));

@@ -6,20 +6,20 @@ mod transactions;
 
 pub(crate) use self::{hosts::*, questions::*, transactions::*};
 
-use crate::{
-    Dnssec, KeyRecord, Spanned,
-    form::{Maybe, Need, tables},
+use form::{
+    Presence, Required, tables,
     values::{AtLeastOne, Bits, Cite, Exchange, Line, Named, OneOrMany, RecordKind, Selector, Whole},
     words::{Algorithm, Answer},
 };
 use mail::Domain;
+use plan::{Dnssec, KeyRecord, Spanned};
 use std::net::IpAddr;
 
 tables! {
     /// Zones of the pretend Internet, mail that is sent, and what must come of it.
     ScenarioTable "scenario" [Any] {
         /// What is claimed, as one sentence.
-        title: Need<Spanned<Line>>,
+        title: Required<Spanned<Line>>,
         /// The sections that say so, such as `RFC 7208 §4.6.4`.
         cites: Option<Vec<Spanned<Cite>>>,
         /// The mechanism that it demonstrates, such as `spf`.
@@ -82,12 +82,12 @@ tables! {
     /// A name that answers wrongly.
     FaultTable "DNS fault" [Any] {
         /// The name, relative to the apex; `@` is the apex, a final dot makes it whole.
-        name: Need<Spanned<Line>>,
+        name: Required<Spanned<Line>>,
         /// Only questions of this type, such as `TXT`; else all.
         r#type: Option<RecordKind>,
         /// What happens instead.
-        answer: Need<Spanned<Answer>>,
+        answer: Required<Spanned<Answer>>,
         /// How late the answer is; with `delay` only.
-        seconds: Maybe<Spanned<Whole<0, 60>>>,
+        seconds: Presence<Spanned<Whole<0, 60>>>,
     }
 }

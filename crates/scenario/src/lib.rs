@@ -3,60 +3,22 @@
 //! The language is declared once, in `language`; the reader, the JSON Schema ([`schema`]) and the reference
 //! ([`reference`]) are made from that. This room knows no file: text comes in, values go out.
 
-mod ciphers;
 mod claims;
-mod faults;
-mod form;
 mod hosts;
 mod language;
-mod plan;
-mod position;
 mod questions;
 mod records;
-mod reference;
-mod rfcs;
-mod schema;
-mod seams;
 mod stage;
 mod transactions;
-mod values;
-mod words;
 mod zones;
 
-pub use faults::{Faults, Flaw};
-pub use plan::*;
-pub use reference::reference;
-pub use schema::schema;
-pub use seams::*;
+pub use form::{Faults, Flaw};
 
-use form::{Form, Node};
+use form::Decode;
 use language::ScenarioTable;
-use mail::{Address, Domain};
+use plan::{Plan, Source, Transaction, World, Zone};
 use stage::Stage;
-use std::{collections::BTreeMap, net::IpAddr, ops::Range, sync::Arc};
-use toml::de::{DeTable, DeValue};
-
-/// What surrounds a scenario: the gateways, which it does not declare.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct World {
-    /// Domains for which the gateway under test receives mail.
-    pub gateway: Vec<Domain>,
-    /// Everyone who can log in at a submission service.
-    pub logins: Vec<Address>,
-    /// Zones that the ADMDs own; a scenario may not declare them, nor anything below or above them.
-    pub reserved: Vec<Domain>,
-    /// Public addresses of the ADMDs' hosts, and of the harness's own users; no host of a scenario may have them.
-    pub addresses: Vec<IpAddr>,
-    /// Names of the profiles that a probe can be judged by.
-    pub profiles: Vec<String>,
-}
-
-impl World {
-    /// Domains of the gateways.
-    fn owned(&self) -> impl Iterator<Item = &Domain> {
-        self.gateway.iter().chain(&self.reserved).chain(self.logins.iter().map(Address::domain))
-    }
-}
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 /// Reads a scenario.
 ///
@@ -66,35 +28,22 @@ impl World {
 /// # Panics
 /// If a file without a fault makes no plan, which is a bug of this room.
 pub fn parse(source: Source, world: &World) -> Result<Plan, Faults> {
-    let mut flaws = Vec::new();
-    let source = Arc::new(source);
-    let plan = match DeTable::parse(&source.text) {
-        Ok(table) => build(&table, &source, world, &mut flaws),
-        Err(error) => {
-            flaws.push(syntax(&error, &source.text));
-            None
-        }
-    };
-    if flaws.is_empty() {
-        Ok(plan.expect("a scenario without flaws makes a plan"))
-    } else {
-        Err(Faults::new(Arc::unwrap_or_clone(source), flaws))
-    }
+    form::read(source, "mailproof::scenario", |read: ScenarioTable, source, flaws| build(read, source, world, flaws))
 }
 
-fn syntax(error: &toml::de::Error, text: &str) -> Flaw {
-    let span = error.span().unwrap_or(text.len()..text.len());
-    Flaw::new(format!("this is no TOML: {}", error.message().trim_end())).at(&span, "here")
+/// JSON Schema of scenario files. It knows form, not meaning: [`parse`] finds more.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    form::schema("Mailproof scenario", &ScenarioTable::shape())
 }
 
-fn build(
-    table: &toml::Spanned<DeTable<'_>>,
-    source: &Arc<Source>,
-    world: &World,
-    flaws: &mut Vec<Flaw>,
-) -> Option<Plan> {
-    let value = toml::Spanned::new(0..0, DeValue::Table(table.get_ref().clone()));
-    let read = ScenarioTable::read(Node { name: "scenario", value: &value }, flaws)?;
+/// The reference of the language, in Markdown: `docs/scenario.md`.
+#[must_use]
+pub fn reference() -> String {
+    form::reference(include_str!("reference.md"), ScenarioTable::shape())
+}
+
+fn build(read: ScenarioTable, source: &Arc<Source>, world: &World, flaws: &mut Vec<Flaw>) -> Option<Plan> {
     let mut stage = Stage::set(read.zone, read.host, world, &source.text, flaws);
     let zones: Vec<Zone> = stage.zones.iter().map(|declared| declared.zone.clone()).collect();
     let hosts = stage.hosts.clone();

@@ -7,12 +7,11 @@ pub(crate) use lookups::lookups;
 pub(crate) use probes::probes;
 
 use crate::{
-    Claimed, ReportAsked, ReportClaim, SettingChange, SettingClaim, Settings, Spanned,
-    faults::Flaw,
     language::{ReportTable, SettingTable},
-    values::Line,
     zones::{self, Declared},
 };
+use form::{Flaw, values::Line};
+use plan::{Claimed, ReportAsked, ReportClaim, SettingChange, SettingClaim, Settings, Spanned};
 
 /// Claims, as they are collected.
 struct Claims<T>(Vec<Claimed<T>>);

@@ -1,6 +1,6 @@
 //! Records in zone-file syntax (RFC 1035 §5.1), one by one, so that each fault is told at its own record.
 
-use crate::faults::Flaw;
+use form::Flaw;
 use hickory_proto::{
     rr::{Name, RData, RecordSet, RecordType},
     serialize::txt::Parser,

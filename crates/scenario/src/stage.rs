@@ -1,14 +1,13 @@
 //! The stage: the zones and hosts of a file, and what becomes of them from one transaction to the next.
 
 use crate::{
-    Change, Host, World,
-    faults::{Flaw, did_you_mean},
     hosts,
     language::{ChangeTable, HostTable, ZoneTable},
-    values::Named,
     zones::{self, Declared},
 };
+use form::{Flaw, did_you_mean, values::Named};
 use mail::Domain;
+use plan::{Change, Host, World};
 use std::ops::Range;
 
 /// Zones and hosts at one moment.

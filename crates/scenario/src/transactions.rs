@@ -1,15 +1,17 @@
 //! Transactions: who brings what to whom, checked against the zones of the file and the world around it.
 
 use crate::{
-    Change, Client, DkimKey, Driver, KeyAlgorithm, Origin, Recipe, Signature, Spanned, Submission, Tamper, Tls,
-    Transaction, World, claims,
-    faults::{Flaw, did_you_mean, nearest},
-    form::{Need, listed},
+    claims,
     language::{ClientTable, SignTable, SubmissionTable, TamperTable, TransactionTable},
     stage::Stage,
     zones,
 };
+use form::{Flaw, Required, did_you_mean, listed, nearest};
 use mail::{Address, Domain, Message};
+use plan::{
+    Change, Client, DkimKey, Driver, KeyAlgorithm, Origin, Recipe, Signature, Spanned, Submission, Tamper, Tls,
+    Transaction, World,
+};
 use std::ops::Range;
 
 /// What a transaction is checked against.
@@ -32,7 +34,7 @@ pub(crate) fn build(
     let origin = origin(&table, &span, exact, scene, flaws);
     let sign: Vec<Signature> =
         table.sign.unwrap_or_default().into_iter().filter_map(|sign| signature(sign, scene, flaws)).collect();
-    if let Need(Some(text)) = &table.message {
+    if let Required(Some(text)) = &table.message {
         can_be_found_again(text, exact, flaws);
         changes_fit(text, exact, !sign.is_empty(), table.tamper.as_deref().unwrap_or_default(), flaws);
     }

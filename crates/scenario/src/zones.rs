@@ -5,14 +5,16 @@ mod contradictions;
 pub(crate) use contradictions::contradictions;
 
 use crate::{
-    DkimKey, Dnssec, Fault, FaultKind, Host, KeyAlgorithm, KeyRecord, Spanned, World, Zone,
-    faults::Flaw,
     language::{DkimTable, FaultTable, ZoneTable},
-    position, records,
+    records,
+};
+use form::{
+    Flaw, position,
     values::{Bits, Exchange, Named, Selector},
     words::{Algorithm, Answer},
 };
 use mail::Domain;
+use plan::{DkimKey, Dnssec, Fault, FaultKind, Host, KeyAlgorithm, KeyRecord, Spanned, World, Zone};
 use std::{ops::Range, time::Duration};
 
 /// A zone, where its name stands, and which record each line of the file makes.

@@ -3,7 +3,7 @@
 use crate::{Stack, StackError, transact::USER};
 use evidence::{Exchange, Observed};
 use mail::{Address, Domain, ReversePath};
-use scenario::{Daemon, Driver, Tls};
+use plan::{Daemon, Driver, Tls};
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,

@@ -203,8 +203,8 @@ impl Stack {
         let address = SocketAddr::new(IpAddr::V4(host.container.addresses().v4), port);
         let job = wire::Job {
             route: self.route(transact::USER, address),
-            driver: scenario::Driver::ByteExact,
-            tls: if port == 465 { scenario::Tls::Implicit } else { scenario::Tls::None },
+            driver: plan::Driver::ByteExact,
+            tls: if port == 465 { plan::Tls::Implicit } else { plan::Tls::None },
             ehlo: "ready.example".to_owned(),
             login: None,
             server_name: host.name().to_owned(),

@@ -3,7 +3,7 @@
 use crate::{Host, Letter, Stack, StackError};
 use container::File;
 use evidence::ProgramRun;
-use scenario::Daemon;
+use plan::Daemon;
 
 impl Stack {
     /// Hands a message in. What the program says of it is no error.

@@ -2,7 +2,7 @@
 
 use crate::{Host, Stack, StackError, host::SYSLOG};
 use evidence::Setting;
-use scenario::{Daemon, SettingChange, setting_path};
+use plan::{Daemon, SettingChange, setting_path};
 use std::{collections::BTreeSet, fmt::Write, time::Duration};
 use tokio::time::timeout;
 
@@ -293,7 +293,7 @@ fn plain(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scenario::Spanned;
+    use plan::Spanned;
 
     fn change(daemon: Daemon, name: &str, value: Option<&str>) -> SettingChange {
         let name = Spanned { value: name.to_owned(), span: 0..0 };

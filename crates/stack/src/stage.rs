@@ -4,7 +4,7 @@ use crate::{Stack, StackError, router::Seat, transact::Names};
 use evidence::{Arrived, Connection, Observed, TlsReport};
 use mail::{Domain, Nonce};
 use pki::Issued;
-use scenario::{Certificate, CertificateKey, CertificateKind, Host, Interference, Plan, Tlsa, TlsaOf};
+use plan::{Certificate, CertificateKey, CertificateKind, Host, Interference, Plan, Tlsa, TlsaOf};
 use std::{
     collections::HashMap,
     fmt::Write,

@@ -6,7 +6,7 @@ use crate::{
 };
 use evidence::{Account, Delivered, FateStatus, Observed, ProgramRun, Question, Track};
 use mail::{Address, Domain, Nonce};
-use scenario::{Origin, Plan, Tls, Transaction};
+use plan::{Origin, Plan, Tls, Transaction};
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 use tokio::time::Instant;
 use wire::{Dialogue, Job, Login};
@@ -67,7 +67,7 @@ impl Stack {
             Origin::Sendmail => Brought::ByProgram(self.sendmail(&letter).await?),
             Origin::Client(_) | Origin::Submission(_) => Brought::OverTheWire(self.send(&letter).await?),
         };
-        let Letter { nonce, transaction, .. } = letter;
+        let Letter { nonce, transaction, message } = letter;
         let track = track(&nonce, transaction, &brought, since);
         let account = self.logs.settle(&track, Instant::now() + SETTLING).await;
         let Seen { connections, arrived } = stage.seen(&nonce).await;
@@ -85,20 +85,26 @@ impl Stack {
                 (Vec::new(), handshake, Some(run))
             }
         };
-        Ok(evidence::Transaction {
+        let object = evidence::MailObject {
             results: in_header.chain(account.results).collect(),
-            nonce,
-            dialogue,
-            handshake,
             relays: account.relays,
-            questions: asked.into_iter().collect(),
             log: account.log,
             fates: account.fates,
             delivered,
             bounces,
+            ..evidence::MailObject::default()
+        };
+        Ok(evidence::Transaction {
+            nonce,
+            sent: message,
+            dialogue,
+            handshake,
+            questions: asked.into_iter().collect(),
             connections,
             arrived,
             program,
+            object,
+            others: Vec::new(),
         })
     }
 
@@ -119,7 +125,7 @@ impl Stack {
                 let port = if submission.tls == Tls::Implicit { 465 } else { 587 };
                 let door = self.door(self.home_of(login)?, port, USER)?;
                 let login = Login { user: login.to_string(), password: self.password(login)?.to_owned() };
-                (USER, door, submission.tls, scenario::Driver::WellBehaved, "laptop.example".to_owned(), Some(login))
+                (USER, door, submission.tls, plan::Driver::WellBehaved, "laptop.example".to_owned(), Some(login))
             }
         };
         Ok(Job {

@@ -46,7 +46,7 @@ impl Zones {
     /// As the authoritative server takes them.
     pub(crate) fn data(self) -> Vec<dns::ZoneData> {
         let zone =
-            |origin, records| dns::ZoneData { origin, dnssec: scenario::Dnssec::Signed, records, faults: Vec::new() };
+            |origin, records| dns::ZoneData { origin, dnssec: plan::Dnssec::Signed, records, faults: Vec::new() };
         let reverse = self.reverse.into_iter().map(|(ip, name)| pointer(ip, &name));
         self.text.into_iter().map(|(origin, records)| zone(origin, records)).chain(reverse).collect()
     }
@@ -64,7 +64,7 @@ impl Zones {
 pub(crate) fn pointer(address: IpAddr, name: &Domain) -> dns::ZoneData {
     dns::ZoneData {
         origin: dns::reverse_name(address),
-        dnssec: scenario::Dnssec::Insecure,
+        dnssec: plan::Dnssec::Insecure,
         records: format!("@ 0 IN PTR {name}.\n"),
         faults: Vec::new(),
     }

@@ -8,7 +8,7 @@ use crate::{
 };
 use evidence::Observed;
 use mail::{DmarcResult, Domain, Message, SpfResult};
-use scenario::{Claim, Command, Daemon, DkimClaim, Host, KeyRecord, Origin, Settings, Signature};
+use plan::{Claim, Command, Daemon, DkimClaim, Host, KeyRecord, Origin, Settings, Signature};
 
 /// The cause of what is seen; the transaction, if there is none to point at.
 pub(crate) fn cause(case: &Case<'_>, claim: &Claim, judged: &Judged) -> Cause {

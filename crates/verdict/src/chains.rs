@@ -2,7 +2,7 @@
 
 use crate::{check::Check, handshake};
 use evidence::{ChainSeen, LookedUp, Observed, Probed};
-use scenario::Probe;
+use plan::Probe;
 use std::collections::BTreeSet;
 
 /// What the certificates are worth; `trusted` also holds for `verified`, which is more.

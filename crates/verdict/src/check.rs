@@ -4,7 +4,7 @@ use crate::{
     Checked, Finding, Unclear,
     finding::{Shown, Text},
 };
-use scenario::Claimed;
+use plan::Claimed;
 use std::ops::Range;
 
 /// Whether a claim holds.

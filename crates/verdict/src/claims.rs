@@ -12,13 +12,13 @@ use crate::{
 };
 use evidence::{Observed, Transaction};
 use mail::{Domain, Message, ReversePath};
-use scenario::{Claim, Command, DkimClaim, Origin, Plan, ReplyClaim};
+use plan::{Claim, Command, DkimClaim, Origin, Plan, ReplyClaim};
 use std::{collections::BTreeSet, fmt::Display};
 
 /// A transaction with everything that claims are checked against.
 pub(crate) struct Case<'a> {
     pub(crate) plan: &'a Plan,
-    pub(crate) planned: &'a scenario::Transaction,
+    pub(crate) planned: &'a plan::Transaction,
     /// Place among the transactions of the file.
     pub(crate) index: usize,
     pub(crate) seen: &'a Transaction,
@@ -51,7 +51,7 @@ pub(crate) fn judge(plan: &Plan, index: usize, seen: Option<&Transaction>, text:
 }
 
 /// Nothing was seen of the transaction: the run ended before it.
-fn unseen(planned: &scenario::Transaction, text: &Text) -> Judged {
+fn unseen(planned: &plan::Transaction, text: &Text) -> Judged {
     let why = "the scenario ended before this transaction";
     let mut tally = Tally::default();
     for expectation in &planned.expect {
@@ -170,7 +170,7 @@ impl Case<'_> {
     }
 
     /// It must hold for every recipient.
-    fn outcome(&self, claim: &scenario::Outcome) -> Check {
+    fn outcome(&self, claim: &plan::Outcome) -> Check {
         if let Some(ending) = self.endings.iter().find(|ending| ending.holds(claim) == Some(false)) {
             let recipient = &ending.recipient;
             let what = match &ending.outcome {
@@ -197,7 +197,7 @@ impl Case<'_> {
 
     /// Every copy in a mailbox, and at a host that the harness plays, must have such a field.
     fn header(&self, name: &str, contains: &str, judged: &Judged) -> Check {
-        let copies: Vec<(&Message, String)> = (self.seen.delivered.iter())
+        let copies: Vec<(&Message, String)> = (self.seen.object.delivered.iter())
             .map(|copy| (&copy.message, format!("in {} of {}", copy.folder, copy.mailbox)))
             .chain(self.seen.arrived.iter().map(|arrived| (&arrived.message, format!("at {}", arrived.host))))
             .collect();
@@ -248,7 +248,7 @@ impl Case<'_> {
     fn log_line(&self, filter: &str, word: &str) -> Option<String> {
         let is_its = |line: &&evidence::LogLine| line.program.rsplit('/').next() == Some(filter);
         let with_word = |line: &&evidence::LogLine| line.text.to_ascii_lowercase().contains(&word.to_ascii_lowercase());
-        let lines = || self.seen.log.iter().filter(is_its);
+        let lines = || self.seen.object.log.iter().filter(is_its);
         let line = lines().rfind(with_word).or_else(|| lines().next_back())?;
         Some(format!("{filter} on {} logged: {}", line.host, line.text))
     }

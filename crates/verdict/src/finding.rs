@@ -1,7 +1,7 @@
 //! What is wrong, as diagnostics that show it in the scenario file. A failure and an error differ in type.
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
-use scenario::Source;
+use plan::Source;
 use serde::Serialize;
 use std::{fmt, ops::Range, sync::Arc};
 

@@ -3,7 +3,7 @@
 use crate::{check::Check, outbound, outcome::said};
 use evidence::{Handshake, Observed, Relay, Transaction, Trust};
 use mail::{is_same_group, is_same_suite};
-use scenario::{HandshakeClaim, Origin, Tls};
+use plan::{HandshakeClaim, Origin, Tls};
 
 /// How the connection that a claim is about was protected.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub(crate) fn link<'a>(origin: &Origin, seen: &'a Transaction) -> Link<'a> {
 
 /// The last hop between two MTAs, as the sending one logged it.
 pub(crate) fn last_hop(seen: &Transaction) -> Link<'_> {
-    match seen.relays.last() {
+    match seen.object.relays.last() {
         None => Link::Unseen("no hop between two MTAs was seen".to_owned()),
         Some(Relay { handshake: Some(handshake), .. }) => Link::Protected(Protection::by_client(handshake)),
         Some(Relay { from, to, reply: Observed::Seen(reply), .. }) => {

@@ -29,7 +29,7 @@ pub use words::{claim_words, lookup_claim_words, probe_claim_words, report_claim
 
 use evidence::{Evidence, Observed};
 use mail::{ArcResult, DkimResult, DmarcResult, SpfResult};
-use scenario::{Outcome, Plan};
+use plan::{Outcome, Plan};
 
 /// What is made of one scenario.
 #[derive(Debug, Clone)]

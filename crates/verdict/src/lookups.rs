@@ -8,7 +8,7 @@ use crate::{
     words::lookup_claim_words,
 };
 use evidence::{LookedUp, Observed, Remark};
-use scenario::{Lookup, LookupClaim, Plan};
+use plan::{Lookup, LookupClaim, Plan};
 use std::collections::BTreeSet;
 
 /// Judges one look-up.

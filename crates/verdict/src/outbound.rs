@@ -24,7 +24,7 @@ pub(crate) fn link<'a>(connection: &'a Connection, seen: &'a Transaction) -> Lin
     match &connection.handshake {
         Observed::Seen(handshake) => Link::Protected(Protection {
             handshake,
-            peer: (seen.relays.iter().rfind(|relay| is_at(host, &relay.to)))
+            peer: (seen.object.relays.iter().rfind(|relay| is_at(host, &relay.to)))
                 .and_then(|relay| relay.handshake.as_ref())
                 .map(|logged| &logged.peer)
                 .ok_or_else(|| format!("no log says what the certificate of {host} was worth")),

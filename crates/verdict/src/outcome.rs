@@ -2,7 +2,7 @@
 
 use evidence::{Delivered, Exchange, FateStatus, Notification, Observed, ProgramRun, Transaction};
 use mail::{Address, Reply};
-use scenario::Outcome;
+use plan::Outcome;
 
 /// What became of a message for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +153,7 @@ pub(crate) fn ended(dialogue: &[Exchange], handshake: &Observed<evidence::Handsh
 }
 
 fn in_mailbox(recipient: &Address, seen: &Transaction) -> Option<(Observed<Outcome>, String)> {
-    let copies = seen.delivered.iter().filter(|copy| copy.mailbox == *recipient);
+    let copies = seen.object.delivered.iter().filter(|copy| copy.mailbox == *recipient);
     let copy = copies.min_by_key(|copy| (!is_inbox(&copy.folder), copy.folder.clone()))?;
     let folder = if is_inbox(&copy.folder) { "INBOX".to_owned() } else { copy.folder.clone() };
     let because = format!("it lies in {folder} of {recipient}");
@@ -172,7 +172,7 @@ fn at_host(recipient: &Address, seen: &Transaction) -> Option<(Observed<Outcome>
 }
 
 fn in_queue(recipient: &Address, seen: &Transaction) -> Option<(Observed<Outcome>, String)> {
-    let fate = seen.fates.iter().rfind(|fate| fate.recipient == *recipient)?;
+    let fate = seen.object.fates.iter().rfind(|fate| fate.recipient == *recipient)?;
     let because = format!("{} for {recipient}, says the log of {}: {}", status_word(fate.status), fate.host, fate.said);
     let outcome = match fate.status {
         FateStatus::Deferred => Outcome::Deferred,
@@ -197,7 +197,7 @@ fn notified(recipient: &Address, seen: &Transaction) -> Option<(Observed<Outcome
     };
     let names =
         |bounce: &&Delivered| Notification::of(&bounce.message).is_some_and(|n| n.recipients.iter().any(is_about));
-    let bounce = seen.bounces.iter().find(names)?;
+    let bounce = seen.object.bounces.iter().find(names)?;
     let because = format!("{} was notified that it cannot be delivered to {recipient}", bounce.mailbox);
     Some((Observed::Seen(Outcome::Bounced), because))
 }

@@ -1,7 +1,7 @@
 //! The scenario's file as TOML: where things stand in it, found by their names.
 
 use mail::Domain;
-use scenario::{DkimKey, Plan, Zone};
+use plan::{DkimKey, Plan, Zone};
 use std::ops::Range;
 use toml::{
     Spanned,

@@ -11,8 +11,8 @@ use crate::{
 };
 use evidence::{Observed, Order, Probed, VersionSeen, Weight};
 use mail::Service;
+use plan::{Daemon, Plan, Probe, ProbeClaim};
 use profile::{Feature, Profile};
-use scenario::{Daemon, Plan, Probe, ProbeClaim};
 
 mod before_tls;
 

@@ -8,7 +8,7 @@ use crate::{
 };
 use evidence::{Observed, Transaction};
 use mail::{Message, is_same_suite};
-use scenario::Origin;
+use plan::Origin;
 use std::net::IpAddr;
 
 const WHAT: &str = "whether Received says what was negotiated";
@@ -17,7 +17,7 @@ const WHAT: &str = "whether Received says what was negotiated";
 /// Mail at a played host has no field about its last hop: then the field about the hop before counts.
 pub(crate) fn check(case: &Case<'_>) -> Check {
     let seen = case.seen;
-    let message = seen.delivered.first().map(|copy| &copy.message);
+    let message = seen.object.delivered.first().map(|copy| &copy.message);
     let is_here = message.is_some();
     let Some(message) = message.or_else(|| seen.arrived.first().map(|arrived| &arrived.message)) else {
         return nothing(case);
@@ -55,12 +55,12 @@ fn nothing(case: &Case<'_>) -> Check {
 /// The hop that is meant, and how it was protected; none, if no connection brought the message to the gateway.
 fn hop<'a>(origin: &Origin, seen: &'a Transaction, is_here: bool) -> Option<(Hop, Link<'a>)> {
     let between = || {
-        let to = seen.relays.last()?.to.split('[').next()?.to_owned();
+        let to = seen.object.relays.last()?.to.split('[').next()?.to_owned();
         Some((Hop::To(to), last_hop(seen)))
     };
     match origin {
         Origin::Client(client) => Some((Hop::From(client.ip.value), direct(client.tls, seen))),
-        _ if is_here && !seen.relays.is_empty() => between(),
+        _ if is_here && !seen.object.relays.is_empty() => between(),
         Origin::Submission(submission) => Some((Hop::Any, direct(submission.tls, seen))),
         Origin::Sendmail => None,
     }

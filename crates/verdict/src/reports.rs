@@ -7,7 +7,7 @@ use crate::{
     words::report_claim_words,
 };
 use evidence::{Observed, ReportedPolicy, TlsReport};
-use scenario::{ReportAsked, ReportClaim};
+use plan::{ReportAsked, ReportClaim};
 use std::collections::BTreeSet;
 
 /// Judges one report.

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, str::FromStr};
 
 /// What the source that counts says of a method; or why none says anything.
 pub(crate) fn of<'a>(method: &str, seen: &'a Transaction) -> Result<Vec<&'a AuthResult>, String> {
-    let all: Vec<&AuthResult> = seen.results.iter().filter(|r| r.method.eq_ignore_ascii_case(method)).collect();
+    let all: Vec<&AuthResult> = seen.object.results.iter().filter(|r| r.method.eq_ignore_ascii_case(method)).collect();
     let from = |is_meant: &dyn Fn(&ResultSource) -> bool| -> Option<Vec<&'a AuthResult>> {
         let found: Vec<&AuthResult> = all.iter().copied().filter(|r| is_meant(&r.source)).collect();
         (!found.is_empty()).then_some(found)
@@ -141,7 +141,7 @@ fn contradiction(said: &[&AuthResult]) -> String {
 }
 
 fn nobody_says(method: &str, seen: &Transaction) -> String {
-    if seen.delivered.is_empty() {
+    if seen.object.delivered.is_empty() {
         format!("no message was delivered whose Authentication-Results could say, and no log or reply names {method}")
     } else {
         format!("neither the Authentication-Results of the delivered message nor a log or reply names {method}")

@@ -7,7 +7,7 @@ use crate::{
     words::setting_claim_words,
 };
 use evidence::Setting;
-use scenario::{Daemon, Plan, SettingChange, SettingClaim};
+use plan::{Daemon, Plan, SettingChange, SettingClaim};
 
 /// What settings are called in reports.
 const LABEL: &str = "settings";

@@ -15,7 +15,7 @@ pub use probe::probe_table;
 pub(crate) use transaction::bounce_words;
 
 use evidence::{Evidence, Observed, Redactor};
-use scenario::Plan;
+use plan::Plan;
 
 /// The snapshot of one scenario: its settings, probes, look-ups and transactions, as far as it has them.
 pub(crate) fn text(plan: &Plan, evidence: &Evidence) -> String {

@@ -1,7 +1,7 @@
 //! Claims in words, as reports show them.
 
 use crate::outcome::outcome_word;
-use scenario::{Claim, DkimClaim, HandshakeClaim, LookupClaim, ProbeClaim, ReportClaim, SettingClaim, StarttlsClaim};
+use plan::{Claim, DkimClaim, HandshakeClaim, LookupClaim, ProbeClaim, ReportClaim, SettingClaim, StarttlsClaim};
 
 /// A claim on mail in words, such as `SPF fail`.
 #[must_use]

@@ -8,8 +8,8 @@ use crate::{BoxStream, Login, Route, WireError, tls};
 use data_encoding::BASE64;
 use evidence::{Exchange, Handshake, Observed};
 use mail::{Address, ReversePath};
+use plan::{Driver, Tls};
 use rustls_pki_types::ServerName;
-use scenario::{Driver, Tls};
 use speaker::Speaker;
 use std::time::Duration;
 

@@ -3,8 +3,8 @@
 use super::*;
 use crate::reference::{ALGORITHMS, NOW, composed, key, nonce, recipe, signature, spanned, verified, verified_with};
 use mail::Message;
+use plan::Recipe;
 use proptest::prelude::*;
-use scenario::Recipe;
 
 const TEXT: &str = "From: The Bank <billing@bank.example>\nTo: alice@gateway.example\nSubject:  Your\n\tinvoice \n\n\
                     Pay  here. \n\n \tNow.\t\n\n\n";

@@ -5,7 +5,7 @@ use hickory_proto::{
     op::ResponseCode::{NXDomain, NoError, ServFail},
     rr::RecordType::{A, ANY, CNAME, DS, MX, NS, NSEC, PTR, SOA, SRV, TLSA, TXT},
 };
-use scenario::Dnssec;
+use plan::Dnssec;
 
 const RECORDS: &str = r#"
 @               MX    10 mx

@@ -6,7 +6,7 @@ use hickory_proto::{
     rr::RecordType::{A, TXT},
 };
 use mailproof_dns::{DnsError, ZoneData};
-use scenario::{Fault, FaultKind};
+use plan::{Fault, FaultKind};
 use std::time::{Duration, Instant};
 use tokio::{net::UdpSocket, time::timeout};
 

@@ -58,8 +58,7 @@ fn a_question_with_flipped_octets_leaves_it_alive() {
 #[test]
 fn every_name_and_type_gets_an_answer() {
     let (runtime, server, _lease) = alive();
-    let signed_zone =
-        crate::zone("s.example", scenario::Dnssec::Signed, "@ TXT \"s\"\n*.w TXT \"w\"\nl NS x.\na CNAME b");
+    let signed_zone = crate::zone("s.example", plan::Dnssec::Signed, "@ TXT \"s\"\n*.w TXT \"w\"\nl NS x.\na CNAME b");
     let _signed = server.publish(vec![signed_zone]).unwrap();
     let label = prop_oneof![Just("*".to_owned()), Just("w".to_owned()), Just("a".to_owned()), "[a-z0-9_]{1,63}"];
     let apex = prop_oneof![Just("s.example."), Just("bank.example."), Just("example."), Just("")];

@@ -9,7 +9,7 @@ use hickory_proto::{
     },
 };
 use mailproof_dns::{DnsError, Server, reverse_name};
-use scenario::Dnssec;
+use plan::Dnssec;
 use std::time::SystemTime;
 
 const TEXT: &str = "@ TXT \"here\"";

@@ -10,7 +10,7 @@ use hickory_proto::{
     },
 };
 use mailproof_dns::{DnsError, Inquiry, Server, lookup, lookup_and_lint};
-use scenario::{Dnssec, Fault, FaultKind};
+use plan::{Dnssec, Fault, FaultKind};
 
 fn none(rcode: &str) -> LookedUp {
     LookedUp { rcode: rcode.to_owned(), is_authentic: false, records: Vec::new(), remarks: Vec::new() }

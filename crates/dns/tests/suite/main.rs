@@ -10,7 +10,7 @@ mod validation;
 mod zone_files;
 
 use mailproof_dns::{Server, ZoneData};
-use scenario::Dnssec;
+use plan::Dnssec;
 
 /// A server on loopback.
 async fn server() -> Server {

@@ -17,7 +17,7 @@ use hickory_resolver::{
     config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig},
 };
 use mailproof_dns::Server;
-use scenario::Dnssec;
+use plan::Dnssec;
 use std::sync::Arc;
 
 const RECORDS: &str = "@ MX 10 mx\n@ MX 5 Upper\n@ MX 20 m\nmx A 192.0.2.1\nmx A 192.0.2.200\n*.wild TXT \"wild\"\n\

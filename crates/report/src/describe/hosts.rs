@@ -1,7 +1,7 @@
 //! Hosts that the harness plays, in words.
 
 use super::push;
-use scenario::{
+use plan::{
     Certificate, CertificateKey, CertificateKind, Host, HttpsHost, Interference, SmtpHost, StarttlsPlay, Tlsa, TlsaOf,
 };
 

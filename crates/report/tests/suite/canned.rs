@@ -1,9 +1,9 @@
 //! A run as it might have been: one scenario of each status.
 
-use evidence::{Delivered, Evidence, Exchange, Fate, FateStatus, LookedUp, Observed, Setting, Transaction};
+use evidence::{Delivered, Evidence, Exchange, Fate, FateStatus, LookedUp, MailObject, Observed, Setting, Transaction};
 use mail::{Message, Nonce};
 use mailproof_report::{RunReport, ScenarioReport, Status};
-use scenario::{
+use plan::{
     Claimed, Daemon, Lookup, LookupClaim, Plan, Probe, ProbeClaim, SettingChange, SettingClaim, Source, Spanned, World,
 };
 use std::time::Duration;
@@ -88,16 +88,17 @@ fn transaction(end: &str, is_delivered: bool) -> Transaction {
             exchange("end-of-data", "", end),
         ],
         handshake: Observed::Unobserved("no TLS was asked for".to_owned()),
-        relays: vec![],
         questions: vec![],
-        results: vec![],
-        log: vec![],
-        fates: if is_delivered { vec![fate] } else { vec![] },
-        delivered: if is_delivered { vec![copy] } else { vec![] },
-        bounces: vec![],
         connections: vec![],
         arrived: vec![],
         program: None,
+        sent: vec![],
+        object: MailObject {
+            fates: if is_delivered { vec![fate] } else { vec![] },
+            delivered: if is_delivered { vec![copy] } else { vec![] },
+            ..MailObject::default()
+        },
+        others: vec![],
     }
 }
 

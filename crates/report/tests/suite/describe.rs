@@ -2,7 +2,7 @@
 
 use crate::canned::plan;
 use mailproof_report::{describe, list};
-use scenario::{Source, World};
+use plan::{Source, World};
 
 #[test]
 fn a_scenario_is_described_in_words() {

@@ -106,7 +106,7 @@ fn bodies_of_mail_at_played_hosts_are_text() {
         mail_from: String::new(),
         rcpt_to: vec![],
         is_protected: true,
-        message: seen.delivered[0].message.clone(),
+        message: seen.object.delivered[0].message.clone(),
     }];
     let document = read(&json(&run(vec![report])));
     let arrived = &document["scenarios"][0]["transactions"][0]["evidence"]["arrived"][0];

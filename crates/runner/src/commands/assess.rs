@@ -17,7 +17,7 @@ use ::assess::{
 use evidence::{Exchange, Observed};
 use futures_util::future::join_all;
 use mail::{ReversePath, Service};
-use scenario::Daemon;
+use plan::Daemon;
 use wire::Fetched;
 
 /// The local-part of a mailbox that nobody has.

@@ -15,7 +15,7 @@ use container::{Engine, ImageSettings};
 use futures_util::{StreamExt, stream};
 use mail::Service;
 use pki::Anchor;
-use scenario::{Plan, Source, World};
+use plan::{Plan, Source, World};
 use std::{
     io,
     net::SocketAddr,

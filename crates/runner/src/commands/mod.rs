@@ -13,7 +13,7 @@ pub(crate) mod stack;
 
 use crate::{exit::Trouble, place::Place, progress::Progress};
 use ::stack::gateway::Gateway;
-use scenario::World;
+use plan::World;
 
 /// What every command is given.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use crate::{
     library,
     start::Ended,
 };
-use scenario::Plan;
+use plan::Plan;
 
 /// `scenario list`.
 pub(crate) fn list(setting: &Setting, which: &Selection) -> Ended {

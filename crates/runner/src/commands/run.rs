@@ -11,8 +11,8 @@ use crate::{
     snapshots::{Comparison, SnapshotFile},
     start::Ended,
 };
+use plan::{Origin, Plan};
 use report::{RunReport, ScenarioReport, Status};
-use scenario::{Origin, Plan};
 use std::{fs, path::Path, sync::Mutex, time::Instant};
 
 /// Brings a stack up, runs the chosen scenarios, cleans up, and says what held.

@@ -1,12 +1,10 @@
 //! Claims that cannot all hold, or of which nothing could be seen.
 
 use super::{fate, outcome, word};
-use crate::{
-    Claim, Expectation, Host, Interference, Origin, Outcome, StarttlsPlay, Tls, Transaction,
-    faults::{Flaw, did_you_mean},
-    transactions::Scene,
-};
+use crate::transactions::Scene;
+use form::{Flaw, did_you_mean};
 use mail::Domain;
+use plan::{Claim, Expectation, Host, Interference, Origin, Outcome, StarttlsPlay, Tls, Transaction};
 
 /// Complains of claims that cannot all hold.
 pub(crate) fn contradictions(transaction: &Transaction, scene: &Scene<'_>, flaws: &mut Vec<Flaw>) {

@@ -1,7 +1,8 @@
 //! Controls: what must not come through is only worth something beside what does.
 
 use super::{Fate, arrives, fate, is_outbound, outcome};
-use crate::{Claim, Outcome, Transaction, World, faults::Flaw};
+use form::Flaw;
+use plan::{Claim, Outcome, Transaction, World};
 use std::ops::Range;
 
 /// Complains of attacks without a control: a gateway that refuses everything, or sends nothing, must not pass.

@@ -1,14 +1,13 @@
 //! The tables of hosts that the harness plays, and of what changes on the stage.
 
-use crate::{
-    Certificate, CertificateKey, CertificateKind, Interference, Spanned, StarttlsPlay, Tlsa,
-    faults::Flaw,
-    form::{Form, Maybe, Need, Node, Shape, tables},
-    language::ZoneTable,
+use crate::language::ZoneTable;
+use form::{
+    Decode, Flaw, Node, Presence, Required, Shape, tables,
     values::{AtLeastOne, CertificateName, Code, Line, Named, OneOrMany, ReplyLine, Whole},
     words::{HostVersion, Starttls},
 };
 use mail::Domain;
+use plan::{Certificate, CertificateKey, CertificateKind, Interference, Spanned, StarttlsPlay, Tlsa};
 use std::net::IpAddr;
 use toml::de::DeValue;
 
@@ -17,20 +16,20 @@ tables! {
     /// must be declared in the file.
     HostTable "host" [Some] {
         /// Its address, or a list of them. No two hosts have the same.
-        ip: Need<OneOrMany<Spanned<IpAddr>>>,
+        ip: Required<OneOrMany<Spanned<IpAddr>>>,
         /// TLSA records for its port 25: `3 1 1` of its certificate; `3 1 1 issue 2` of another issue of it;
         /// `3 1 1 wrong` of none (RFC 6698 §2.1). Numbers without a meaning are published all the same.
         tlsa: Option<Vec<Spanned<Tlsa>>>,
         /// An MTA on port 25.
-        smtp: Maybe<SmtpTable>,
+        smtp: Presence<SmtpTable>,
         /// A web server on port 443, for an MTA-STS policy (RFC 8461 §3.3).
-        https: Maybe<HttpsTable>,
+        https: Presence<HttpsTable>,
     }
 
     /// An MTA that the harness plays; it takes every message.
     SmtpTable "MTA" [Any] {
         /// What it does about STARTTLS (RFC 3207 §4); `offered` if not said.
-        starttls: Option<Spanned<StarttlsPlay>>,
+        starttls: Option<Spanned<StarttlsForm>>,
         /// Its certificate; a good one if not said.
         certificate: Option<CertificateForm>,
         /// Versions of TLS that it takes; 1.2 and 1.3 if not said.
@@ -85,9 +84,9 @@ tables! {
 #[derive(Debug, Clone)]
 pub(crate) struct CertificateForm(pub(crate) Certificate);
 
-impl Form for CertificateForm {
+impl Decode for CertificateForm {
     fn shape() -> Shape {
-        Shape::AnyOf(vec![<CertificateKind as Form>::shape(), CertificateTable::shape()])
+        Shape::AnyOf(vec![<CertificateKind as Decode>::shape(), CertificateTable::shape()])
     }
 
     fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
@@ -111,15 +110,19 @@ impl Form for CertificateForm {
     }
 }
 
-impl Form for StarttlsPlay {
+/// What a host does about STARTTLS, as a word or with a code.
+#[derive(Debug, Clone)]
+pub(crate) struct StarttlsForm(pub(crate) StarttlsPlay);
+
+impl Decode for StarttlsForm {
     fn shape() -> Shape {
-        Shape::AnyOf(vec![<Starttls as Form>::shape(), RefusedTable::shape()])
+        Shape::AnyOf(vec![<Starttls as Decode>::shape(), RefusedTable::shape()])
     }
 
     fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
         if matches!(node.value.get_ref(), DeValue::Table(_)) {
-            return RefusedTable::read(node, flaws)?.refused.map(|code| Self::Refused(code.0));
+            return RefusedTable::read(node, flaws)?.refused.map(|code| Self(StarttlsPlay::Refused(code.0)));
         }
-        Starttls::read(node, flaws).map(|word| word.0)
+        Starttls::read(node, flaws).map(|word| Self(word.0))
     }
 }

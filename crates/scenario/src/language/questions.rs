@@ -1,9 +1,9 @@
 //! The tables of what is asked: changed settings, probes, look-ups and TLS reports.
 
-use crate::{
-    Daemon, SettingChange, Spanned,
+use form::{
+    Required,
     ciphers::CipherName,
-    form::{Need, tables},
+    tables,
     values::{
         AtLeastOne, KeyName, Line, LintCode, Named, NotEmpty, OneOrMany, RecordKind, SettingName, SettingValue, Whole,
         Yes,
@@ -13,6 +13,7 @@ use crate::{
     },
 };
 use mail::{Domain, Service};
+use plan::{Daemon, SettingChange, Spanned};
 
 tables! {
     /// Settings of the gateway that are changed while the scenario runs, alone, and changed back.
@@ -51,11 +52,11 @@ tables! {
         /// A word for it in reports; else its service.
         label: Option<Spanned<Line>>,
         /// The service.
-        service: Need<Spanned<Service>>,
+        service: Required<Spanned<Service>>,
         /// The name that is asked for (RFC 6066 §3); the host's own if not said.
         server_name: Option<Domain>,
         /// What must come of it.
-        expect: Need<ProbeExpectTable>,
+        expect: Required<ProbeExpectTable>,
     }
 
     /// What a service must take, and what not.
@@ -96,11 +97,11 @@ tables! {
         /// A word for it in reports; else name and type.
         label: Option<Spanned<Line>>,
         /// The name.
-        name: Need<Spanned<Domain>>,
+        name: Required<Spanned<Domain>>,
         /// The type, such as `TXT`.
-        r#type: Need<RecordKind>,
+        r#type: Required<RecordKind>,
         /// What must come of it.
-        expect: Need<LookupExpectTable>,
+        expect: Required<LookupExpectTable>,
     }
 
     /// A TLS report of the gateway (RFC 8460 §4).
@@ -109,9 +110,9 @@ tables! {
         label: Option<Spanned<Line>>,
         /// The policy domain that it is about: a zone of this file with `tls-rpt`, whose address a host of this file takes
         /// mail for.
-        domain: Need<Spanned<Domain>>,
+        domain: Required<Spanned<Domain>>,
         /// What must come of it.
-        expect: Need<ReportExpectTable>,
+        expect: Required<ReportExpectTable>,
     }
 
     /// What a TLS report must say.

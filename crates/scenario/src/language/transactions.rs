@@ -1,14 +1,13 @@
 //! The tables of mail: transactions, who brings them, and what is claimed of them.
 
-use crate::{
-    Command, Driver, Outcome, Spanned, Tls,
-    faults::Flaw,
-    form::{Form, Maybe, Need, Node, Shape, tables},
-    language::ChangeTable,
+use crate::language::ChangeTable;
+use form::{
+    Decode, Flaw, Node, Presence, Required, Shape, tables,
     values::{AtLeastOne, FieldLine, FieldName, FromNow, Line, Named, NotEmpty, OneOrMany, Whole, Yes},
     words::{Canonicalization, Fate, Peer, ReceivedWord, TlsVersion, Version},
 };
 use mail::{Address, ArcResult, DkimResult, DmarcResult, Domain, EnhancedStatus, ReversePath, SpfResult};
+use plan::{Command, Driver, Outcome, Spanned, Tls};
 use std::net::IpAddr;
 use toml::de::DeValue;
 
@@ -20,17 +19,17 @@ tables! {
         /// What is different from this transaction on: whole zones and hosts.
         change: Option<Spanned<ChangeTable>>,
         /// Anyone, at any address, who connects to port 25 of the gateway.
-        client: Maybe<Spanned<ClientTable>>,
+        client: Presence<Spanned<ClientTable>>,
         /// Through a server, as a user of it.
-        via: Maybe<Spanned<ViaTable>>,
+        via: Presence<Spanned<ViaTable>>,
         /// MAIL FROM; `<>` for the null reverse-path.
-        mail_from: Need<Spanned<ReversePath>>,
+        mail_from: Required<Spanned<ReversePath>>,
         /// RCPT TO, in order.
-        rcpt_to: Need<AtLeastOne<Spanned<Address>>>,
+        rcpt_to: Required<AtLeastOne<Spanned<Address>>>,
         /// Header and body. `{nonce}` stands for the mark by which the message is found again; `Date` and a `Message-ID`
         /// with the mark are added where they are missing; a `Message-ID` of your own needs the mark. Lines are sent with
         /// CRLF.
-        message: Need<Spanned<String>>,
+        message: Required<Spanned<String>>,
         /// The message is sent octet for octet, `\r\n` written out, nothing added. It must hold `{nonce}`.
         exact: Option<bool>,
         /// DKIM signatures, the first one applied first.
@@ -38,15 +37,15 @@ tables! {
         /// What is done to the message after it was signed, in order.
         tamper: Option<Vec<TamperTable>>,
         /// What must come of it; at least one claim.
-        expect: Need<ExpectTable>,
+        expect: Required<ExpectTable>,
     }
 
     /// A client on the pretend Internet.
     ClientTable "client" [Any] {
         /// Its address, IPv4 or IPv6.
-        ip: Need<Spanned<IpAddr>>,
+        ip: Required<Spanned<IpAddr>>,
         /// What it says in EHLO.
-        ehlo: Need<Spanned<Line>>,
+        ehlo: Required<Spanned<Line>>,
         /// Whether it asks for TLS; `none` if not said.
         tls: Option<Spanned<Tls>>,
         /// How it speaks.
@@ -64,17 +63,17 @@ tables! {
     /// A user at a submission service.
     SubmissionTable "submission" [Any] {
         /// A login of one of the gateways.
-        login: Need<Spanned<Address>>,
+        login: Required<Spanned<Address>>,
         /// STARTTLS on port 587, implicit TLS on port 465 (RFC 8314 §3.3), or none on port 587.
-        tls: Need<Spanned<Tls>>,
+        tls: Required<Spanned<Tls>>,
     }
 
     /// A DKIM signature (RFC 6376 §3.5).
     SignTable "signature" [Any] {
         /// `d=`: a zone of this file that has the key.
-        domain: Need<Spanned<Domain>>,
+        domain: Required<Spanned<Domain>>,
         /// `s=`: a selector of that zone's `dkim`.
-        selector: Need<Spanned<Line>>,
+        selector: Required<Spanned<Line>>,
         /// `c=`, header and body.
         canonicalization: Option<Canonicalization>,
         /// `h=`, in order; a name may stand several times. From, To, Subject, Date and Message-ID if not said.
@@ -108,17 +107,17 @@ tables! {
     /// A field that gets another value.
     SetHeaderTable "field change" [Any] {
         /// Its name.
-        name: Need<Spanned<FieldName>>,
+        name: Required<Spanned<FieldName>>,
         /// Its new value.
-        value: Need<String>,
+        value: Required<String>,
     }
 
     /// A replacement of text.
     ReplaceTable "replacement" [Any] {
         /// Text that must occur.
-        find: Need<NotEmpty>,
+        find: Required<NotEmpty>,
         /// What takes its place.
-        with: Need<String>,
+        with: Required<String>,
     }
 
     /// What must come of a transaction. Nothing is claimed of what is not named.
@@ -134,7 +133,7 @@ tables! {
         /// The ARC result.
         arc: Option<Spanned<ArcResult>>,
         /// What became of the message, with the folder if that matters: `{ delivered = "INBOX" }`.
-        outcome: Option<Spanned<Outcome>>,
+        outcome: Option<Spanned<OutcomeForm>>,
         /// How the gateway's side of the connection was protected.
         handshake: Option<Spanned<HandshakeTable>>,
         /// That the gateway's Received field says what was negotiated (RFC 3848 §1).
@@ -152,9 +151,9 @@ tables! {
     /// A claim on a reply.
     ReplyTable "reply" [Any] {
         /// The command that it answers.
-        to: Need<Spanned<Command>>,
+        to: Required<Spanned<Command>>,
         /// The reply code (RFC 5321 §4.2.1).
-        code: Need<Spanned<Whole<200, 599>>>,
+        code: Required<Spanned<Whole<200, 599>>>,
         /// The enhanced status code (RFC 3463 §2).
         enhanced: Option<Spanned<EnhancedStatus>>,
         /// Text that it has in it.
@@ -176,9 +175,9 @@ tables! {
     /// A claim on a header field.
     HeaderTable "header" [Any] {
         /// Its name.
-        name: Need<FieldName>,
+        name: Required<FieldName>,
         /// Text that a field of that name has in it.
-        contains: Need<String>,
+        contains: Required<String>,
     }
 
     /// An outcome and the folder in which the message lies.
@@ -199,9 +198,9 @@ pub(crate) enum DkimForm {
 
 type ByResult = Named<DkimResult, OneOrMany<Domain>>;
 
-impl Form for DkimForm {
+impl Decode for DkimForm {
     fn shape() -> Shape {
-        Shape::AnyOf(vec![<DkimResult as Form>::shape(), ByResult::shape()])
+        Shape::AnyOf(vec![<DkimResult as Decode>::shape(), ByResult::shape()])
     }
 
     fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
@@ -219,24 +218,28 @@ impl Form for DkimForm {
     }
 }
 
-impl Form for Outcome {
+/// An outcome, as a word or with its folder.
+#[derive(Debug, Clone)]
+pub(crate) struct OutcomeForm(pub(crate) Outcome);
+
+impl Decode for OutcomeForm {
     fn shape() -> Shape {
-        Shape::AnyOf(vec![<Fate as Form>::shape(), FolderTable::shape()])
+        Shape::AnyOf(vec![<Fate as Decode>::shape(), FolderTable::shape()])
     }
 
     fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
         if let DeValue::Table(_) = node.value.get_ref() {
             let at = FolderTable::read(node, flaws)?;
-            let delivered = at.delivered.map(|folder| Self::Delivered(Some(folder.0)));
-            return delivered.or(at.quarantined.map(|folder| Self::Quarantined(Some(folder.0))));
+            let delivered = at.delivered.map(|folder| Outcome::Delivered(Some(folder.0)));
+            return delivered.or(at.quarantined.map(|folder| Outcome::Quarantined(Some(folder.0)))).map(Self);
         }
-        Some(match Fate::read(node, flaws)? {
-            Fate::Rejected => Self::Rejected,
-            Fate::Deferred => Self::Deferred,
-            Fate::Delivered => Self::Delivered(None),
-            Fate::Bounced => Self::Bounced,
-            Fate::Quarantined => Self::Quarantined(None),
-            Fate::Discarded => Self::Discarded,
-        })
+        Some(Self(match Fate::read(node, flaws)? {
+            Fate::Rejected => Outcome::Rejected,
+            Fate::Deferred => Outcome::Deferred,
+            Fate::Delivered => Outcome::Delivered(None),
+            Fate::Bounced => Outcome::Bounced,
+            Fate::Quarantined => Outcome::Quarantined(None),
+            Fate::Discarded => Outcome::Discarded,
+        }))
     }
 }

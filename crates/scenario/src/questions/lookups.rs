@@ -2,12 +2,12 @@
 
 use super::{Claims, labels};
 use crate::{
-    Claimed, Lookup, LookupClaim, Spanned, World,
-    faults::{Flaw, did_you_mean},
     language::{LookupExpectTable, LookupTable},
     zones::{self, Declared},
 };
+use form::{Flaw, did_you_mean};
 use mail::Domain;
+use plan::{Claimed, Lookup, LookupClaim, Spanned, World};
 
 /// Makes the look-ups of a file.
 pub(crate) fn lookups(

@@ -1,16 +1,16 @@
 //! Probes: what a service must take, and what of that cannot be.
 
 use super::{Claims, labels};
-use crate::{
-    Claimed, Probe, ProbeClaim, Spanned, World,
+use crate::language::{ProbeExpectTable, ProbeTable};
+use form::{
+    Flaw,
     ciphers::CipherName,
-    faults::{Flaw, did_you_mean},
-    form::listed,
-    language::{ProbeExpectTable, ProbeTable},
+    did_you_mean, listed,
     values::{AtLeastOne, Line},
     words::Feature,
 };
 use mail::Service;
+use plan::{Claimed, Probe, ProbeClaim, Spanned, World};
 use std::ops::Range;
 
 /// Makes the probes of a file.
@@ -87,7 +87,7 @@ fn speaks_before_tls(service: &Spanned<Service>, expect: &ProbeExpectTable, flaw
 fn speaks_tls(service: &Spanned<Service>, expect: &ProbeExpectTable, flaws: &mut Vec<Flaw>) {
     let is_empty = |versions: &&Spanned<Vec<_>>| versions.value.is_empty();
     let none = expect.versions.as_ref().filter(is_empty).map(|versions| &versions.span);
-    let absent = expect.starttls.as_ref().filter(|word| word.value.0 == crate::StarttlsClaim::Absent);
+    let absent = expect.starttls.as_ref().filter(|word| word.value.0 == plan::StarttlsClaim::Absent);
     let absent = absent.filter(|_| !service.value.is_implicit()).map(|word| &word.span);
     let Some(without) = none.or(absent) else { return };
     let some = expect.versions.as_ref().filter(|versions| !is_empty(versions)).map(|versions| &versions.span);

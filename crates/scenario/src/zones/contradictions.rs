@@ -1,7 +1,8 @@
 //! What cannot stand together in zones.
 
 use super::{Declared, Fact, is_below};
-use crate::{Dnssec, faults::Flaw};
+use form::Flaw;
+use plan::Dnssec;
 use std::collections::BTreeMap;
 
 /// Records of which sugar makes one, and how their texts begin.

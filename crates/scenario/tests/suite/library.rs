@@ -1,7 +1,7 @@
 //! The scenarios that the project ships, and the files that describe their language.
 
 use crate::{parse, root, shipped};
-use scenario::{Claim, Driver, Origin, Outcome};
+use plan::{Claim, Driver, Origin, Outcome};
 
 #[test]
 fn every_shipped_scenario_makes_a_plan() {

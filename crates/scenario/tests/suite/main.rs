@@ -11,7 +11,8 @@ mod seams;
 mod stage;
 mod strange;
 
-use scenario::{Faults, Plan, Source, World};
+use plan::{Plan, Source, World};
+use scenario::Faults;
 
 /// Two ADMDs, as the shipped gateways have them.
 fn world() -> World {

@@ -4,7 +4,7 @@ use crate::{
     parse,
     seams::{GOOD, each_is_told},
 };
-use scenario::{Claim, Origin};
+use plan::{Claim, Origin};
 
 #[test]
 fn claims_on_outbound_mail_become_values() {

@@ -5,7 +5,7 @@ use crate::{
     seams::{GOOD, each_is_told, spoiled},
 };
 use mail::Service;
-use scenario::{Daemon, LookupClaim, ProbeClaim, ReportClaim, SettingClaim, StarttlsClaim, setting_path};
+use plan::{Daemon, LookupClaim, ProbeClaim, ReportClaim, SettingClaim, StarttlsClaim, setting_path};
 
 fn words(list: &[&str]) -> Vec<String> {
     list.iter().map(|word| (*word).to_owned()).collect()

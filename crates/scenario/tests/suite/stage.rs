@@ -4,7 +4,7 @@ use crate::{
     parse,
     seams::{GOOD, each_is_told, spoiled},
 };
-use scenario::{
+use plan::{
     Certificate, CertificateKey, CertificateKind, HttpsHost, Interference, SmtpHost, StarttlsPlay, Tlsa, TlsaOf,
 };
 

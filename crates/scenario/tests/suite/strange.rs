@@ -1,8 +1,8 @@
 //! Texts that nobody wrote: whatever comes, an answer comes back, and every span lies in the text.
 
 use crate::{diagnostics, parse, seams, shipped};
+use plan::Plan;
 use proptest::prelude::*;
-use scenario::Plan;
 use std::{ops::Range, sync::LazyLock};
 
 static SHIPPED: LazyLock<Vec<String>> = LazyLock::new(|| shipped().into_iter().map(|(_, text)| text).collect());

@@ -31,7 +31,7 @@ mod read;
 pub use error::{GatewayError, GatewayFault};
 
 use mail::{Address, Domain};
-use scenario::KeyAlgorithm;
+use plan::KeyAlgorithm;
 use serde::Deserialize;
 use std::{fmt, net::IpAddr, path::PathBuf};
 

@@ -5,7 +5,7 @@ use super::{
 };
 use mail::Domain;
 use miette::NamedSource;
-use scenario::KeyAlgorithm;
+use plan::KeyAlgorithm;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::{
     collections::{BTreeMap, HashSet},

@@ -3,7 +3,7 @@
 use crate::{check::Check, outcome::said};
 use evidence::{Cleartext, Injection, LoginSeen, Observed, Probed};
 use mail::Service;
-use scenario::StarttlsClaim;
+use plan::StarttlsClaim;
 
 /// Whether STARTTLS is offered, and whether the service works without.
 pub(super) fn starttls(claim: StarttlsClaim, seen: &Probed) -> Check {

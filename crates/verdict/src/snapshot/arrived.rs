@@ -2,13 +2,13 @@
 
 use evidence::Transaction;
 use mail::{Field, Message};
-use scenario::Tamper;
+use plan::Tamper;
 
 /// Fields that arrived and were not sent so (`+`), top first; fields that were sent and did not arrive so (`-`); the body,
 /// if it is another one.
 ///
 /// What the harness adds by itself (Date, Message-ID, signatures) is no change.
-pub(super) fn changes(planned: &scenario::Transaction, seen: &Transaction, arrived: &Message) -> Vec<String> {
+pub(super) fn changes(planned: &plan::Transaction, seen: &Transaction, arrived: &Message) -> Vec<String> {
     let sent = sent(planned, seen);
     let mut left: Vec<&Field> = sent.fields.iter().collect();
     let mut lines = Vec::new();
@@ -29,7 +29,7 @@ pub(super) fn changes(planned: &scenario::Transaction, seen: &Transaction, arriv
 }
 
 /// The message as the plan has it, after its changes.
-fn sent(planned: &scenario::Transaction, seen: &Transaction) -> Message {
+fn sent(planned: &plan::Transaction, seen: &Transaction) -> Message {
     let mut text = planned.message.text.value.replace("{nonce}", seen.nonce.as_str()).replace("\r\n", "\n");
     for change in &planned.message.tamper {
         match change {
@@ -65,7 +65,7 @@ fn is_same(one: &Field, other: &Field) -> bool {
 }
 
 /// Fields that `compose` adds although the plan's text does not have them.
-fn is_of_harness(field: &Field, planned: &scenario::Transaction, sent: &Message) -> bool {
+fn is_of_harness(field: &Field, planned: &plan::Transaction, sent: &Message) -> bool {
     let is = |name: &str| field.name.eq_ignore_ascii_case(name);
     if is("Date") || is("Message-ID") {
         return !planned.message.exact && sent.first(&field.name).is_none();

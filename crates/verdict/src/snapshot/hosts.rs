@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 
 /// Whether a gateway may connect to several hosts at once: it has recipients of several domains. What it does then has no
 /// order, and is sorted.
-pub(super) fn may_overlap(planned: &scenario::Transaction) -> bool {
+pub(super) fn may_overlap(planned: &plan::Transaction) -> bool {
     let domains: BTreeSet<_> = planned.rcpt_to.iter().map(|recipient| recipient.value.domain()).collect();
     domains.len() > 1
 }
 
 /// A section a connection.
-pub(super) fn connections(planned: &scenario::Transaction, seen: &Transaction) -> Vec<Section> {
+pub(super) fn connections(planned: &plan::Transaction, seen: &Transaction) -> Vec<Section> {
     let mut connections: Vec<&Connection> = seen.connections.iter().collect();
     let order = if may_overlap(planned) {
         connections.sort_by_key(|connection| (&connection.host, &connection.service));
@@ -58,7 +58,7 @@ fn offer(offer: &Offer) -> String {
 }
 
 /// A section a message that was taken.
-pub(super) fn arrived(planned: &scenario::Transaction, seen: &Transaction) -> Vec<Section> {
+pub(super) fn arrived(planned: &plan::Transaction, seen: &Transaction) -> Vec<Section> {
     let section = |arrived: &evidence::Arrived| {
         let mut lines = vec![if arrived.is_protected { "over TLS" } else { "in cleartext" }.to_owned()];
         lines.push(format!("MAIL FROM:<{}>", arrived.mail_from));

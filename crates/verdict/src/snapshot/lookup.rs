@@ -3,7 +3,7 @@
 use super::{filled, part};
 use crate::lookups::plain;
 use evidence::{LookedUp, Remark};
-use scenario::Lookup;
+use plan::Lookup;
 
 /// Records whose data is made anew for each run.
 const MADE: [&str; 7] = ["DS", "DNSKEY", "CDS", "CDNSKEY", "RRSIG", "NSEC", "NSEC3"];

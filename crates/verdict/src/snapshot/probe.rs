@@ -3,8 +3,8 @@
 use super::{filled, lookup, part, transaction};
 use crate::{handshake, outcome::said};
 use evidence::{ChainSeen, Cleartext, Injection, LoginSeen, Observed, Order, Probed, VersionSeen};
+use plan::Probe;
 use profile::Feature;
-use scenario::Probe;
 
 /// Every fact of a probe as a table for people: what `probe` prints.
 #[must_use]

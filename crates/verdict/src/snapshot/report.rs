@@ -3,7 +3,7 @@
 use super::{filled, part};
 use crate::reports::told;
 use evidence::{ReportWay, TlsReport};
-use scenario::ReportAsked;
+use plan::ReportAsked;
 
 /// Who reports, and each policy.
 pub(super) fn text(planned: &ReportAsked, seen: &TlsReport) -> String {

@@ -7,17 +7,17 @@ use crate::{
     results,
 };
 use evidence::{Delivered, Exchange, Handshake, Notification, Observed, ResultSource, Transaction};
-use scenario::{Origin, Tls};
+use plan::{Origin, Tls};
 use std::{collections::BTreeSet, fmt};
 
 /// What a notification says (RFC 3464 §2.3), if there is one.
 pub(crate) fn bounce_words(seen: &Transaction) -> Option<String> {
-    let fields: Vec<String> = seen.bounces.iter().flat_map(status_fields).collect();
+    let fields: Vec<String> = seen.object.bounces.iter().flat_map(status_fields).collect();
     (!fields.is_empty()).then(|| format!("the notification says {}", fields.join(", ")))
 }
 
 /// The text of one transaction.
-pub(super) fn text(planned: &scenario::Transaction, seen: &Transaction) -> String {
+pub(super) fn text(planned: &plan::Transaction, seen: &Transaction) -> String {
     let by_program = planned.origin == Origin::Sendmail;
     let before = filled([
         ("", dialogue(planned, seen)),
@@ -30,18 +30,18 @@ pub(super) fn text(planned: &scenario::Transaction, seen: &Transaction) -> Strin
         ("Outcome", outcome(planned, seen)),
         ("Queue", fates(seen)),
     ]);
-    let mut copies: Vec<&Delivered> = seen.delivered.iter().collect();
+    let mut copies: Vec<&Delivered> = seen.object.delivered.iter().collect();
     copies.sort_by_key(|copy| (&copy.mailbox, &copy.folder));
     let copies = copies
         .into_iter()
         .map(|copy| (format!("{} {}", copy.mailbox, copy.folder), arrived::changes(planned, seen, &copy.message)));
     let bounces =
-        seen.bounces.iter().map(|bounce| (format!("Notification to {}", bounce.mailbox), status_fields(bounce)));
+        seen.object.bounces.iter().map(|bounce| (format!("Notification to {}", bounce.mailbox), status_fields(bounce)));
     let sections = before.chain(hosts::connections(planned, seen)).chain(after);
     part(&planned.label, sections.chain(copies).chain(hosts::arrived(planned, seen)).chain(bounces))
 }
 
-fn dialogue(planned: &scenario::Transaction, seen: &Transaction) -> Vec<String> {
+fn dialogue(planned: &plan::Transaction, seen: &Transaction) -> Vec<String> {
     let (who, tls) = match &planned.origin {
         Origin::Client(client) => (format!("client {}", client.ip.value), client.tls),
         Origin::Submission(submission) => (format!("submission as {}", submission.login.value), submission.tls),
@@ -114,7 +114,7 @@ pub(super) fn chain(certificates: &[evidence::Certificate]) -> Vec<String> {
     certificates.iter().enumerate().map(line).collect()
 }
 
-fn relays(planned: &scenario::Transaction, seen: &Transaction) -> Vec<String> {
+fn relays(planned: &plan::Transaction, seen: &Transaction) -> Vec<String> {
     let relay = |relay: &evidence::Relay| {
         let how = relay.handshake.as_ref().map_or_else(|| "cleartext".to_owned(), handshake::words);
         let reply = match &relay.reply {
@@ -123,7 +123,7 @@ fn relays(planned: &scenario::Transaction, seen: &Transaction) -> Vec<String> {
         };
         [format!("{} -> {}", relay.from, relay.to), format!("  {how}"), format!("  {reply}")]
     };
-    let mut relays: Vec<_> = seen.relays.iter().map(relay).collect();
+    let mut relays: Vec<_> = seen.object.relays.iter().map(relay).collect();
     if hosts::may_overlap(planned) {
         relays.sort();
     }
@@ -148,7 +148,7 @@ impl fmt::Display for Records {
 
 /// Each method's results as its first source says them, sorted; signatures are named by domain, not by their octets.
 fn said_results(seen: &Transaction) -> Vec<String> {
-    let methods: BTreeSet<String> = seen.results.iter().map(|r| r.method.to_ascii_lowercase()).collect();
+    let methods: BTreeSet<String> = seen.object.results.iter().map(|r| r.method.to_ascii_lowercase()).collect();
     let method = |method: &String| {
         let said = results::of(method, seen).unwrap_or_default();
         let lines: BTreeSet<String> = said.into_iter().map(result).collect();
@@ -168,7 +168,7 @@ fn result(result: &evidence::AuthResult) -> String {
     format!("{} [{source}]", results::words(&told))
 }
 
-fn outcome(planned: &scenario::Transaction, seen: &Transaction) -> Vec<String> {
+fn outcome(planned: &plan::Transaction, seen: &Transaction) -> Vec<String> {
     let recipients: Vec<_> = planned.rcpt_to.iter().map(|r| &r.value).collect();
     let line = |ending: crate::outcome::Ending| match ending.outcome {
         Observed::Seen(outcome) => format!("{}: {}", ending.recipient, outcome_word(&outcome)),
@@ -184,7 +184,7 @@ fn fates(seen: &Transaction) -> Vec<String> {
         let said = if fate.status == evidence::FateStatus::Sent { String::new() } else { format!(": {}", fate.said) };
         format!("{} at {}: {status}{said}", fate.recipient, fate.host)
     };
-    let lines: BTreeSet<String> = seen.fates.iter().map(line).collect();
+    let lines: BTreeSet<String> = seen.object.fates.iter().map(line).collect();
     lines.into_iter().collect()
 }
 

@@ -1,12 +1,12 @@
 //! Evidence as it might have been, to be changed by each test.
 
 use evidence::{
-    AuthResult, Delivered, Evidence, Exchange, Fate, FateStatus, Handshake, LogLine, Observed, Question, Relay,
-    ResultSource, Transaction, Trust,
+    AuthResult, Delivered, Evidence, Exchange, Fate, FateStatus, Handshake, LogLine, MailObject, Observed, Question,
+    Relay, ResultSource, Transaction, Trust,
 };
 use mail::{Message, Nonce};
 use mailproof_verdict::{Judged, judge};
-use scenario::{Plan, Source, World};
+use plan::{Plan, Source, World};
 
 /// A forged message and its control, with these claims on the first.
 pub(crate) fn plan(expect: &str) -> Plan {
@@ -171,16 +171,13 @@ fn blank(end: &str) -> Transaction {
         nonce: Nonce::from_number(0xfeed),
         dialogue: dialogue(end),
         handshake: Observed::Seen(handshake("TLSv1.3", Trust::Verified)),
-        relays: vec![],
         questions: vec![question("bank.example", "TXT", "NOERROR")],
-        results: vec![],
-        log: vec![],
-        fates: vec![],
-        delivered: vec![],
-        bounces: vec![],
         connections: vec![],
         arrived: vec![],
         program: None,
+        sent: vec![],
+        object: MailObject::default(),
+        others: vec![],
     }
 }
 
@@ -194,15 +191,18 @@ pub(crate) fn rejected() -> Transaction {
         text: text.to_owned(),
     };
     Transaction {
-        results: vec![
-            result("spf", "fail", &[("smtp.mailfrom", "billing@bank.example")], log("policyd-spf")),
-            result("dkim", "none", &[], log("opendkim")),
-            result("dmarc", "fail", &[("header.from", "bank.example")], log("opendmarc")),
-        ],
-        log: vec![
-            line("policyd-spf", "prepend Received-SPF: Fail (mailfrom) identity=mailfrom; client-ip=198.51.100.66"),
-            line("opendmarc", "4XyZ: bank.example fail"),
-        ],
+        object: MailObject {
+            results: vec![
+                result("spf", "fail", &[("smtp.mailfrom", "billing@bank.example")], log("policyd-spf")),
+                result("dkim", "none", &[], log("opendkim")),
+                result("dmarc", "fail", &[("header.from", "bank.example")], log("opendmarc")),
+            ],
+            log: vec![
+                line("policyd-spf", "prepend Received-SPF: Fail (mailfrom) identity=mailfrom; client-ip=198.51.100.66"),
+                line("opendmarc", "4XyZ: bank.example fail"),
+            ],
+            ..MailObject::default()
+        },
         ..blank("550 5.7.1 rejected by DMARC policy for bank.example")
     }
 }
@@ -213,13 +213,16 @@ pub(crate) fn delivered(folder: &str) -> Transaction {
         Authentication-Results: gateway.example; spf=pass smtp.mailfrom=billing@bank.example; dmarc=pass\r\n\
         From: The Bank <billing@bank.example>\r\nTo: alice@gateway.example\r\nSubject: Your invoice\r\n\r\nPay here.\r\n";
     Transaction {
-        results: vec![
-            result("spf", "pass", &[("smtp.mailfrom", "billing@bank.example")], ResultSource::Header),
-            result("dkim", "pass", &[("header.d", "bank.example")], ResultSource::Header),
-            result("dmarc", "pass", &[("header.from", "bank.example")], ResultSource::Header),
-        ],
-        fates: vec![fate("alice@gateway.example", FateStatus::Sent, "250 2.0.0 Saved")],
-        delivered: vec![copy("alice@gateway.example", folder, header)],
+        object: MailObject {
+            results: vec![
+                result("spf", "pass", &[("smtp.mailfrom", "billing@bank.example")], ResultSource::Header),
+                result("dkim", "pass", &[("header.d", "bank.example")], ResultSource::Header),
+                result("dmarc", "pass", &[("header.from", "bank.example")], ResultSource::Header),
+            ],
+            fates: vec![fate("alice@gateway.example", FateStatus::Sent, "250 2.0.0 Saved")],
+            delivered: vec![copy("alice@gateway.example", folder, header)],
+            ..MailObject::default()
+        },
         ..blank("250 2.0.0 Ok: queued as 4XyZ")
     }
 }
@@ -227,7 +230,10 @@ pub(crate) fn delivered(folder: &str) -> Transaction {
 /// Accepted, and this is the last that its queue did.
 pub(crate) fn in_queue(status: FateStatus) -> Transaction {
     Transaction {
-        fates: vec![fate("alice@gateway.example", status, "connect: connection refused")],
+        object: MailObject {
+            fates: vec![fate("alice@gateway.example", status, "connect: connection refused")],
+            ..MailObject::default()
+        },
         ..blank("250 2.0.0 Ok: queued as 4XyZ")
     }
 }

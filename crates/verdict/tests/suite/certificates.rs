@@ -2,7 +2,7 @@
 
 use crate::served::{certificate, fails, good, holds, is_unclear, names, plain, probe, unobserved, verdict};
 use evidence::{ChainSeen, Observed, Probed, Trust};
-use scenario::ProbeClaim;
+use plan::ProbeClaim;
 
 fn peer(trust: &str) -> ProbeClaim {
     ProbeClaim::Peer(trust.to_owned())

@@ -6,7 +6,7 @@ use crate::canned::{
 use evidence::{FateStatus, Observed, ResultSource, Transaction, Trust};
 use mailproof_verdict::Judged;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
-use scenario::Plan;
+use plan::Plan;
 
 #[test]
 fn a_failure_shows_claim_cause_and_evidence() {
@@ -38,7 +38,7 @@ fn a_failure_shows_claim_cause_and_evidence() {
 #[test]
 fn an_error_is_another_kind_of_thing() {
     let mut seen = rejected();
-    seen.results.clear();
+    seen.object.results.clear();
     let judged = first(&plan(r#"dmarc   = "fail""#), seen);
     let expected = r#"mailproof::unclear
 
@@ -93,7 +93,7 @@ fn dkim_points_at_key_change_signature_or_message() {
         1,
     );
     let mut seen = rejected();
-    seen.results =
+    seen.object.results =
         vec![result("dkim", "fail", &[("header.d", "bank.example")], ResultSource::Log("opendkim".to_owned()))];
     assert_eq!(wrong(&signed, seen.clone()), (20, "signed with this key".to_owned()));
     let revoked = signed
@@ -117,7 +117,7 @@ fn a_name_that_answers_wrongly_is_the_cause_of_a_temperror() {
     );
     let mut seen = rejected();
     seen.questions = vec![question("bank.example", "TXT", "SERVFAIL")];
-    seen.results = ["spf", "dmarc"].iter().map(|m| result(m, "temperror", &[], ResultSource::Reply)).collect();
+    seen.object.results = ["spf", "dmarc"].iter().map(|m| result(m, "temperror", &[], ResultSource::Reply)).collect();
     let judged = first(&parse(&text), seen);
     for finding in &judged.findings {
         let place = &finding.places()[1];
@@ -168,7 +168,7 @@ fn handshakes_and_fields_point_at_what_was_asked_for() {
 #[test]
 fn a_bounce_tells_what_the_notification_says() {
     let mut seen = in_queue(FateStatus::Bounced);
-    seen.bounces = vec![notification("billing@bank.example", "alice@gateway.example", "failed")];
+    seen.object.bounces = vec![notification("billing@bank.example", "alice@gateway.example", "failed")];
     let judged = first(&plan("outcome = \"delivered\""), seen);
     let help = judged.findings[0].help();
     let told = "the notification says Final-Recipient: alice@gateway.example, Action: failed, Status: 5.1.1, \

@@ -74,12 +74,12 @@ fn of_a_submission_the_last_hop_between_two_mtas_is_meant() {
     let plan = submission(r#"handshake = { version = "TLSv1.2", peer = "trusted" }"#);
     let mut seen = delivered("INBOX");
     assert_eq!(said(&first(&plan, seen.clone())).1, ["relayed: it cannot be told what the handshake was"]);
-    seen.relays = vec![relay(None), relay(Some(handshake("TLSv1.2", Trust::Trusted)))];
+    seen.object.relays = vec![relay(None), relay(Some(handshake("TLSv1.2", Trust::Trusted)))];
     assert_eq!(said(&first(&plan, seen.clone())), (vec![], vec![]));
-    seen.relays = vec![relay(None)];
+    seen.object.relays = vec![relay(None)];
     let judged = first(&plan, seen.clone());
     assert_eq!(said(&judged).0, ["relayed: there was no TLS"]);
     assert!(judged.findings[0].help().contains("mx.sender.example sent it to mx.gateway.example[192.0.2.25]:25"));
-    seen.relays[0].reply = Observed::Unobserved("connection refused".to_owned());
+    seen.object.relays[0].reply = Observed::Unobserved("connection refused".to_owned());
     assert_eq!(first(&plan, seen).errors.len(), 1);
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 use evidence::{Evidence, LookedUp, Observed, Remark, Weight};
 use mailproof_verdict::{Checked, Verdict, judge};
-use scenario::{Claimed, DkimKey, KeyAlgorithm, KeyRecord, Lookup, LookupClaim, Plan, Spanned, Zone};
+use plan::{Claimed, DkimKey, KeyAlgorithm, KeyRecord, Lookup, LookupClaim, Plan, Spanned, Zone};
 
 const TEXT: &str = r#"title = "What the DNS says"
 

@@ -10,7 +10,7 @@ use crate::{
 };
 use evidence::{FateStatus, Observed, Transaction, Trust};
 use mailproof_verdict::Judged;
-use scenario::{Change, Claim, Daemon, HandshakeClaim, Outcome, Plan, SettingChange, Spanned};
+use plan::{Change, Claim, Daemon, HandshakeClaim, Outcome, Plan, SettingChange, Spanned};
 
 fn tls(version: &str) -> Claim {
     Claim::Handshake(HandshakeClaim { version: Some(version.to_owned()), ..HandshakeClaim::default() })
@@ -40,7 +40,7 @@ fn mail_that_a_played_host_took_is_delivered() {
     fails(Claim::Outcome(Outcome::Delivered(Some("INBOX".to_owned()))), &sent(), message, help, 3);
     let mut seen = sent();
     seen.arrived[0].rcpt_to = names(&["Bob@partner.example"]);
-    seen.fates = vec![fate("bob@partner.example", FateStatus::Deferred, "lost connection")];
+    seen.object.fates = vec![fate("bob@partner.example", FateStatus::Deferred, "lost connection")];
     holds(Claim::Outcome(Outcome::Delivered(None)), &seen);
     seen.arrived[0].rcpt_to = names(&["carol@partner.example"]);
     holds(Claim::Outcome(Outcome::Deferred), &seen);
@@ -50,7 +50,7 @@ fn mail_that_a_played_host_took_is_delivered() {
 fn mail_that_no_host_took_is_what_its_queue_says() {
     for (status, outcome) in [(FateStatus::Deferred, Outcome::Deferred), (FateStatus::Bounced, Outcome::Bounced)] {
         let mut seen = kept(vec![broken()]);
-        seen.fates = vec![fate("bob@partner.example", status, "TLS is required, but was not offered")];
+        seen.object.fates = vec![fate("bob@partner.example", status, "TLS is required, but was not offered")];
         holds(Claim::Outcome(outcome), &seen);
         let delivered = Claim::Outcome(Outcome::Delivered(None));
         let judged = first(&outbound(vec![delivered]), seen);
@@ -58,7 +58,7 @@ fn mail_that_no_host_took_is_what_its_queue_says() {
     }
     let mut seen = kept(vec![broken()]);
     is_unclear(Claim::Outcome(Outcome::Deferred), &seen, "sendmail took it, and nothing says what became of it");
-    seen.fates = vec![fate("bob@partner.example", FateStatus::Sent, "250 2.0.0 taken")];
+    seen.object.fates = vec![fate("bob@partner.example", FateStatus::Sent, "250 2.0.0 taken")];
     is_unclear(Claim::Outcome(Outcome::Deferred), &seen, "it was not taken by a host for bob@partner.example");
 }
 
@@ -96,7 +96,7 @@ fn the_host_says_what_was_negotiated_and_the_log_what_the_certificate_was_worth(
         Vec::new(),
         vec![evidence::Relay { to: "mx.other.example[198.51.100.9]:25".to_owned(), ..logged(Trust::Trusted) }],
     ] {
-        seen.relays = relays;
+        seen.object.relays = relays;
         holds(tls("TLSv1.3"), &seen);
         is_unclear(peer("trusted"), &seen, "no log says what the certificate of mx.partner.example was worth");
         let both = HandshakeClaim {
@@ -130,9 +130,9 @@ fn a_message_that_came_without_tls_came_in_cleartext() {
 #[test]
 fn mail_between_gateways_is_judged_by_the_log_as_before() {
     let mut seen = kept(vec![web(true)]);
-    seen.relays = vec![logged(Trust::Verified)];
+    seen.object.relays = vec![logged(Trust::Verified)];
     holds(peer("verified"), &seen);
-    seen.relays[0].handshake = None;
+    seen.object.relays[0].handshake = None;
     holds(tls("none"), &seen);
 }
 
@@ -307,11 +307,11 @@ fn connections_to_hosts_of_several_domains_have_no_order() {
     second.host = "mx.other.example".to_owned();
     second.handshake = Observed::Seen(handshake("TLSv1.2", Trust::Anonymous));
     seen.connections.push(second);
-    seen.relays.push(logged(Trust::Verified));
+    seen.object.relays.push(logged(Trust::Verified));
     seen.arrived.push(evidence::Arrived { host: "mx.other.example".to_owned(), ..seen.arrived[0].clone() });
     let mut turned = seen.clone();
     turned.connections.reverse();
-    turned.relays.reverse();
+    turned.object.relays.reverse();
     turned.arrived.reverse();
     assert_ne!(verdict(&plan, seen.clone()).snapshot, verdict(&plan, turned.clone()).snapshot);
     plan.transactions[0].rcpt_to.push(other);

@@ -6,7 +6,7 @@ use crate::canned::{
 };
 use evidence::{Evidence, FateStatus, Observed};
 use mailproof_verdict::judge;
-use scenario::Outcome;
+use plan::Outcome;
 
 #[test]
 fn a_permanent_refusal_is_a_rejection() {
@@ -90,7 +90,7 @@ fn mail_that_was_accepted_and_is_nowhere_is_unclear_but_not_rejected() {
     is_unclear(r#"outcome = { delivered = "INBOX" }"#, &lost, "was not found in a mailbox of alice@gateway.example");
     let message = "the message for alice@gateway.example was accepted, not rejected";
     fails(r#"outcome = "rejected""#, &lost, message, "sent for alice@gateway.example");
-    lost.fates.clear();
+    lost.object.fates.clear();
     is_unclear(r#"outcome = "discarded""#, &lost, "nothing says what became of it");
 }
 
@@ -114,13 +114,13 @@ fn a_submission_whose_relay_gave_up_is_bounced() {
     );
     let mut seen = in_queue(FateStatus::Bounced);
     assert_eq!(said(&first(&plan, seen.clone())), (vec![], vec![]));
-    seen.fates.clear();
-    seen.bounces = vec![notification("carol@sender.example", "Alice@gateway.example", "failed")];
+    seen.object.fates.clear();
+    seen.object.bounces = vec![notification("carol@sender.example", "Alice@gateway.example", "failed")];
     assert_eq!(said(&first(&plan, seen.clone())), (vec![], vec![]), "the notification alone is evidence");
     for other in
         [("bob@gateway.example", "failed"), ("nobody@other.example", "failed"), ("alice@gateway.example", "delayed")]
     {
-        seen.bounces = vec![notification("carol@sender.example", other.0, other.1)];
+        seen.object.bounces = vec![notification("carol@sender.example", other.0, other.1)];
         assert_eq!(first(&plan, seen.clone()).errors.len(), 1, "{other:?} is another thing");
     }
 }
@@ -135,11 +135,11 @@ fn a_claim_must_hold_for_every_recipient() {
     let plan = parse(&text);
     let mut seen = delivered("INBOX");
     seen.dialogue.insert(6, exchange("rcpt-to", "RCPT TO:<bob@gateway.example>", "250 2.1.5 Ok"));
-    seen.fates.push(fate("bob@gateway.example", FateStatus::Deferred, "later"));
+    seen.object.fates.push(fate("bob@gateway.example", FateStatus::Deferred, "later"));
     let judged = first(&plan, seen.clone());
     assert_eq!(said(&judged).0, ["forged: the message for bob@gateway.example was deferred, not delivered to INBOX"]);
     assert_eq!(judged.outcome, Observed::Seen(Outcome::Deferred));
-    seen.delivered.push(copy("bob@gateway.example", "INBOX", "Subject: x\r\n\r\n"));
+    seen.object.delivered.push(copy("bob@gateway.example", "INBOX", "Subject: x\r\n\r\n"));
     assert_eq!(said(&first(&plan, seen)), (vec![], vec![]));
 }
 

@@ -4,10 +4,12 @@ use crate::{
     canned::{delivered, exchange, handshake, relay, submission},
     served::{names, span},
 };
-use evidence::{Arrived, Connection, Evidence, Exchange, Observed, Offer, ProgramRun, Relay, Transaction, Trust};
+use evidence::{
+    Arrived, Connection, Evidence, Exchange, MailObject, Observed, Offer, ProgramRun, Relay, Transaction, Trust,
+};
 use mail::Message;
 use mailproof_verdict::{Judged, Verdict, judge};
-use scenario::{Claim, Expectation, Host, Origin, Plan, SmtpHost, Source, Spanned};
+use plan::{Claim, Expectation, Host, Origin, Plan, SmtpHost, Source, Spanned};
 
 pub(crate) const TEXT: &str = r#"title = "Mail to a partner"
 
@@ -39,10 +41,10 @@ pub(crate) fn host(name: &str) -> Host {
         ips: vec!["198.51.100.25".parse().unwrap()],
         tlsa: Vec::new(),
         smtp: Some(SmtpHost {
-            starttls: scenario::StarttlsPlay::Offered,
-            certificate: scenario::Certificate::default(),
+            starttls: plan::StarttlsPlay::Offered,
+            certificate: plan::Certificate::default(),
             versions: Vec::new(),
-            wire: scenario::Interference::None,
+            wire: plan::Interference::None,
             end_of_data: None,
         }),
         https: None,
@@ -185,11 +187,7 @@ pub(crate) fn sent() -> Transaction {
     Transaction {
         dialogue: Vec::new(),
         handshake: Observed::Unobserved("a program handed it in".to_owned()),
-        relays: vec![logged(Trust::Trusted)],
-        results: Vec::new(),
         questions: Vec::new(),
-        fates: Vec::new(),
-        delivered: Vec::new(),
         connections: vec![protected()],
         arrived: vec![Arrived {
             host: "mx.partner.example".to_owned(),
@@ -199,6 +197,7 @@ pub(crate) fn sent() -> Transaction {
             message: Message::parse(message.as_bytes()),
         }],
         program: Some(run(0, "")),
+        object: MailObject { relays: vec![logged(Trust::Trusted)], ..MailObject::default() },
         ..delivered("INBOX")
     }
 }
@@ -210,5 +209,5 @@ pub(crate) fn run(status: i64, said: &str) -> ProgramRun {
 
 /// Handed in, and no host took it.
 pub(crate) fn kept(connections: Vec<Connection>) -> Transaction {
-    Transaction { relays: Vec::new(), arrived: Vec::new(), connections, ..sent() }
+    Transaction { object: MailObject::default(), arrived: Vec::new(), connections, ..sent() }
 }

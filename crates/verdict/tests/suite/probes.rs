@@ -6,8 +6,8 @@ use crate::served::{
 use evidence::{DhSeen, Evidence, Injection, LoginSeen, Observed, Order, Weight};
 use mail::Service;
 use mailproof_verdict::judge;
+use plan::{Daemon, ProbeClaim, SettingChange, Spanned, StarttlsClaim};
 use profile::Profile;
-use scenario::{Daemon, ProbeClaim, SettingChange, Spanned, StarttlsClaim};
 
 fn versions(list: &[&str]) -> ProbeClaim {
     ProbeClaim::Versions(names(list))

@@ -8,8 +8,8 @@ use crate::{
 use evidence::{ChainSeen, Evidence, Exchange, Fate, FateStatus, Observed, Probed};
 use mail::{Message, Reply};
 use mailproof_verdict::judge;
+use plan::{Claim, HandshakeClaim, Outcome, Plan, ProbeClaim, StarttlsClaim};
 use proptest::prelude::*;
-use scenario::{Claim, HandshakeClaim, Outcome, Plan, ProbeClaim, StarttlsClaim};
 use std::{collections::BTreeMap, sync::LazyLock};
 
 const CLAIMS: &str = r#"reply = [{ to = "rcpt-to", code = 250 }, { to = "end-of-data", code = 550, enhanced = "5.7.1", text = "x" }]
@@ -220,15 +220,15 @@ proptest! {
     ) {
         let plan = plan("dkim = { pass = \"bank.example\" }\nspf = \"pass\"\nheader = { name = \"X\", contains = \"y\" }");
         let mut seen = delivered("INBOX");
-        seen.results[0].method = method;
-        seen.results[0].result = word;
-        seen.results[0].properties.push((name.clone(), value.clone()));
-        seen.delivered[0].folder = folder;
-        seen.delivered[0].message.fields.push(mail::Field { name, value });
-        seen.delivered[0].message.body = body;
-        seen.bounces = seen.delivered.clone();
-        seen.fates = vec![Fate { said, ..seen.fates[0].clone() }; 2];
-        seen.fates[1].status = FateStatus::Bounced;
+        seen.object.results[0].method = method;
+        seen.object.results[0].result = word;
+        seen.object.results[0].properties.push((name.clone(), value.clone()));
+        seen.object.delivered[0].folder = folder;
+        seen.object.delivered[0].message.fields.push(mail::Field { name, value });
+        seen.object.delivered[0].message.body = body;
+        seen.object.bounces = seen.object.delivered.clone();
+        seen.object.fates = vec![Fate { said, ..seen.object.fates[0].clone() }; 2];
+        seen.object.fates[1].status = FateStatus::Bounced;
         let verdict = judge(&plan, &Evidence { transactions: vec![seen.clone()], ..Evidence::default() });
         prop_assert_eq!(verdict.snapshot.clone(), judge(&plan, &Evidence { transactions: vec![seen], ..Evidence::default() }).snapshot);
     }
@@ -237,7 +237,7 @@ proptest! {
     #[test]
     fn any_text_behind_a_plan_has_a_verdict(text in "(.|\n){0,200}") {
         let mut plan = submission("dmarc = \"pass\"\noutcome = \"delivered\"");
-        let source = scenario::Source { text, ..(*plan.source).clone() };
+        let source = plan::Source { text, ..(*plan.source).clone() };
         plan.source = source.into();
         let verdict = judge(&plan, &Evidence { transactions: vec![rejected()], ..Evidence::default() });
         prop_assert!(!verdict.holds());

@@ -6,7 +6,7 @@ use crate::{
 };
 use evidence::{FateStatus, Observed, Transaction, Trust};
 use mailproof_verdict::Judged;
-use scenario::{Claim, Expectation, Origin, Plan};
+use plan::{Claim, Expectation, Origin, Plan};
 
 const USING: &str = "(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange x25519)\r\n\t";
 
@@ -52,7 +52,8 @@ fn field(using: &str, with: &str) -> String {
 /// Delivered with this trace.
 fn traced(trace: &str) -> Transaction {
     let mut seen = delivered("INBOX");
-    seen.delivered = vec![copy("alice@gateway.example", "INBOX", &format!("{trace}Subject: x\r\n\r\nPay here.\r\n"))];
+    seen.object.delivered =
+        vec![copy("alice@gateway.example", "INBOX", &format!("{trace}Subject: x\r\n\r\nPay here.\r\n"))];
     seen
 }
 
@@ -127,20 +128,20 @@ fn of_mail_between_gateways_the_hop_between_them_counts() {
     };
     let seen = |using: &str, with: &str| {
         let mut seen = traced(&trace(using, with));
-        seen.relays = vec![relay(Some(handshake("TLSv1.3", Trust::Trusted)))];
+        seen.object.relays = vec![relay(Some(handshake("TLSv1.3", Trust::Trusted)))];
         seen
     };
     assert!(is_well(&received(relayed(), seen(USING, "ESMTPS"))));
     assert_eq!(received(relayed(), seen("", "ESMTPS")).findings.len(), 1);
     let mut cleartext = seen("", "ESMTP");
-    cleartext.relays[0].handshake = None;
+    cleartext.object.relays[0].handshake = None;
     assert!(is_well(&received(relayed(), cleartext)));
     let mut unheard = seen(USING, "ESMTPS");
-    unheard.relays[0].handshake = None;
-    unheard.relays[0].reply = Observed::Unobserved("lost connection".to_owned());
+    unheard.object.relays[0].handshake = None;
+    unheard.object.relays[0].reply = Observed::Unobserved("lost connection".to_owned());
     assert_eq!(received(relayed(), unheard).errors.len(), 1);
     let mut elsewhere = seen(USING, "ESMTPS");
-    elsewhere.relays[0].to = "mx.other.example[192.0.2.9]:25".to_owned();
+    elsewhere.object.relays[0].to = "mx.other.example[192.0.2.9]:25".to_owned();
     let judged = received(relayed(), elsewhere);
     assert_eq!(judged.findings[0].to_string(), "relayed: no Received field is about a connection to mx.other.example");
 }
@@ -152,8 +153,9 @@ fn of_submitted_mail_the_hop_from_the_user_counts() {
     assert!(is_well(&received(relayed(), seen("ESMTPSA"))));
     assert_eq!(received(relayed(), seen("ESMTPA")).findings.len(), 1);
     // the same at a host that the harness plays
-    let mut out = Transaction { delivered: vec![], arrived: sent().arrived, relays: sent().relays, ..seen("ESMTPSA") };
-    out.arrived[0].message = seen("ESMTPSA").delivered[0].message.clone();
+    let mut out = Transaction { arrived: sent().arrived, ..seen("ESMTPSA") };
+    (out.object.delivered, out.object.relays) = (vec![], sent().object.relays);
+    out.arrived[0].message = seen("ESMTPSA").object.delivered[0].message.clone();
     assert!(is_well(&received(relayed(), out.clone())));
     out.handshake = Observed::Unobserved("the record was not read".to_owned());
     assert_eq!(received(relayed(), out).errors.len(), 1);

@@ -74,7 +74,7 @@ fn a_field_of_the_delivered_message_has_the_text() {
 #[test]
 fn every_copy_must_have_the_field() {
     let mut seen = delivered("INBOX");
-    seen.delivered.push(copy("bob@gateway.example", "INBOX", "Subject: other\r\n\r\n"));
+    seen.object.delivered.push(copy("bob@gateway.example", "INBOX", "Subject: other\r\n\r\n"));
     fails(
         r#"header = { name = "Subject", contains = "invoice" }"#,
         &seen,

@@ -35,7 +35,7 @@ fn results_of_refused_mail_come_from_logs() {
 #[test]
 fn what_nobody_says_is_not_none() {
     let mut seen = rejected();
-    seen.results.clear();
+    seen.object.results.clear();
     for (claim, method) in [
         ("spf = \"none\"", "spf"),
         ("dkim = \"none\"", "dkim"),
@@ -45,7 +45,7 @@ fn what_nobody_says_is_not_none() {
         is_unclear(claim, &seen, &format!("no log or reply names {method}"));
     }
     seen = delivered("INBOX");
-    seen.results.clear();
+    seen.object.results.clear();
     is_unclear(
         "dkim = { pass = \"bank.example\" }",
         &seen,
@@ -56,19 +56,19 @@ fn what_nobody_says_is_not_none() {
 #[test]
 fn the_header_is_believed_before_logs_and_logs_before_the_reply() {
     let mut seen = delivered("INBOX");
-    seen.results.insert(0, result("spf", "softfail", &[], ResultSource::Reply));
-    seen.results.insert(0, result("spf", "fail", &[], log("policyd-spf")));
+    seen.object.results.insert(0, result("spf", "softfail", &[], ResultSource::Reply));
+    seen.object.results.insert(0, result("spf", "fail", &[], log("policyd-spf")));
     holds("spf = \"pass\"", &seen);
-    seen.results.retain(|r| r.source != ResultSource::Header);
+    seen.object.results.retain(|r| r.source != ResultSource::Header);
     holds("spf = \"fail\"", &seen);
-    seen.results.retain(|r| r.source == ResultSource::Reply);
+    seen.object.results.retain(|r| r.source == ResultSource::Reply);
     holds("spf = \"softfail\"", &seen);
 }
 
 #[test]
 fn a_filter_named_after_the_method_is_believed_before_others() {
     let mut seen = rejected();
-    seen.results =
+    seen.object.results =
         vec![result("spf", "fail", &[], log("opendmarc")), result("spf", "softfail", &[], log("policyd-spf"))];
     holds("spf = \"softfail\"", &seen);
 }
@@ -76,7 +76,7 @@ fn a_filter_named_after_the_method_is_believed_before_others() {
 #[test]
 fn a_source_that_contradicts_itself_is_told() {
     let mut seen = rejected();
-    seen.results = vec![
+    seen.object.results = vec![
         result("spf", "fail", &[("smtp.mailfrom", "a@bank.example")], log("rspamd")),
         result("spf", "pass", &[("smtp.mailfrom", "a@bank.example")], log("rspamd")),
     ];
@@ -86,18 +86,18 @@ fn a_source_that_contradicts_itself_is_told() {
 #[test]
 fn the_spf_result_for_mail_from_counts_more_than_that_for_helo() {
     let mut seen = delivered("INBOX");
-    seen.results.insert(0, result("spf", "none", &[("smtp.helo", "mail.bank.example")], ResultSource::Header));
+    seen.object.results.insert(0, result("spf", "none", &[("smtp.helo", "mail.bank.example")], ResultSource::Header));
     holds("spf = \"pass\"", &seen);
-    seen.results.retain(|r| r.method != "spf" || r.result == "none");
+    seen.object.results.retain(|r| r.method != "spf" || r.result == "none");
     holds("spf = \"none\"", &seen);
 }
 
 #[test]
 fn a_word_that_is_no_result_is_unclear() {
     let mut seen = delivered("INBOX");
-    seen.results = vec![result("spf", "hardfail", &[], ResultSource::Header)];
+    seen.object.results = vec![result("spf", "hardfail", &[], ResultSource::Header)];
     is_unclear("spf = \"fail\"", &seen, "`hardfail` is no SPF result");
-    seen.results = vec![result("dkim", "maybe", &[], ResultSource::Header)];
+    seen.object.results = vec![result("dkim", "maybe", &[], ResultSource::Header)];
     is_unclear("dkim = \"fail\"", &seen, "`maybe` is no DKIM result");
 }
 
@@ -106,7 +106,8 @@ fn the_best_signature_counts_for_the_message() {
     let order = ["pass", "policy", "temperror", "fail", "neutral", "permerror", "none"];
     for (at, best) in order.iter().enumerate() {
         let mut seen = delivered("INBOX");
-        seen.results = order[at..].iter().rev().map(|word| result("dkim", word, &[], ResultSource::Header)).collect();
+        seen.object.results =
+            order[at..].iter().rev().map(|word| result("dkim", word, &[], ResultSource::Header)).collect();
         let judged = first(&plan("dkim = \"pass\""), seen);
         assert_eq!(judged.dkim, Observed::Seen(best.parse::<DkimResult>().unwrap()));
     }
@@ -115,7 +116,7 @@ fn the_best_signature_counts_for_the_message() {
 #[test]
 fn signatures_are_told_apart_by_their_domain() {
     let mut seen = delivered("INBOX");
-    seen.results = vec![
+    seen.object.results = vec![
         result("dkim", "fail", &[("header.d", "list.example")], ResultSource::Header),
         result("dkim", "pass", &[("header.i", "@bank.example")], ResultSource::Header),
     ];
@@ -124,12 +125,12 @@ fn signatures_are_told_apart_by_their_domain() {
     fails("dkim = { pass = \"list.example\" }", &seen, "DKIM of list.example is fail, not pass", help);
     let none = "no DKIM result is for a signature of other.example";
     fails("dkim = { pass = \"other.example\" }", &seen, none, "dkim=pass header.i=@bank.example");
-    seen.results.push(result("dkim", "fail", &[("header.d", "bank.example")], ResultSource::Header));
+    seen.object.results.push(result("dkim", "fail", &[("header.d", "bank.example")], ResultSource::Header));
     let both = "DKIM of bank.example is fail, not pass";
     fails("dkim = { pass = \"bank.example\" }", &seen, both, "dkim=fail header.d=bank.example");
-    seen.results = vec![result("dkim", "pass", &[], log("opendkim"))];
+    seen.object.results = vec![result("dkim", "pass", &[], log("opendkim"))];
     is_unclear("dkim = { pass = \"bank.example\" }", &seen, "does not name the signature's domain");
-    seen.results = vec![result("dkim", "none", &[], log("opendkim"))];
+    seen.object.results = vec![result("dkim", "none", &[], log("opendkim"))];
     let none = "no DKIM result is for a signature of bank.example";
     fails("dkim = { pass = \"bank.example\" }", &seen, none, "dkim=none");
 }
@@ -137,7 +138,7 @@ fn signatures_are_told_apart_by_their_domain() {
 #[test]
 fn arc_is_a_result_like_others() {
     let mut seen = delivered("INBOX");
-    seen.results.push(result("arc", "fail", &[], ResultSource::Header));
+    seen.object.results.push(result("arc", "fail", &[], ResultSource::Header));
     holds("arc = \"fail\"", &seen);
     fails("arc = \"pass\"", &seen, "ARC is fail, not pass", "arc=fail");
 }

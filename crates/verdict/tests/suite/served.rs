@@ -7,7 +7,7 @@ use evidence::{
 };
 use mail::Service;
 use mailproof_verdict::{Checked, Verdict, judge};
-use scenario::{Claimed, Plan, Probe, ProbeClaim, Source, Spanned};
+use plan::{Claimed, Plan, Probe, ProbeClaim, Source, Spanned};
 use std::ops::Range;
 
 pub(crate) const PROBE: &str = r#"title = "What a service takes"

@@ -3,7 +3,7 @@
 use crate::served::{bare, names, span};
 use evidence::{Evidence, Setting};
 use mailproof_verdict::{Verdict, judge};
-use scenario::{Claimed, Daemon, Plan, SettingChange, SettingClaim, Spanned};
+use plan::{Claimed, Daemon, Plan, SettingChange, SettingClaim, Spanned};
 
 const TEXT: &str = r#"title = "What a setting does"
 

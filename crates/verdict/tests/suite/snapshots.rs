@@ -6,7 +6,7 @@ use crate::canned::{
 use evidence::{Evidence, FateStatus, Observed, Transaction, Trust};
 use mail::Nonce;
 use mailproof_verdict::judge;
-use scenario::Plan;
+use plan::Plan;
 
 fn snapshot(plan: &Plan, transactions: Vec<Transaction>) -> String {
     judge(plan, &Evidence { transactions, ..Evidence::default() }).snapshot
@@ -65,12 +65,12 @@ nothing was seen
 #[test]
 fn relayed_mail_shows_its_hop_and_what_it_became() {
     let mut seen = delivered("Junk");
-    seen.relays = vec![relay(Some(handshake("TLSv1.3", Trust::Trusted)))];
+    seen.object.relays = vec![relay(Some(handshake("TLSv1.3", Trust::Trusted)))];
     let arrived = "Return-Path: <carol@sender.example>\r\nReceived: from mx.sender.example\r\n\tby mx.gateway.example\r\n\
         DKIM-Signature: v=1; a=rsa-sha256; d=sender.example; s=s1; t=1790000000;\r\n\tbh=abc=; b=def\r\n\t ghi==\r\n\
         From: Carol <carol@sender.example>\r\nTo: alice@gateway.example\r\nSubject: [junk] Lunch\r\n\
         Date: Tue, 24 Nov 2026 09:00:00 +0000\r\nMessage-ID: <mp000000000000feed@mailproof.example>\r\n\r\nAt noon?\r\n";
-    seen.delivered = vec![copy("alice@gateway.example", "Junk", arrived)];
+    seen.object.delivered = vec![copy("alice@gateway.example", "Junk", arrived)];
     let text = snapshot(
         &submission(
             "outcome = \"quarantined\"\n\n[[transaction]]\nvia = { submission = { login = \"carol@sender.example\", tls = \"starttls\" } }\nmail-from = \"carol@sender.example\"\nrcpt-to = [\"alice@gateway.example\"]\nmessage = \"Subject: x\\n\\nx\\n\"\n[transaction.expect]\noutcome = \"delivered\"",
@@ -105,10 +105,10 @@ fn what_the_harness_adds_is_no_change_and_what_the_scenario_changes_is_sent() {
     let arrived = "X-One: 1\r\nDKIM-Signature: v=1; d=bank.example; s=s1; b=x\r\nFrom: The Bank <billing@bank.example>\r\n\
         Subject: Other\r\nDate: now\r\nMessage-ID: <x>\r\n\r\nPay here.\r\nP.S. {nonce}\r\n";
     let mut seen = delivered("INBOX");
-    seen.delivered = vec![copy("alice@gateway.example", "INBOX", arrived)];
+    seen.object.delivered = vec![copy("alice@gateway.example", "INBOX", arrived)];
     let same = snapshot(&parse(&text), vec![seen.clone()]);
     assert!(same.contains("\nalice@gateway.example INBOX\n\n# control"), "{same}");
-    seen.delivered[0].message.body = b"Pay there.\r\n".to_vec();
+    seen.object.delivered[0].message.body = b"Pay there.\r\n".to_vec();
     let altered = snapshot(&parse(&text), vec![seen]);
     assert!(altered.contains("\nalice@gateway.example INBOX\n  altered body:\n    Pay there.\n"), "{altered}");
 }
@@ -118,14 +118,14 @@ fn what_a_run_makes_up_does_not_appear() {
     let mut seen = rejected();
     let one = snapshot(&plan("spf = \"fail\""), vec![seen.clone()]);
     seen.nonce = Nonce::from_number(0xbeef);
-    seen.log.clear();
+    seen.object.log.clear();
     seen.questions.push(question("bank.example", "DS", "NOERROR"));
     seen.questions.push(question("bank.example", "DNSKEY", "NOERROR"));
     assert_eq!(snapshot(&plan("spf = \"fail\""), vec![seen]), one);
     let noted = |nonce: u64| {
         let mut seen = in_queue(FateStatus::Deferred);
         seen.nonce = Nonce::from_number(nonce);
-        seen.fates[0].said = format!("message {} is deferred", seen.nonce);
+        seen.object.fates[0].said = format!("message {} is deferred", seen.nonce);
         snapshot(&plan("spf = \"fail\""), vec![seen])
     };
     assert_eq!(noted(1), noted(2));
@@ -145,12 +145,12 @@ fn queue_ids_do_not_appear() {
 #[test]
 fn order_of_evidence_that_has_none_does_not_matter() {
     let mut seen = delivered("INBOX");
-    seen.delivered.push(copy("bob@gateway.example", "INBOX", "Subject: x\r\n\r\n"));
+    seen.object.delivered.push(copy("bob@gateway.example", "INBOX", "Subject: x\r\n\r\n"));
     seen.questions.push(question("_dmarc.bank.example", "TXT", "NXDOMAIN"));
     let one = snapshot(&plan("spf = \"pass\""), vec![seen.clone()]);
-    seen.delivered.reverse();
+    seen.object.delivered.reverse();
     seen.questions.reverse();
-    seen.results.reverse();
+    seen.object.results.reverse();
     assert_eq!(snapshot(&plan("spf = \"pass\""), vec![seen]), one);
 }
 
@@ -172,7 +172,7 @@ fn a_reply_that_was_not_heard_and_missing_tls_are_said() {
 #[test]
 fn a_notification_shows_its_delivery_status() {
     let mut seen = in_queue(FateStatus::Bounced);
-    seen.bounces = vec![notification("billing@bank.example", "alice@gateway.example", "failed")];
+    seen.object.bounces = vec![notification("billing@bank.example", "alice@gateway.example", "failed")];
     let expected = "
 Notification to billing@bank.example
   Final-Recipient: alice@gateway.example

@@ -11,7 +11,7 @@ use crate::{BoxStream, Handler, WireError, middle};
 use evidence::{Arrived, Connection};
 use futures_util::future::BoxFuture;
 use mail::{Message, Reply};
-use scenario::{Interference, StarttlsPlay};
+use plan::{Interference, StarttlsPlay};
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
 

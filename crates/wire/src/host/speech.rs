@@ -9,7 +9,7 @@ use super::{
 };
 use crate::BoxStream;
 use mail::Reply;
-use scenario::{Interference, StarttlsPlay};
+use plan::{Interference, StarttlsPlay};
 use std::{convert::Infallible, io};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},

@@ -15,7 +15,7 @@ use evidence::{Connection, Observed};
 use mail::Reply;
 use openssl::ssl::{SslConnector, SslConnectorBuilder, SslMethod, SslVerifyMode, SslVersion};
 use pki::{Authority, Kind};
-use scenario::{Driver, Interference, StarttlsPlay, Tls};
+use plan::{Driver, Interference, StarttlsPlay, Tls};
 use std::{
     pin::Pin,
     sync::{Arc, LazyLock},

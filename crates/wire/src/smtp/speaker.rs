@@ -5,8 +5,8 @@ use crate::{BoxStream, record::Recorder, tls};
 use evidence::{Exchange, Handshake, Observed};
 use mail::Reply;
 use mail_send::SmtpClient;
+use plan::Driver;
 use rustls_pki_types::ServerName;
-use scenario::Driver;
 use std::{io, time::Duration};
 use tokio::{
     io::AsyncWriteExt,

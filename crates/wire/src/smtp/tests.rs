@@ -53,7 +53,7 @@ fn host(kind: Kind, version: &str) -> Arc<MxHost> {
     let request = pki::Request { names: vec!["mx.gateway.example".to_owned()], kind, key: pki::KeyKind::P256 };
     let issued = AUTHORITY.issue(&request).unwrap();
     let key = HostKey { chain_pem: issued.chain_pem, key_pem: issued.key_pem, versions: vec![version.to_owned()] };
-    let (starttls, wire) = (scenario::StarttlsPlay::Offered, scenario::Interference::None);
+    let (starttls, wire) = (plan::StarttlsPlay::Offered, plan::Interference::None);
     let name = "mx.gateway.example".to_owned();
     Arc::new(MxHost::new(MxPlay { name, starttls, wire, key, swapped: None, end_of_data: None }).unwrap())
 }

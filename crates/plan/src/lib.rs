@@ -1,0 +1,81 @@
+//! What a scenario asks for, as values with the places where they stand in its file. A plan has passed every check;
+//! nothing in it can be refused any more.
+//!
+//! This room knows the words of the RFCs alone (`mail`), so that everybody who acts on a plan may know it.
+
+mod claims;
+mod hosts;
+mod lookups;
+mod message;
+mod probes;
+mod reports;
+mod settings;
+mod transactions;
+mod world;
+mod zones;
+
+pub use claims::*;
+pub use hosts::*;
+pub use lookups::*;
+pub use message::*;
+pub use probes::*;
+pub use reports::*;
+pub use settings::*;
+pub use transactions::*;
+pub use world::World;
+pub use zones::*;
+
+use mail::Domain;
+use serde::Serialize;
+use std::{net::IpAddr, ops::Range, sync::Arc};
+
+/// The text of a scenario file, kept to show findings in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// `SUBJECT/NAME`, without `.toml`.
+    pub name: String,
+    /// Path as the user named it, for messages.
+    pub path: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// A value and where it stands in the file, as octet offsets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    #[serde(skip)]
+    pub span: Range<usize>,
+}
+
+/// One scenario: zones to serve, mail to send, and what must come of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// The file.
+    #[serde(skip)]
+    pub source: Arc<Source>,
+    /// What is claimed, as one sentence.
+    pub title: String,
+    /// `RFC 7208 §4.6.4` and the like.
+    pub cites: Vec<String>,
+    /// The mechanism that it demonstrates.
+    pub teaches: Option<String>,
+    /// Zones that the pretend Internet has while it runs, parents first.
+    pub zones: Vec<Zone>,
+    /// Reverse mapping: address and the name of its PTR record (RFC 1035 §3.5).
+    pub ptr: Vec<(IpAddr, Domain)>,
+    /// Hosts that the harness plays while it runs.
+    pub hosts: Vec<Host>,
+    /// Settings of the gateway that are changed while it runs, alone.
+    pub settings: Settings,
+    /// Questions to services of the gateway, in order; asked before mail is sent.
+    pub probes: Vec<Probe>,
+    /// Questions to the DNS, in order; asked before mail is sent.
+    pub lookups: Vec<Lookup>,
+    /// TLS reports, in order; asked for after all mail was sent.
+    pub reports: Vec<ReportAsked>,
+    /// Transactions, in order. There is at least one of transactions, probes, look-ups and changed settings.
+    pub transactions: Vec<Transaction>,
+}

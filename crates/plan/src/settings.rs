@@ -1,0 +1,65 @@
+//! Settings of the gateway that a scenario changes, and what can be claimed of them.
+
+use crate::{Claimed, Spanned};
+use serde::{Deserialize, Serialize};
+
+/// A setting of a daemon of the gateway that is changed while the scenario runs, alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SettingChange {
+    /// Whose setting.
+    pub daemon: Daemon,
+    /// Its name, behind the service of `master.cf` or the blocks of Dovecot in which it stands ([`setting_path`]).
+    pub name: Spanned<String>,
+    /// Its value; `None`: its line is taken out, so that the compiled default holds.
+    pub value: Option<String>,
+}
+
+/// The service and its type, or the blocks from outside, in which a setting stands by its name, and its name there:
+/// `submission/inet/smtpd_tls_ciphers`, `service imap-login/inet_listener imaps/ssl`. An address may have a `/`, which is
+/// none between blocks: `local 192.0.2.0/24/ssl`.
+#[must_use]
+pub fn setting_path(name: &str) -> (Vec<&str>, &str) {
+    let Some((path, own)) = name.rsplit_once('/') else { return (Vec::new(), name) };
+    let (mut blocks, mut from) = (Vec::new(), 0);
+    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+    for at in ends {
+        let block = &path[from..at];
+        let is_block = |next: &str| next.starts_with(|c: char| c.is_ascii_lowercase());
+        if !block.contains(' ') || path.get(at + 1..).is_none_or(is_block) {
+            blocks.push(block);
+            from = at + 1;
+        }
+    }
+    (blocks, own)
+}
+
+/// A daemon whose settings can be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Daemon {
+    /// `main.cf` and `master.cf` of Postfix.
+    Postfix,
+    /// `dovecot.conf` of Dovecot.
+    Dovecot,
+}
+
+/// The changed settings of a scenario, and what is claimed of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Settings {
+    /// The changes.
+    pub changes: Vec<SettingChange>,
+    /// What is claimed.
+    pub expect: Vec<Claimed<SettingClaim>>,
+}
+
+/// What can be claimed of changed settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SettingClaim {
+    /// The daemons work with all of them, or refuse one.
+    Taken(bool),
+    /// A daemon says something that has this text in it.
+    Says(String),
+    /// No daemon says anything.
+    Silent,
+}

@@ -1,0 +1,105 @@
+//! Mail transactions: who brings them, and what changes on the pretend Internet before them.
+
+use crate::{Expectation, Host, Recipe, Spanned, Zone};
+use mail::{Address, ReversePath};
+use serde::Serialize;
+use std::{fmt, net::IpAddr, ops::Range};
+
+/// One mail transaction (RFC 5321 §3.3) and what is claimed of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Transaction {
+    /// A word for it in reports: what the file says, else `1`, `2`, …
+    pub label: String,
+    /// What is different from now on.
+    pub change: Option<Change>,
+    /// Who brings it.
+    pub origin: Origin,
+    /// MAIL FROM.
+    pub mail_from: Spanned<ReversePath>,
+    /// RCPT TO, in order; at least one.
+    pub rcpt_to: Vec<Spanned<Address>>,
+    /// What is sent behind DATA.
+    pub message: Recipe,
+    /// What must come of it.
+    pub expect: Vec<Expectation>,
+    /// Where the transaction stands.
+    #[serde(skip)]
+    pub span: Range<usize>,
+}
+
+/// Who brings a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// The harness itself, as anyone, from any address.
+    Client(Client),
+    /// A user, through the submission service (RFC 6409) of the login's domain.
+    Submission(Submission),
+    /// A program on the gateway itself, through sendmail(1): as cron does it, and web applications.
+    Sendmail,
+}
+
+/// A client on the pretend Internet that connects to port 25 of the gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Client {
+    /// Its address.
+    pub ip: Spanned<IpAddr>,
+    /// What it says in EHLO.
+    pub ehlo: Spanned<String>,
+    /// Whether it asks for TLS.
+    pub tls: Tls,
+    /// How it speaks.
+    pub driver: Driver,
+}
+
+/// A user at a submission service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Submission {
+    /// Login, of one of the gateways' domains.
+    pub login: Spanned<Address>,
+    /// STARTTLS on port 587 or implicit TLS on port 465 (RFC 8314 §3).
+    pub tls: Tls,
+}
+
+/// How a connection is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tls {
+    /// Not at all.
+    #[default]
+    None,
+    /// By STARTTLS (RFC 3207).
+    Starttls,
+    /// From the first octet (RFC 8314 §3).
+    Implicit,
+}
+
+/// Which SMTP client speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Driver {
+    /// One that keeps to the protocol (mail-send): dot-stuffs, ends lines with CRLF.
+    #[default]
+    WellBehaved,
+    /// One that sends the octets as they are, then `CRLF . CRLF`.
+    ByteExact,
+}
+
+/// What is different from a transaction on.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct Change {
+    /// Zones that take the place of those with the same apex, whole.
+    pub zones: Vec<Zone>,
+    /// Hosts that take the place of those with the same name, whole.
+    pub hosts: Vec<Host>,
+}
+
+impl fmt::Display for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::None => "none",
+            Self::Starttls => "starttls",
+            Self::Implicit => "implicit",
+        })
+    }
+}
