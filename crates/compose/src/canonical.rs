@@ -75,15 +75,15 @@ fn split_lines(octets: &[u8]) -> Vec<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::letter::Letter;
+    use crate::raw_message::RawMessage;
     use proptest::prelude::*;
 
     /// RFC 6376 §3.4.5.
     const EXAMPLE: &[u8] = b"A: X\r\nB : Y\t\r\n\tZ  \r\n\r\n C \r\nD \t E\r\n\r\n\r\n";
 
     fn canonical(relaxed: bool) -> (Vec<u8>, Vec<u8>) {
-        let letter = Letter::of(EXAMPLE);
-        (letter.fields.iter().flat_map(|f| field(relaxed, f.octets)).collect(), body(relaxed, letter.body()))
+        let raw_message = RawMessage::of(EXAMPLE);
+        (raw_message.fields.iter().flat_map(|f| field(relaxed, f.octets)).collect(), body(relaxed, raw_message.body()))
     }
 
     #[test]

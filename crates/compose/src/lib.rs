@@ -1,25 +1,25 @@
 //! A recipe becomes octets: the message, its DKIM signatures, and what is done to it after signing.
 //!
-//! Everything is made of the arguments: keys, time and nonce come in with [`Ink`]. The signer is our own, because it
+//! Everything is made of the arguments: keys, time and nonce come in with [`ComposeContext`]. The signer is our own, because it
 //! must also sign what a good signer refuses: weak keys, SHA-1, `l=`, expired signatures.
 
 mod canonical;
 mod key;
-mod letter;
+mod raw_message;
 mod sign;
 mod tamper;
 
 pub use key::{KeyError, KeyPair, revoked_record};
 
-use letter::{Letter, crlf};
 use mail::{Domain, Nonce};
 use plan::Recipe;
+use raw_message::{RawMessage, crlf};
 use std::sync::Arc;
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 /// What a recipe needs besides itself.
 #[derive(Clone, Copy)]
-pub struct Ink<'a> {
+pub struct ComposeContext<'a> {
     /// Stands wherever the recipe says `{nonce}`.
     pub nonce: &'a Nonce,
     /// The run's clock: seconds since 1970 (UTC), before the year 10000. Date, `t=` and `x=` are reckoned from it.
@@ -60,17 +60,20 @@ pub enum ComposeError {
 ///
 /// # Errors
 /// A signature without its key; tampering that finds nothing to change.
-pub fn compose(recipe: &Recipe, ink: &Ink<'_>) -> Result<Vec<u8>, ComposeError> {
-    let text = with_nonce(&recipe.text.value, ink.nonce).into_bytes();
-    let mut message = if recipe.exact { text } else { completed(lines(&text), ink) };
+pub fn compose(recipe: &Recipe, context: &ComposeContext<'_>) -> Result<Vec<u8>, ComposeError> {
+    let text = with_nonce(&recipe.text.value, context.nonce).into_bytes();
+    let mut message = if recipe.exact { text } else { completed(lines(&text), context) };
     for signature in &recipe.sign {
         let (domain, selector) = (&signature.domain.value, &signature.selector.value);
-        let key = (ink.key)(domain, selector)
+        let key = (context.key)(domain, selector)
             .ok_or_else(|| ComposeError::NoKey { domain: domain.clone(), selector: selector.clone() })?;
-        let field = sign::field(&message, signature, ink, &key);
+        let field = sign::field(&message, signature, context, &key);
         message.splice(..0, field);
     }
-    recipe.tamper.iter().try_fold(message, |message, change| tamper::apply(message, change, recipe.exact, ink.nonce))
+    recipe
+        .tamper
+        .iter()
+        .try_fold(message, |message, change| tamper::apply(message, change, recipe.exact, context.nonce))
 }
 
 fn with_nonce(text: &str, nonce: &Nonce) -> String {
@@ -86,16 +89,16 @@ fn lines(text: &[u8]) -> Vec<u8> {
     lines
 }
 
-fn completed(mut message: Vec<u8>, ink: &Ink<'_>) -> Vec<u8> {
-    let letter = Letter::of(&message);
+fn completed(mut message: Vec<u8>, context: &ComposeContext<'_>) -> Vec<u8> {
+    let raw_message = RawMessage::of(&message);
     let mut missing = String::new();
-    if !letter.has("message-id") {
-        missing += &format!("Message-ID: <{}@mailproof.example>\r\n", ink.nonce);
+    if !raw_message.has("message-id") {
+        missing += &format!("Message-ID: <{}@mailproof.example>\r\n", context.nonce);
     }
-    if !letter.has("date") {
-        missing += &format!("Date: {}\r\n", date(ink.now));
+    if !raw_message.has("date") {
+        missing += &format!("Date: {}\r\n", date(context.now));
     }
-    let end = letter.header_len();
+    let end = raw_message.header_len();
     message.splice(end..end, missing.into_bytes());
     message
 }

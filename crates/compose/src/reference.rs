@@ -1,6 +1,6 @@
 //! An independent verifier (mail-auth) and keys, for the tests.
 
-use crate::{Ink, KeyPair, compose};
+use crate::{ComposeContext, KeyPair, compose};
 use mail::{Domain, Nonce};
 use mail_auth::{
     AuthenticatedMessage, DkimResult, MessageAuthenticator, Parameters, ResolverCache, Txt,
@@ -71,7 +71,7 @@ pub(crate) fn signature(key: KeyAlgorithm) -> Signature {
 /// Makes a message at [`NOW`] with the keys of [`key`].
 pub(crate) fn composed(recipe: &Recipe) -> Vec<u8> {
     let find = |_: &Domain, name: &str| ALGORITHMS.into_iter().find(|a| selector(*a) == name).map(key);
-    compose(recipe, &Ink { nonce: &nonce(), now: NOW, key: &find }).unwrap()
+    compose(recipe, &ComposeContext { nonce: &nonce(), now: NOW, key: &find }).unwrap()
 }
 
 pub(crate) fn nonce() -> Nonce {

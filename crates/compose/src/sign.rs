@@ -1,9 +1,9 @@
 //! The DKIM-Signature field (RFC 6376 §3.5, §5).
 
 use crate::{
-    Ink, KeyPair, canonical,
+    ComposeContext, KeyPair, canonical,
     key::Hash,
-    letter::{Letter, crlf},
+    raw_message::{RawMessage, crlf},
     with_nonce,
 };
 use data_encoding::BASE64;
@@ -13,9 +13,9 @@ use plan::{KeyAlgorithm, Signature};
 const WIDTH: usize = 76;
 
 /// The whole field that signs this message, folded, with its final CRLF. A lone LF counts as a line end (RFC 6376 §5.3).
-pub(crate) fn field(message: &[u8], signature: &Signature, ink: &Ink<'_>, key: &KeyPair) -> Vec<u8> {
+pub(crate) fn field(message: &[u8], signature: &Signature, context: &ComposeContext<'_>, key: &KeyPair) -> Vec<u8> {
     let message = crlf(message);
-    let letter = Letter::of(&message);
+    let raw_message = RawMessage::of(&message);
     let (algorithm, hash) = match (key.algorithm(), signature.sha1) {
         (KeyAlgorithm::Ed25519, _) => ("ed25519-sha256", Hash::Sha256),
         (_, true) => ("rsa-sha1", Hash::Sha1),
@@ -27,22 +27,22 @@ pub(crate) fn field(message: &[u8], signature: &Signature, ink: &Ink<'_>, key: &
     folded.word(&format!("d={};", signature.domain.value));
     folded.word(&format!("s={};", signature.selector.value));
     if let Some(auid) = &signature.auid {
-        folded.word(&format!("i={};", quoted_printable(&with_nonce(auid, ink.nonce))));
+        folded.word(&format!("i={};", quoted_printable(&with_nonce(auid, context.nonce))));
     }
     if let Some(offset) = signature.signed_at {
-        folded.word(&format!("t={};", ink.now.saturating_add_signed(offset)));
+        folded.word(&format!("t={};", context.now.saturating_add_signed(offset)));
     }
     if let Some(offset) = signature.expires_at {
-        folded.word(&format!("x={};", ink.now.saturating_add_signed(offset)));
+        folded.word(&format!("x={};", context.now.saturating_add_signed(offset)));
     }
     if let Some(length) = signature.body_length {
         folded.word(&format!("l={length};"));
     }
-    let body_hash = hash.of(&body(&letter, signature));
+    let body_hash = hash.of(&body(&raw_message, signature));
     folded.word(&format!("bh={};", BASE64.encode(&body_hash)));
     folded.list("h=", &signature.headers);
     folded.word("b=");
-    let signed = header(&letter, &signature.headers, signature.relaxed_header, folded.text.as_bytes());
+    let signed = header(&raw_message, &signature.headers, signature.relaxed_header, folded.text.as_bytes());
     folded.breakable(&BASE64.encode(&key.sign(hash, &signed)));
     folded.text += "\r\n";
     folded.text.into_bytes()
@@ -50,8 +50,8 @@ pub(crate) fn field(message: &[u8], signature: &Signature, ink: &Ink<'_>, key: &
 
 /// What is signed: the fields of `h=`, each name taking the lowest that is not yet taken, nothing for one that is not
 /// there, and then the field itself with an empty `b=` and no CRLF (RFC 6376 §3.7, §5.4.2).
-fn header(letter: &Letter<'_>, names: &[String], relaxed: bool, own: &[u8]) -> Vec<u8> {
-    let mut left: Vec<_> = letter.fields.iter().rev().map(Some).collect();
+fn header(raw_message: &RawMessage<'_>, names: &[String], relaxed: bool, own: &[u8]) -> Vec<u8> {
+    let mut left: Vec<_> = raw_message.fields.iter().rev().map(Some).collect();
     let mut out = Vec::new();
     for name in names {
         let taken = left.iter_mut().find(|slot| slot.is_some_and(|field| field.is(name))).and_then(Option::take);
@@ -62,8 +62,8 @@ fn header(letter: &Letter<'_>, names: &[String], relaxed: bool, own: &[u8]) -> V
     out
 }
 
-fn body(letter: &Letter<'_>, signature: &Signature) -> Vec<u8> {
-    let mut octets = canonical::body(signature.relaxed_body, letter.body());
+fn body(raw_message: &RawMessage<'_>, signature: &Signature) -> Vec<u8> {
+    let mut octets = canonical::body(signature.relaxed_body, raw_message.body());
     if let Some(length) = signature.body_length {
         octets.truncate(usize::try_from(length).unwrap_or(usize::MAX));
     }

@@ -1,6 +1,6 @@
 //! What is done to a message after it was signed.
 
-use crate::{ComposeError, Letter, crlf, lines, with_nonce};
+use crate::{ComposeError, RawMessage, crlf, lines, with_nonce};
 use mail::Nonce;
 use plan::Tamper;
 
@@ -17,7 +17,7 @@ pub(crate) fn apply(
     };
     match change {
         Tamper::AppendBody(text) => {
-            if Letter::of(&message).rest.is_empty() {
+            if RawMessage::of(&message).rest.is_empty() {
                 message = lines(&message);
                 message.extend(b"\r\n");
             }
@@ -49,7 +49,7 @@ pub(crate) fn apply(
 /// Start, end and written name of the first field of this name.
 fn place(message: &[u8], name: &str) -> Result<(usize, usize, Vec<u8>), ComposeError> {
     let mut start = 0;
-    for field in Letter::of(message).fields {
+    for field in RawMessage::of(message).fields {
         let end = start + field.octets.len();
         if field.is(name) {
             return Ok((start, end, field.name.to_vec()));

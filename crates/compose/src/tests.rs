@@ -16,8 +16,8 @@ fn text(recipe: &Recipe) -> String {
 fn tampered(change: Tamper) -> Result<String, ComposeError> {
     let recipe = Recipe { sign: vec![signature(KeyAlgorithm::Ed25519)], tamper: vec![change], ..recipe(TEXT) };
     let find = |_: &Domain, _: &str| Some(key(KeyAlgorithm::Ed25519));
-    let ink = Ink { nonce: &nonce(), now: NOW, key: &find };
-    compose(&recipe, &ink).map(|message| String::from_utf8(message).unwrap())
+    let context = ComposeContext { nonce: &nonce(), now: NOW, key: &find };
+    compose(&recipe, &context).map(|message| String::from_utf8(message).unwrap())
 }
 
 #[test]
@@ -137,8 +137,8 @@ fn a_change_that_finds_nothing_is_an_error_that_names_it() {
 #[test]
 fn a_signature_without_a_key_is_an_error_that_names_domain_and_selector() {
     let sign = vec![signature(KeyAlgorithm::Rsa1024)];
-    let ink = Ink { nonce: &nonce(), now: 0, key: &|_, _| None };
-    let error = compose(&Recipe { sign, ..recipe(TEXT) }, &ink).unwrap_err();
+    let context = ComposeContext { nonce: &nonce(), now: 0, key: &|_, _| None };
+    let error = compose(&Recipe { sign, ..recipe(TEXT) }, &context).unwrap_err();
     let expected = ComposeError::NoKey { domain: "bank.example".parse().unwrap(), selector: "rsa1024".to_owned() };
     assert_eq!(error, expected);
     assert!(error.to_string().contains("bank.example") && error.to_string().contains("rsa1024"));
@@ -200,10 +200,10 @@ proptest! {
             Tamper::RemoveHeader(a.clone()),
             Tamper::Replace { find: a.clone(), with: a },
         ];
-        let ink = Ink { nonce: &nonce(), now: NOW, key: &|_, _| None };
+        let context = ComposeContext { nonce: &nonce(), now: NOW, key: &|_, _| None };
         for change in changes {
             let text = spanned(text.clone());
-            let result = compose(&Recipe { text, exact, sign: Vec::new(), tamper: vec![change.clone()] }, &ink);
+            let result = compose(&Recipe { text, exact, sign: Vec::new(), tamper: vec![change.clone()] }, &context);
             let may_fail = !matches!(change, Tamper::AppendBody(_) | Tamper::PrependHeader(_));
             prop_assert!(result.is_ok() || may_fail);
         }

@@ -2,9 +2,9 @@
 //!
 //! A fact is here because somebody saw it. What nobody saw is [`Observed::Unobserved`], with the reason.
 
-mod book;
 mod filters;
 mod header;
+mod index;
 mod line;
 mod notification;
 mod postfix;
@@ -14,8 +14,8 @@ mod seen;
 mod tls;
 mod tls_report;
 
-pub use book::{Account, LogBook, Track};
 pub use header::{claims_of_others, results_of};
+pub use index::{Account, LogIndex, Track};
 pub use notification::{Notification, Recipient};
 pub use probe::*;
 pub use redact::Redactor;

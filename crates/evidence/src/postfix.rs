@@ -33,7 +33,7 @@ pub(crate) enum Event<'a> {
     /// It was given up after many tries.
     Expired,
     /// What became of it for one recipient.
-    Delivery(Delivery<'a>),
+    Delivery(DeliveryLine<'a>),
     /// A notification to the sender was made, with this queue id.
     Notification(&'a str),
     /// It left the queue.
@@ -66,7 +66,7 @@ pub(crate) enum Action {
 
 /// `to=<…>, orig_to=<…>, relay=…, conn_use=…, delays=…, dsn=…, status=… (…)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Delivery<'a> {
+pub(crate) struct DeliveryLine<'a> {
     pub(crate) to: &'a str,
     pub(crate) orig_to: Option<&'a str>,
     pub(crate) relay: &'a str,
@@ -76,7 +76,7 @@ pub(crate) struct Delivery<'a> {
     pub(crate) said: &'a str,
 }
 
-impl Delivery<'_> {
+impl DeliveryLine<'_> {
     /// The queue id under which the next hop, or this one, goes on with the message.
     pub(crate) fn next(&self) -> Option<&str> {
         if self.status != FateStatus::Sent {
@@ -181,7 +181,7 @@ fn said(text: &str) -> Option<Said<'_>> {
     Some(Said { action, client, from: value(envelope, "from="), to: value(envelope, "to="), text: rest })
 }
 
-fn delivery<'a>(daemon: &str, text: &'a str) -> Option<Delivery<'a>> {
+fn delivery<'a>(daemon: &str, text: &'a str) -> Option<DeliveryLine<'a>> {
     let (_, rest) = text.split_once(", status=")?;
     let (word, said) = rest.split_once(' ').unwrap_or((rest, ""));
     let status = match word {
@@ -192,7 +192,7 @@ fn delivery<'a>(daemon: &str, text: &'a str) -> Option<Delivery<'a>> {
         _ => return None,
     };
     let inside = said.strip_prefix('(').unwrap_or(said);
-    Some(Delivery {
+    Some(DeliveryLine {
         to: value(text, "to=")?,
         orig_to: value(text, "orig_to="),
         relay: value(text, "relay=").unwrap_or("none"),
@@ -229,7 +229,7 @@ mod tests {
     fn what_the_discard_transport_takes_is_thrown_away() {
         let line =
             line("postfix/discard[8]: 3F1A2B4C5D: to=<a@x.example>, relay=none, delay=0, status=sent (x.example)");
-        assert!(matches!(read(&line).1, Event::Delivery(Delivery { status: FateStatus::Discarded, .. })));
+        assert!(matches!(read(&line).1, Event::Delivery(DeliveryLine { status: FateStatus::Discarded, .. })));
     }
 
     #[test]

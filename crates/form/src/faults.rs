@@ -8,7 +8,6 @@ use std::{fmt, ops::Range, sync::Arc};
 #[derive(Debug, Clone)]
 pub struct Faults {
     code: &'static str,
-    path: String,
     text: NamedSource<Arc<str>>,
     flaws: Vec<Flaw>,
 }
@@ -18,7 +17,7 @@ impl Faults {
     #[must_use]
     pub fn new(source: Source, code: &'static str, mut flaws: Vec<Flaw>) -> Self {
         flaws.sort_by_key(|flaw| flaw.labels.first().map_or(0, |(span, _)| span.start));
-        Self { code, text: NamedSource::new(&source.path, source.text.into()), path: source.path, flaws }
+        Self { code, text: NamedSource::new(&source.path, source.text.into()), flaws }
     }
 
     /// The faults; at least one.
@@ -31,8 +30,8 @@ impl Faults {
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.flaws.len() {
-            1 => write!(f, "{} has a fault", self.path),
-            many => write!(f, "{} has {many} faults", self.path),
+            1 => write!(f, "{} has a fault", self.text.name()),
+            many => write!(f, "{} has {many} faults", self.text.name()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! For machines: JSON. Version 1 of the document only grows: no key changes its meaning or goes.
 
 use crate::{RunReport, ScenarioReport, Status, verdict};
-use ::verdict::{Checked, Finding, Judged, Place, Unclear};
+use ::verdict::{Checked, Finding, Judged, Location, Unclear};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -93,7 +93,7 @@ fn unclear(of: &Unclear) -> Value {
     said(&of.to_string(), of.help(), &of.places())
 }
 
-fn said(message: &str, help: &str, places: &[Place]) -> Value {
+fn said(message: &str, help: &str, places: &[Location]) -> Value {
     json!({ "message": message, "help": help, "places": places })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     drive::drive,
-    schedule::{Claims, Schedule},
+    schedule::{NameLocks, Schedule},
 };
 use evidence::Evidence;
 use plan::Plan;
@@ -27,7 +27,7 @@ pub(crate) struct Done {
 /// Runs all plans and hands each to `each` as it ends. When the stack breaks, no more are started: those that are left
 /// end with the reason.
 pub(crate) async fn conduct(stack: &Arc<Stack>, plans: Vec<Plan>, jobs: NonZeroUsize, mut each: impl FnMut(Done)) {
-    let mut schedule = Schedule::new(plans.into_iter().map(|plan| (Claims::of(&plan), plan)));
+    let mut schedule = Schedule::new(plans.into_iter().map(|plan| (NameLocks::of(&plan), plan)));
     let mut running = JoinSet::new();
     let mut broken: Option<String> = None;
     loop {

@@ -5,7 +5,7 @@ use evidence::{Evidence, Observed};
 use mail::{Domain, Nonce};
 use plan::{KeyRecord, Plan, Transaction, Zone};
 use rand::random;
-use stack::{Letter, Stack, StackError, Stage};
+use stack::{OutgoingMail, Stack, StackError, Stage};
 use std::{
     collections::HashMap,
     fmt::Write,
@@ -68,8 +68,8 @@ async fn act(stack: &Stack, plan: &Plan) -> Result<Evidence, StackError> {
             published.keys.extend(keys);
             published.stage.change(stack, zones, &change.hosts)?;
         }
-        let letter = write_letter(&published, transaction)?;
-        evidence.transactions.push(stack.transact(letter, &published.stage).await?);
+        let mail_out = write_mail(&published, transaction)?;
+        evidence.transactions.push(stack.transact(mail_out, &published.stage).await?);
     }
     if !plan.reports.is_empty() {
         let about: Vec<Domain> = plan.reports.iter().map(|report| report.domain.value.clone()).collect();
@@ -84,7 +84,7 @@ async fn act(stack: &Stack, plan: &Plan) -> Result<Evidence, StackError> {
 /// The way to the gateway is broken.
 pub(crate) async fn send(stack: &Stack, plan: &Plan, published: &Published) -> Result<wire::Dialogue, StackError> {
     let transaction = &plan.transactions[0];
-    stack.send(&write_letter(published, transaction)?).await
+    stack.send(&write_mail(published, transaction)?).await
 }
 
 /// Sends the mail of a scenario whose stage stands already, as often as one likes, and tells what was seen of it.
@@ -98,17 +98,17 @@ pub(crate) async fn send_again(
 ) -> Result<Vec<evidence::Transaction>, StackError> {
     let mut seen = Vec::new();
     for transaction in &plan.transactions {
-        seen.push(stack.transact(write_letter(published, transaction)?, &published.stage).await?);
+        seen.push(stack.transact(write_mail(published, transaction)?, &published.stage).await?);
     }
     Ok(seen)
 }
 
-fn write_letter<'a>(published: &Published, transaction: &'a Transaction) -> Result<Letter<'a>, StackError> {
+fn write_mail<'a>(published: &Published, transaction: &'a Transaction) -> Result<OutgoingMail<'a>, StackError> {
     let nonce = Nonce::from_number(random());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let key = |domain: &Domain, selector: &str| published.keys.get(&(domain.clone(), selector.to_owned())).cloned();
-    let message = compose::compose(&transaction.message, &compose::Ink { nonce: &nonce, now, key: &key })?;
-    Ok(Letter { nonce, message, transaction })
+    let message = compose::compose(&transaction.message, &compose::ComposeContext { nonce: &nonce, now, key: &key })?;
+    Ok(OutgoingMail { nonce, message, transaction })
 }
 
 /// Makes the key pairs, and the zones with what they say of them.

@@ -26,12 +26,12 @@ impl From<Exit> for ExitCode {
 
 /// Why a command came to no result: what to print, and the exit code.
 #[derive(Debug)]
-pub(crate) struct Trouble {
+pub(crate) struct CommandError {
     pub(crate) exit: Exit,
     pub(crate) reports: Vec<Report>,
 }
 
-impl Trouble {
+impl CommandError {
     /// A file that a person wrote is wrong.
     pub(crate) fn wrong(error: impl Into<Report>) -> Self {
         Self { exit: Exit::Wrong, reports: vec![error.into()] }
@@ -50,7 +50,7 @@ impl Trouble {
 
 macro_rules! troubles {
     ($($error:ty => $exit:ident,)+) => {$(
-        impl From<$error> for Trouble {
+        impl From<$error> for CommandError {
             fn from(error: $error) -> Self {
                 Self::$exit(error)
             }
@@ -64,13 +64,13 @@ troubles! {
     stack::StackError => error,
 }
 
-impl From<container::EngineError> for Trouble {
+impl From<container::EngineError> for CommandError {
     fn from(error: container::EngineError) -> Self {
         stack::StackError::from(error).into()
     }
 }
 
-impl From<crate::library::LibraryError> for Trouble {
+impl From<crate::library::LibraryError> for CommandError {
     fn from(error: crate::library::LibraryError) -> Self {
         let exit = match error {
             crate::library::LibraryError::Nothing(_) => Exit::Nothing,
@@ -80,7 +80,7 @@ impl From<crate::library::LibraryError> for Trouble {
     }
 }
 
-impl From<Vec<scenario::Faults>> for Trouble {
+impl From<Vec<scenario::Faults>> for CommandError {
     fn from(faults: Vec<scenario::Faults>) -> Self {
         Self { exit: Exit::Wrong, reports: faults.into_iter().map(Report::new).collect() }
     }

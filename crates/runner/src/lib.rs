@@ -1,5 +1,6 @@
 //! The conductor: schedules scenarios, drives them over a stack, judges what was seen, and tells people.
 
+mod bring_up;
 mod cli;
 mod commands;
 mod conduct;
@@ -7,13 +8,12 @@ mod drive;
 mod exit;
 mod known;
 mod library;
-mod place;
 mod progress;
 mod questions;
-mod raise;
 mod schedule;
 mod snapshots;
 mod start;
+mod workspace;
 
 pub use cli::Cli;
 pub use start::main;

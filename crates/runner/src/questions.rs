@@ -4,7 +4,7 @@
 use crate::{
     commands::{Pair, probe},
     drive::{Published, publish, send_again},
-    exit::Trouble,
+    exit::CommandError,
 };
 use evidence::Evidence;
 use explain::{Direction, Facts};
@@ -55,10 +55,10 @@ impl Questions {
     ///
     /// # Errors
     /// It has no mailbox.
-    pub(crate) fn new(pair: &Pair) -> Result<Self, Trouble> {
+    pub(crate) fn new(pair: &Pair) -> Result<Self, CommandError> {
         let Some(mailbox) = pair.gateway.mailboxes.first() else {
             let help = "add a [[mailbox]] to its gateway.toml";
-            return Err(Trouble::wrong(miette::miette!(
+            return Err(CommandError::wrong(miette::miette!(
                 help = help,
                 "nobody sends or gets mail at {}",
                 pair.gateway.name
@@ -99,25 +99,25 @@ impl Questions {
 }
 
 /// The scenarios whose mail asks.
-fn letters(world: &World, user: &Address) -> Result<Vec<Plan>, Trouble> {
+fn letters(world: &World, user: &Address) -> Result<Vec<Plan>, CommandError> {
     let outbound = KINDS.iter().enumerate().map(|(at, (word, zone, host))| {
         let (domain, ip) = (format!("explain{at}.example"), format!("198.51.100.{}", 80 + at));
         let stage = format!(
             "[zone.\"{domain}\"]\nmx = \"mx.{domain}\"\n{zone}\n[host.\"mx.{domain}\"]\nip = \"{ip}\"\n{}\n",
             host.replace("DOMAIN", &domain)
         );
-        letter(word, &stage, "via = { sendmail = true }", &user.to_string(), &format!("bob@{domain}"))
+        mail_out(word, &stage, "via = { sendmail = true }", &user.to_string(), &format!("bob@{domain}"))
     });
     let client = "client = { ip = \"198.51.100.79\", ehlo = \"mail.explain.example\", tls = \"starttls\" }";
-    let inbound = letter(INBOUND, "", client, "bob@explain.example", &user.to_string());
+    let inbound = mail_out(INBOUND, "", client, "bob@explain.example", &user.to_string());
     let parsed = outbound.chain([inbound]).map(|text| {
         let source = Source { name: "explain".to_owned(), path: "explain".to_owned(), text };
-        scenario::parse(source, world).map_err(Trouble::wrong)
+        scenario::parse(source, world).map_err(CommandError::wrong)
     });
     parsed.collect()
 }
 
-fn letter(word: &str, stage: &str, way: &str, from: &str, to: &str) -> String {
+fn mail_out(word: &str, stage: &str, way: &str, from: &str, to: &str) -> String {
     format!(
         "title = \"What a line does\"\n{stage}[[transaction]]\nlabel = \"{word}\"\n{way}\nmail-from = \"{from}\"\n\
          rcpt-to = [\"{to}\"]\nmessage = \"From: {from}\\nTo: {to}\\nSubject: Hello\\n\\nHello.\\n\"\n\

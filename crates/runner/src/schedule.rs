@@ -12,14 +12,14 @@ use std::{
 
 /// The names that a scenario needs while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Claims {
+pub(crate) struct NameLocks {
     owned: BTreeSet<Domain>,
     shared: BTreeSet<Domain>,
     /// It changes the gateway, or has it report of everything: nothing else may run.
     is_alone: bool,
 }
 
-impl Claims {
+impl NameLocks {
     /// What this plan owns and shares.
     #[must_use]
     pub(crate) fn of(plan: &Plan) -> Self {
@@ -50,7 +50,7 @@ fn played(plan: &Plan) -> impl Iterator<Item = IpAddr> {
 /// Plans that wait, and the names held by those that run.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule<T> {
-    waiting: VecDeque<(Claims, T)>,
+    waiting: VecDeque<(NameLocks, T)>,
     owned: HashSet<Domain>,
     /// With the number of those who share them.
     shared: HashMap<Domain, usize>,
@@ -61,7 +61,7 @@ pub(crate) struct Schedule<T> {
 
 impl<T> Schedule<T> {
     /// Nothing runs yet; work starts in this order where names allow it.
-    pub(crate) fn new(work: impl IntoIterator<Item = (Claims, T)>) -> Self {
+    pub(crate) fn new(work: impl IntoIterator<Item = (NameLocks, T)>) -> Self {
         // who must be alone comes last: waiting for it would leave everybody else idle
         let (alone, mut waiting): (VecDeque<_>, VecDeque<_>) =
             work.into_iter().partition(|(claims, _)| claims.is_alone);
@@ -70,7 +70,7 @@ impl<T> Schedule<T> {
     }
 
     /// Takes the first piece of work whose names are free, and holds them until [`Schedule::done`].
-    pub(crate) fn start(&mut self) -> Option<(Claims, T)> {
+    pub(crate) fn start(&mut self) -> Option<(NameLocks, T)> {
         let at = self.waiting.iter().position(|(claims, _)| self.is_free(claims))?;
         let (claims, work) = self.waiting.remove(at)?;
         self.running += 1;
@@ -83,7 +83,7 @@ impl<T> Schedule<T> {
     }
 
     /// Gives the names back.
-    pub(crate) fn done(&mut self, claims: &Claims) {
+    pub(crate) fn done(&mut self, claims: &NameLocks) {
         self.running -= 1;
         self.is_alone = false;
         for name in &claims.owned {
@@ -97,7 +97,7 @@ impl<T> Schedule<T> {
         }
     }
 
-    fn is_free(&self, claims: &Claims) -> bool {
+    fn is_free(&self, claims: &NameLocks) -> bool {
         if self.is_alone || (claims.is_alone && self.running > 0) {
             return false;
         }
@@ -112,9 +112,9 @@ impl<T> Schedule<T> {
 mod tests {
     use super::*;
 
-    fn claims(owned: &[&str], shared: &[&str]) -> Claims {
+    fn claims(owned: &[&str], shared: &[&str]) -> NameLocks {
         let names = |list: &[&str]| list.iter().map(|n| n.parse().unwrap()).collect();
-        Claims { owned: names(owned), shared: names(shared), is_alone: false }
+        NameLocks { owned: names(owned), shared: names(shared), is_alone: false }
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn who_changes_the_gateway_runs_alone_and_last() {
-        let alone = Claims { is_alone: true, ..claims(&[], &[]) };
+        let alone = NameLocks { is_alone: true, ..claims(&[], &[]) };
         let mut s = Schedule::new([(alone, 1), (claims(&["a.example"], &[]), 2), (claims(&["b.example"], &[]), 3)]);
         let (two, three) = (s.start().unwrap(), s.start().unwrap());
         assert_eq!((two.1, three.1, s.start().is_none()), (2, 3, true));

@@ -1,12 +1,12 @@
 //! From the command line to a command, and from its end to an exit code.
 
 use crate::{
+    bring_up::interrupt,
     cli::{Cli, Command, GatewayCommand, ScenarioCommand, StackCommand},
-    commands::{self, Setting},
-    exit::{Exit, Trouble},
-    place::Place,
+    commands::{self, CommandContext},
+    exit::{CommandError, Exit},
     progress::Progress,
-    raise::interrupt,
+    workspace::Workspace,
 };
 use miette::{MietteHandlerOpts, ReportHandler};
 use std::{io::IsTerminal, process::ExitCode};
@@ -17,38 +17,42 @@ pub fn main(cli: Cli) -> ExitCode {
     miette::set_hook(Box::new(|_| handler())).expect("nobody else says how errors look");
     let progress = Progress::start();
     let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
-    let setting =
-        Setting { place: Place::new(cli.engine.root), engine: cli.engine.engine, mirror: cli.engine.mirror, progress };
+    let context = CommandContext {
+        workspace: Workspace::new(cli.engine.root),
+        engine: cli.engine.engine,
+        mirror: cli.engine.mirror,
+        progress,
+    };
     let ended = runtime.block_on(async {
         match cli.command {
-            Command::Scenario(ScenarioCommand::Run(args)) => commands::run::run(&setting, args).await,
-            Command::Scenario(ScenarioCommand::List(which)) => commands::read::list(&setting, &which),
-            Command::Scenario(ScenarioCommand::Describe(which)) => commands::read::describe(&setting, &which),
-            Command::Scenario(ScenarioCommand::Check(which)) => commands::read::check(&setting, &which),
-            Command::Scenario(ScenarioCommand::Plan(which)) => commands::read::plan(&setting, &which),
-            Command::Scenario(ScenarioCommand::Accept(which)) => commands::accept::accept(&setting, &which),
-            Command::Stack(StackCommand::Up { gateway }) => commands::stack::up(&setting, &gateway).await,
-            Command::Stack(StackCommand::Down) => commands::stack::down(&setting).await,
-            Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(&setting, host.as_deref()).await,
-            Command::Stack(StackCommand::Prune { images }) => commands::stack::prune(&setting, images).await,
-            Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(&setting, args).await,
-            Command::Probe(args) => commands::probe::probe(&setting, args).await,
-            Command::Assess(args) => commands::assess::assess(&setting, args).await,
-            Command::Lookup(args) => commands::lookup::lookup(&setting, args).await,
-            Command::Schema { write } => commands::schema::schema(&setting, write),
+            Command::Scenario(ScenarioCommand::Run(args)) => commands::run::run(&context, args).await,
+            Command::Scenario(ScenarioCommand::List(which)) => commands::read::list(&context, &which),
+            Command::Scenario(ScenarioCommand::Describe(which)) => commands::read::describe(&context, &which),
+            Command::Scenario(ScenarioCommand::Check(which)) => commands::read::check(&context, &which),
+            Command::Scenario(ScenarioCommand::Plan(which)) => commands::read::plan(&context, &which),
+            Command::Scenario(ScenarioCommand::Accept(which)) => commands::accept::accept(&context, &which),
+            Command::Stack(StackCommand::Up { gateway }) => commands::stack::up(&context, &gateway).await,
+            Command::Stack(StackCommand::Down) => commands::stack::down(&context).await,
+            Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(&context, host.as_deref()).await,
+            Command::Stack(StackCommand::Prune { images }) => commands::stack::prune(&context, images).await,
+            Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(&context, args).await,
+            Command::Probe(args) => commands::probe::probe(&context, args).await,
+            Command::Assess(args) => commands::assess::assess(&context, args).await,
+            Command::Lookup(args) => commands::lookup::lookup(&context, args).await,
+            Command::Schema { write } => commands::schema::schema(&context, write),
             Command::Bench(args) => tokio::select! {
-                ended = commands::bench::bench(&setting, args) => ended,
-                () = interrupt() => Err(Trouble::interrupted()),
+                ended = commands::bench::bench(&context, args) => ended,
+                () = interrupt() => Err(CommandError::interrupted()),
             },
-            Command::Reap { run } => commands::stack::reap(&setting, &run).await,
+            Command::Reap { run } => commands::stack::reap(&context, &run).await,
         }
     });
-    setting.progress.finish();
-    let exit = ended.unwrap_or_else(|trouble| {
-        for report in &trouble.reports {
+    context.progress.finish();
+    let exit = ended.unwrap_or_else(|error| {
+        for report in &error.reports {
             eprintln!("{report:?}");
         }
-        trouble.exit
+        error.exit
     });
     // What is still under way (a listener, a read of a log) ends with the process.
     runtime.shutdown_background();
@@ -63,4 +67,4 @@ fn handler() -> Box<dyn ReportHandler> {
 }
 
 /// So that a command can end with its exit code by `?` alone.
-pub(crate) type Ended = Result<Exit, crate::exit::Trouble>;
+pub(crate) type CommandResult = Result<Exit, crate::exit::CommandError>;

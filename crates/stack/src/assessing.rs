@@ -23,11 +23,11 @@ impl Stack {
     /// The way to the gateway is broken.
     pub async fn policy(&self, domain: &Domain) -> Result<Observed<Fetched>, StackError> {
         let host = format!("mta-sts.{domain}");
-        let door = match self.door(self.gateway(), 443, USER) {
-            Ok(door) => door,
+        let endpoint = match self.endpoint(self.gateway(), 443, USER) {
+            Ok(endpoint) => endpoint,
             Err(nobody) => return Ok(Observed::Unobserved(format!("{host}: {nobody}"))),
         };
-        let stream = self.open(USER, door.address).await?;
+        let stream = self.open(USER, endpoint.address).await?;
         Ok(Observed::Seen(wire::fetch(stream, &host, wire::POLICY_PATH, &self.anchor, PATIENCE).await))
     }
 
@@ -36,8 +36,8 @@ impl Stack {
     /// # Errors
     /// The way to the gateway is broken.
     pub async fn ask(&self, commands: &[String]) -> Result<Vec<Exchange>, StackError> {
-        let door = self.door(self.gateway(), 25, STRANGER)?;
-        let stream = self.open(STRANGER, door.address).await?;
+        let endpoint = self.endpoint(self.gateway(), 25, STRANGER)?;
+        let stream = self.open(STRANGER, endpoint.address).await?;
         Ok(wire::ask(stream, "stranger.example", commands, PATIENCE).await)
     }
 
@@ -53,14 +53,14 @@ impl Stack {
     /// # Errors
     /// The way to the gateway is broken.
     pub async fn attempt(&self, mail_from: ReversePath, rcpt_to: Address) -> Result<Dialogue, StackError> {
-        let door = self.door(self.gateway(), 25, STRANGER)?;
+        let endpoint = self.endpoint(self.gateway(), 25, STRANGER)?;
         let job = Job {
-            route: self.route(STRANGER, door.address),
+            route: self.route(STRANGER, endpoint.address),
             driver: Driver::WellBehaved,
             tls: Tls::None,
             ehlo: "stranger.example".to_owned(),
             login: None,
-            server_name: door.name.to_string(),
+            server_name: endpoint.name.to_string(),
             mail_from,
             rcpt_to: vec![rcpt_to],
             message: b"Subject: an attempt of an assessment\r\n\r\nThis should have been refused.\r\n".to_vec(),

@@ -8,7 +8,7 @@ use crate::{
     mailboxes::Mailboxes,
     probing::Surveys,
     provision::{self, Equipment, Keys},
-    router::{self, Switchboard},
+    router::{self, Router},
     services::Services,
     zones::Zones,
 };
@@ -19,7 +19,7 @@ use wire::World;
 
 /// What to bring up, and from what.
 #[derive(Debug)]
-pub struct Order {
+pub struct StackSpec {
     /// The gateway under test.
     pub gateway: Gateway,
     /// The well-behaved peer, if anybody needs it.
@@ -38,10 +38,10 @@ impl Stack {
     pub async fn up(
         engine: &Engine,
         run: Run,
-        order: Order,
+        order: StackSpec,
         progress: &(dyn Fn(&str) + Sync),
     ) -> Result<Self, StackError> {
-        let Order { gateway, peer, containers, images } = order;
+        let StackSpec { gateway, peer, containers, images } = order;
         let gateways: Vec<Gateway> = [Some(gateway), peer].into_iter().flatten().collect();
         let authority = pki::Authority::new()?;
         let images =
@@ -50,8 +50,8 @@ impl Stack {
         let (network, keys) = tokio::try_join!(async { Ok(engine.network(&run).await?) }, Keys::make(&gateways))?;
         let bridge = IpAddr::V4(network.gateway);
         let dns = dns::Server::start(bridge).await?;
-        let switchboard = Arc::new(Switchboard::default());
-        let world = World::listen(bridge, router::router(&switchboard)).await;
+        let router = Arc::new(Router::default());
+        let world = World::listen(bridge, router::router(&router)).await;
         let world = world.map_err(|cause| StackError::Listen { address: bridge, cause })?;
         let on = On { engine, run: &run, network: &network };
         let logs = Logs::default();
@@ -70,14 +70,14 @@ impl Stack {
         let (internet, hosts) =
             tokio::try_join!(on.internet(&images.internet, &world, &dns, &logs), try_join_all(starting))?;
         let entrance = internet.container.port(internet::ENTRANCE)?;
-        switchboard.open(entrance);
+        router.open(entrance);
 
         let mut hosts = hosts.into_iter();
         let mut admds: Vec<Admd> = Vec::new();
         let mut published = Vec::new();
         for gateway in gateways {
             let (hosts, tlsa): (Vec<Host>, Vec<_>) = hosts.by_ref().take(gateway.hosts.len()).unzip();
-            published.extend(zones(&gateway, hosts.iter().zip(&tlsa), &switchboard, &keys));
+            published.extend(zones(&gateway, hosts.iter().zip(&tlsa), &router, &keys));
             admds.push(Admd { gateway, hosts });
         }
         let lease = dns.publish(published)?;
@@ -89,7 +89,7 @@ impl Stack {
             dns,
             anchor: authority.anchor(),
             authority,
-            switchboard,
+            router,
             probed: Surveys::default(),
             mailboxes: Mailboxes::default(),
             logs,
@@ -180,7 +180,7 @@ impl On<'_> {
 fn zones<'a>(
     gateway: &Gateway,
     hosts: impl Iterator<Item = (&'a Host, &'a Vec<String>)>,
-    switchboard: &Switchboard,
+    router: &Router,
     keys: &Keys,
 ) -> Vec<dns::ZoneData> {
     let mut zones = Zones::of(gateway);
@@ -193,7 +193,7 @@ fn zones<'a>(
         for public in &host.plan.public {
             zones.host(&host.plan.name, *public, true);
             if let Some(private) = private(public) {
-                switchboard.add(*public, private);
+                router.add(*public, private);
             }
         }
         if host.plan.public.is_empty() {

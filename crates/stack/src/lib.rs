@@ -21,14 +21,14 @@ mod transact;
 mod ways_in;
 mod zones;
 
-pub use bring_up::Order;
+pub use bring_up::StackSpec;
 pub use error::StackError;
 pub use host::Host;
 pub use images::build_images;
 pub use logs::Logs;
 pub use settings::Changed;
 pub use stage::Stage;
-pub use transact::{Letter, Names};
+pub use transact::{Names, OutgoingMail};
 pub use ways_in::syslog;
 pub use zones::strings as character_strings;
 
@@ -37,7 +37,7 @@ use gateway::Gateway;
 use mail::{Address, Domain};
 use mailboxes::Mailboxes;
 use probing::Surveys;
-use router::Switchboard;
+use router::Router;
 use services::Services;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -57,7 +57,7 @@ pub struct Stack {
     dns: dns::Server,
     authority: pki::Authority,
     anchor: pki::Anchor,
-    switchboard: Arc<Switchboard>,
+    router: Arc<Router>,
     probed: Surveys,
     logs: Logs,
     mailboxes: Mailboxes,
@@ -96,7 +96,7 @@ pub(crate) struct Admd {
 
 /// A host as a client finds it: its name, and its address behind the pretend Internet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Door {
+pub(crate) struct Endpoint {
     pub(crate) name: Domain,
     pub(crate) address: SocketAddr,
 }
@@ -146,7 +146,7 @@ impl Stack {
     }
 
     /// Where a gateway takes connections to this port, in the address family of `from`.
-    pub(crate) fn door(&self, gateway: &Gateway, port: u16, from: IpAddr) -> Result<Door, StackError> {
+    pub(crate) fn endpoint(&self, gateway: &Gateway, port: u16, from: IpAddr) -> Result<Endpoint, StackError> {
         let admd = self.admds.iter().find(|admd| admd.gateway.name == gateway.name);
         let host = admd.and_then(|a| a.hosts.iter().find(|h| h.plan.ports().contains(&port)));
         let host = host.ok_or_else(|| StackError::Unfit {
@@ -159,7 +159,7 @@ impl Stack {
             gateway: gateway.name.clone(),
             what: format!("{} has no IPv6 address on the engine's network", host.name()),
         })?;
-        Ok(Door { name: host.plan.name.clone(), address: SocketAddr::new(address, port) })
+        Ok(Endpoint { name: host.plan.name.clone(), address: SocketAddr::new(address, port) })
     }
 
     /// The gateway whose user this is.
@@ -184,10 +184,10 @@ impl Stack {
         let reader = transact::USER;
         let mut all = Mailboxes::default();
         for admd in &self.admds {
-            let door = self.door(&admd.gateway, 993, reader)?;
+            let endpoint = self.endpoint(&admd.gateway, 993, reader)?;
             for mailbox in &admd.gateway.mailboxes {
                 let login = Login { user: mailbox.address.to_string(), password: mailbox.password.clone() };
-                let (route, server_name) = (self.route(reader, door.address), door.name.to_string());
+                let (route, server_name) = (self.route(reader, endpoint.address), endpoint.name.to_string());
                 let limit = Duration::from_secs(10);
                 all.add(
                     mailbox.address.clone(),

@@ -1,6 +1,6 @@
 //! What all hosts log, in one book, and waiting until it says what became of a message.
 
-use evidence::{Account, LogBook, Track};
+use evidence::{Account, LogIndex, Track};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -21,7 +21,7 @@ pub struct Logs {
 
 #[derive(Debug, Default)]
 struct Shared {
-    book: Mutex<LogBook>,
+    book: Mutex<LogIndex>,
     tails: Mutex<HashMap<String, VecDeque<String>>>,
     grown: Notify,
 }
@@ -76,7 +76,7 @@ impl Logs {
         self.book().forget(track);
     }
 
-    fn book(&self) -> MutexGuard<'_, LogBook> {
+    fn book(&self) -> MutexGuard<'_, LogIndex> {
         // A panic in the grammar would poison it; the lines that it has are still true.
         self.shared.book.lock().unwrap_or_else(PoisonError::into_inner)
     }

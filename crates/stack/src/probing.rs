@@ -50,15 +50,15 @@ impl Stack {
     /// As [`Stack::probe`].
     pub async fn survey(&self, service: Service, name: Option<&Domain>) -> Result<Observed<Probed>, StackError> {
         let source = prober();
-        let door = match self.door(self.gateway(), service.port(), source) {
-            Ok(door) => door,
+        let endpoint = match self.endpoint(self.gateway(), service.port(), source) {
+            Ok(endpoint) => endpoint,
             Err(unfit) => return Ok(Observed::Unobserved(unfit.to_string())),
         };
-        let route = self.route(source, door.address);
+        let route = self.route(source, endpoint.address);
         let target = probe::Target {
             service,
-            server: format!("{}:{}", door.name, service.port()),
-            server_name: name.unwrap_or(&door.name).to_string(),
+            server: format!("{}:{}", endpoint.name, service.port()),
+            server_name: name.unwrap_or(&endpoint.name).to_string(),
             other_names: Vec::new(),
             connect: Arc::new(move || {
                 Box::pin(async move {
@@ -78,7 +78,7 @@ impl Stack {
             Ok(probed) => probed,
             Err(error) => return Ok(Observed::Unobserved(error.to_string())),
         };
-        let owner = format!("_{}._tcp.{}", service.port(), door.name);
+        let owner = format!("_{}._tcp.{}", service.port(), endpoint.name);
         probed.tlsa = match owner.parse() {
             Ok(owner) => Observed::Seen(self.look_up(&owner, "TLSA").await?),
             Err(_) => Observed::Unobserved(format!("{owner} is no name")),
@@ -90,8 +90,8 @@ impl Stack {
     /// its hosts does.
     #[must_use]
     pub fn place_of(&self, service: Service) -> Option<(SocketAddr, Domain)> {
-        let door = self.door(self.gateway(), service.port(), prober()).ok()?;
-        Some((door.address, door.name))
+        let endpoint = self.endpoint(self.gateway(), service.port(), prober()).ok()?;
+        Some((endpoint.address, endpoint.name))
     }
 
     /// What the pretend Internet's validating resolver answers, with what is to be said of it.

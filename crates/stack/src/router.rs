@@ -11,7 +11,7 @@ use wire::{Action, Handler, Route};
 
 /// Relays between the hosts of the stack, and hands over to the hosts that the harness plays; nobody else is there.
 #[derive(Default)]
-pub(crate) struct Switchboard {
+pub(crate) struct Router {
     book: RwLock<AddressBook>,
     played: RwLock<HashMap<SocketAddr, Arc<dyn Handler>>>,
     entrance: OnceLock<SocketAddr>,
@@ -19,12 +19,12 @@ pub(crate) struct Switchboard {
 
 /// An address and port that a host has which the harness plays, until this is dropped.
 #[must_use = "dropping the seat takes the host off the pretend Internet"]
-pub(crate) struct Seat {
-    switchboard: Arc<Switchboard>,
+pub(crate) struct Registration {
+    router: Arc<Router>,
     at: SocketAddr,
 }
 
-impl Switchboard {
+impl Router {
     /// Adds a host under its public addresses.
     pub(crate) fn add(&self, public: IpAddr, private: IpAddr) {
         self.book.write().unwrap_or_else(PoisonError::into_inner).add(public, private);
@@ -37,9 +37,9 @@ impl Switchboard {
     }
 
     /// Puts a host that the harness plays at an address and port. Who runs together does not share addresses.
-    pub(crate) fn seat(self: &Arc<Self>, at: SocketAddr, handler: Arc<dyn Handler>) -> Seat {
+    pub(crate) fn seat(self: &Arc<Self>, at: SocketAddr, handler: Arc<dyn Handler>) -> Registration {
         self.played.write().unwrap_or_else(PoisonError::into_inner).insert(at, handler);
-        Seat { switchboard: Arc::clone(self), at }
+        Registration { router: Arc::clone(self), at }
     }
 
     fn passage(&self, from: SocketAddr, to: SocketAddr) -> Option<Route> {
@@ -53,7 +53,7 @@ impl Switchboard {
     }
 }
 
-impl wire::Router for Switchboard {
+impl wire::Routing for Router {
     fn action(&self, from: SocketAddr, to: SocketAddr) -> Action {
         match self.passage(from, to) {
             Some(route) => Action::Relay(route),
@@ -62,26 +62,26 @@ impl wire::Router for Switchboard {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Registration {
     fn drop(&mut self) {
-        self.switchboard.played.write().unwrap_or_else(PoisonError::into_inner).remove(&self.at);
+        self.router.played.write().unwrap_or_else(PoisonError::into_inner).remove(&self.at);
     }
 }
 
-/// The switchboard as the world's listener wants it.
-pub(crate) fn router(switchboard: &Arc<Switchboard>) -> Arc<dyn wire::Router> {
-    Arc::clone(switchboard) as Arc<dyn wire::Router>
+/// The router as the world's listener wants it.
+pub(crate) fn router(router: &Arc<Router>) -> Arc<dyn wire::Routing> {
+    Arc::clone(router) as Arc<dyn wire::Routing>
 }
 
-impl fmt::Debug for Switchboard {
+impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Switchboard").field("book", &self.book).finish_non_exhaustive()
+        f.debug_struct("Router").field("book", &self.book).finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Seat {
+impl fmt::Debug for Registration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Seat").field(&self.at).finish()
+        f.debug_tuple("Registration").field(&self.at).finish()
     }
 }
 
@@ -89,7 +89,7 @@ impl fmt::Debug for Seat {
 mod tests {
     use super::*;
     use futures_util::future::BoxFuture;
-    use wire::{BoxStream, Router};
+    use wire::{BoxStream, Routing};
 
     struct Nobody;
 
@@ -101,12 +101,12 @@ mod tests {
 
     #[test]
     fn a_played_host_is_there_as_long_as_its_seat() {
-        let switchboard = Arc::new(Switchboard::default());
+        let router = Arc::new(Router::default());
         let (from, at) = ("172.18.0.3:41000".parse().unwrap(), "198.51.100.25:25".parse().unwrap());
-        let seat = switchboard.seat(at, Arc::new(Nobody));
-        assert!(matches!(switchboard.action(from, at), Action::Serve(_)));
-        assert!(matches!(switchboard.action(from, "198.51.100.25:443".parse().unwrap()), Action::Close));
+        let seat = router.seat(at, Arc::new(Nobody));
+        assert!(matches!(router.action(from, at), Action::Serve(_)));
+        assert!(matches!(router.action(from, "198.51.100.25:443".parse().unwrap()), Action::Close));
         drop(seat);
-        assert!(matches!(switchboard.action(from, at), Action::Close));
+        assert!(matches!(router.action(from, at), Action::Close));
     }
 }

@@ -1,22 +1,22 @@
 //! Mail that a program on the gateway hands in through sendmail(1), as cron and web applications do.
 
-use crate::{Host, Letter, Stack, StackError};
+use crate::{Host, OutgoingMail, Stack, StackError};
 use container::File;
 use evidence::ProgramRun;
 use plan::Daemon;
 
 impl Stack {
     /// Hands a message in. What the program says of it is no error.
-    pub(crate) async fn sendmail(&self, letter: &Letter<'_>) -> Result<ProgramRun, StackError> {
+    pub(crate) async fn sendmail(&self, mail_out: &OutgoingMail<'_>) -> Result<ProgramRun, StackError> {
         let host = self.host_of(Daemon::Postfix)?;
-        let transaction = letter.transaction;
+        let transaction = mail_out.transaction;
         let mut command = vec!["sendmail".to_owned(), "-i".to_owned(), "-f".to_owned()];
         command.push(transaction.mail_from.value.address().map_or_else(|| "<>".to_owned(), ToString::to_string));
         command.push("--".to_owned());
         command.extend(transaction.rcpt_to.iter().map(|recipient| recipient.value.to_string()));
-        let path = format!("/run/mailproof-{}", letter.nonce);
+        let path = format!("/run/mailproof-{}", mail_out.nonce);
         // sendmail(1) takes lines as this system ends them
-        let text = String::from_utf8_lossy(&letter.message).replace("\r\n", "\n").into_bytes();
+        let text = String::from_utf8_lossy(&mail_out.message).replace("\r\n", "\n").into_bytes();
         host.container.upload(vec![File::new(&path, text)]).await?;
         let script = r#"f="$1"; shift; "$@" < "$f"; code=$?; rm -f "$f"; exit $code"#;
         let run: Vec<&str> =

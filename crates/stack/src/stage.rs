@@ -1,6 +1,6 @@
 //! The stage of one scenario: its zones, and the hosts on the pretend Internet that the harness plays in it.
 
-use crate::{Stack, StackError, router::Seat, transact::Names};
+use crate::{Stack, StackError, router::Registration, transact::Names};
 use evidence::{Arrived, Connection, Observed, TlsReport};
 use mail::{Domain, Nonce};
 use pki::Issued;
@@ -40,7 +40,7 @@ struct Played {
     host: Host,
     mx: Option<Arc<MxHost>>,
     web: Option<Arc<WebHost>>,
-    _seats: Vec<Seat>,
+    _registrations: Vec<Registration>,
 }
 
 /// What played hosts saw.
@@ -176,10 +176,10 @@ impl Played {
 }
 
 fn play(host: Host, certificates: &mut Certificates, stack: &Stack) -> Result<Played, StackError> {
-    let mut seats = Vec::new();
+    let mut registrations = Vec::new();
     let mut seat = |port: u16, handler: Arc<dyn Handler>| {
-        seats
-            .extend(host.ips.iter().map(|ip| stack.switchboard.seat(SocketAddr::new(*ip, port), Arc::clone(&handler))));
+        registrations
+            .extend(host.ips.iter().map(|ip| stack.router.seat(SocketAddr::new(*ip, port), Arc::clone(&handler))));
     };
     let mx = match &host.smtp {
         None => None,
@@ -219,7 +219,7 @@ fn play(host: Host, certificates: &mut Certificates, stack: &Stack) -> Result<Pl
             Some(web)
         }
     };
-    Ok(Played { host, mx, web, _seats: seats })
+    Ok(Played { host, mx, web, _registrations: registrations })
 }
 
 /// The certificates of played hosts: one that is asked for again is the same.

@@ -22,7 +22,7 @@ pub(crate) const USER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100,
 
 /// A message that is ready to be sent, and the transaction that it belongs to.
 #[derive(Debug)]
-pub struct Letter<'a> {
+pub struct OutgoingMail<'a> {
     /// By which it is recognised.
     pub nonce: Nonce,
     /// Its octets.
@@ -49,25 +49,29 @@ impl Names {
 }
 
 impl Stack {
-    /// Only sends a letter.
+    /// Only sends a message.
     ///
     /// # Errors
     /// The way to the gateway is broken.
-    pub async fn send(&self, letter: &Letter<'_>) -> Result<Dialogue, StackError> {
-        Ok(wire::converse(self.job(letter)?).await?)
+    pub async fn send(&self, mail_out: &OutgoingMail<'_>) -> Result<Dialogue, StackError> {
+        Ok(wire::converse(self.job(mail_out)?).await?)
     }
 
-    /// Sends a letter and waits until it is known what became of it.
+    /// Sends a message and waits until it is known what became of it.
     ///
     /// # Errors
     /// The way to the gateway is broken. What the gateway does is never an error.
-    pub async fn transact(&self, letter: Letter<'_>, stage: &Stage) -> Result<evidence::Transaction, StackError> {
+    pub async fn transact(
+        &self,
+        mail_out: OutgoingMail<'_>,
+        stage: &Stage,
+    ) -> Result<evidence::Transaction, StackError> {
         let (since, mark) = (self.logs.position(), self.dns.mark());
-        let brought = match letter.transaction.origin {
-            Origin::Sendmail => Brought::ByProgram(self.sendmail(&letter).await?),
-            Origin::Client(_) | Origin::Submission(_) => Brought::OverTheWire(self.send(&letter).await?),
+        let brought = match mail_out.transaction.origin {
+            Origin::Sendmail => Brought::ByProgram(self.sendmail(&mail_out).await?),
+            Origin::Client(_) | Origin::Submission(_) => Brought::OverTheWire(self.send(&mail_out).await?),
         };
-        let Letter { nonce, transaction, message } = letter;
+        let OutgoingMail { nonce, transaction, message } = mail_out;
         let track = track(&nonce, transaction, &brought, since);
         let account = self.logs.settle(&track, Instant::now() + SETTLING).await;
         let Seen { connections, arrived } = stage.seen(&nonce).await;
@@ -108,13 +112,13 @@ impl Stack {
         })
     }
 
-    fn job(&self, letter: &Letter<'_>) -> Result<Job, StackError> {
-        let transaction = letter.transaction;
-        let (source, door, tls, driver, ehlo, login) = match &transaction.origin {
+    fn job(&self, mail_out: &OutgoingMail<'_>) -> Result<Job, StackError> {
+        let transaction = mail_out.transaction;
+        let (source, endpoint, tls, driver, ehlo, login) = match &transaction.origin {
             Origin::Client(client) => {
                 let port = if client.tls == Tls::Implicit { 465 } else { 25 };
-                let door = self.door(self.gateway(), port, client.ip.value)?;
-                (client.ip.value, door, client.tls, client.driver, client.ehlo.value.clone(), None)
+                let endpoint = self.endpoint(self.gateway(), port, client.ip.value)?;
+                (client.ip.value, endpoint, client.tls, client.driver, client.ehlo.value.clone(), None)
             }
             Origin::Sendmail => {
                 let what = "a program, not a connection, brings this message".to_owned();
@@ -123,21 +127,21 @@ impl Stack {
             Origin::Submission(submission) => {
                 let login = &submission.login.value;
                 let port = if submission.tls == Tls::Implicit { 465 } else { 587 };
-                let door = self.door(self.home_of(login)?, port, USER)?;
+                let endpoint = self.endpoint(self.home_of(login)?, port, USER)?;
                 let login = Login { user: login.to_string(), password: self.password(login)?.to_owned() };
-                (USER, door, submission.tls, plan::Driver::WellBehaved, "laptop.example".to_owned(), Some(login))
+                (USER, endpoint, submission.tls, plan::Driver::WellBehaved, "laptop.example".to_owned(), Some(login))
             }
         };
         Ok(Job {
-            route: self.route(source, door.address),
+            route: self.route(source, endpoint.address),
             driver,
             tls,
             ehlo,
             login,
-            server_name: door.name.to_string(),
+            server_name: endpoint.name.to_string(),
             mail_from: transaction.mail_from.value.clone(),
             rcpt_to: transaction.rcpt_to.iter().map(|r| r.value.clone()).collect(),
-            message: letter.message.clone(),
+            message: mail_out.message.clone(),
             anchor: self.anchor.clone(),
             limit: PATIENCE,
         })

@@ -47,7 +47,7 @@ impl Stack {
     /// A mail from any address, by the PROXY v2 header that the entrance wants.
     fn swaks(&self, text: &mut String) {
         let recipient = self.gateway().mailboxes.first().map(|m| m.address.to_string());
-        let (Some(recipient), Ok(door)) = (recipient, self.door(self.gateway(), 25, USER)) else { return };
+        let (Some(recipient), Ok(endpoint)) = (recipient, self.endpoint(self.gateway(), 25, USER)) else { return };
         let proxy = |to: SocketAddr| {
             format!(
                 "--proxy-version 2 --proxy-family AF_INET --proxy-source {USER} --proxy-source-port 40000 --proxy-dest {} --proxy-dest-port {}",
@@ -59,7 +59,7 @@ impl Stack {
             "swaks --server {} --port {} {} --ehlo laptop.example --from x@laptop.example --to {recipient}",
             self.entrance.ip(),
             self.entrance.port(),
-            proxy(door.address)
+            proxy(endpoint.address)
         );
         line(text, &command, "a mail from any address");
     }

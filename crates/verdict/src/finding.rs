@@ -18,7 +18,7 @@ pub(crate) type Text = NamedSource<Arc<str>>;
 
 /// A place in a scenario's text and what it has to do with a claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct Location {
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
@@ -39,12 +39,12 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    fn places(&self) -> Vec<Place> {
+    fn places(&self) -> Vec<Location> {
         let place = |(at, what): &(Range<usize>, String)| {
             let before = self.text.inner().get(..at.start).unwrap_or_default();
             let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
             let column = before[line_start..].chars().count() + 1;
-            Place { line: before.matches('\n').count() + 1, column, what: what.clone() }
+            Location { line: before.matches('\n').count() + 1, column, what: what.clone() }
         };
         self.labels.iter().map(place).collect()
     }
@@ -70,7 +70,7 @@ macro_rules! diagnostics {
 
             /// The claim's place, then the cause's.
             #[must_use]
-            pub fn places(&self) -> Vec<Place> {
+            pub fn places(&self) -> Vec<Location> {
                 self.0.places()
             }
 

@@ -22,7 +22,7 @@ mod settings;
 mod snapshot;
 mod words;
 
-pub use finding::{Finding, Place, Unclear};
+pub use finding::{Finding, Location, Unclear};
 pub use outcome::outcome_word;
 pub use snapshot::probe_table;
 pub use words::{claim_words, lookup_claim_words, probe_claim_words, report_claim_words, setting_claim_words};

@@ -29,4 +29,4 @@ pub use mailbox::{Found, Mailbox, MailboxAt};
 pub use route::Route;
 pub use smtp::{Dialogue, Job, ask, converse};
 pub use stream::{BoxStream, Stream};
-pub use world::{Action, Handler, Router, World};
+pub use world::{Action, Handler, Routing, World};

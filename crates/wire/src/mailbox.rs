@@ -1,14 +1,14 @@
 //! A mailbox, read over one IMAP connection (RFC 3501) that all who wait for a message share.
 
+mod cache;
 mod reader;
-mod shelf;
 #[cfg(test)]
 mod tests;
 
 use crate::{Login, Route, WireError};
+use cache::{Kind, MailboxCache};
 use mail::{Message, Nonce};
 use reader::Reader;
-use shelf::{Kind, Shelf};
 use std::time::Duration;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -121,7 +121,7 @@ struct Waiter {
 /// Owns the connection, so that no caller who loses interest can leave a command half read. One look at the mailbox
 /// serves all who wait.
 async fn serve(mut reader: Reader, mut requests: mpsc::Receiver<Request>) {
-    let mut shelf = Shelf::default();
+    let mut cache = MailboxCache::default();
     let mut waiting: Vec<Waiter> = Vec::new();
     let mut broken: Option<WireError> = None;
     let mut tick = interval(TICK);
@@ -139,7 +139,7 @@ async fn serve(mut reader: Reader, mut requests: mpsc::Receiver<Request>) {
                 Request::Find(waiter) => waiting.push(waiter),
                 Request::Forget { nonce, answer } => {
                     let result = match &broken {
-                        None => reader.remove(shelf.take(&nonce)).await,
+                        None => reader.remove(cache.take(&nonce)).await,
                         Some(error) => Err(error.clone()),
                     };
                     broken = result.clone().err();
@@ -150,11 +150,11 @@ async fn serve(mut reader: Reader, mut requests: mpsc::Receiver<Request>) {
         }
         waiting.retain(|waiter| !waiter.answer.is_closed());
         if !waiting.is_empty() && broken.is_none() {
-            broken = reader.look(&mut shelf).await.err();
+            broken = reader.look(&mut cache).await.err();
         }
         let now = Instant::now();
         for waiter in std::mem::take(&mut waiting) {
-            let found = shelf.get(waiter.kind, &waiter.nonce);
+            let found = cache.get(waiter.kind, &waiter.nonce);
             let answer = match &broken {
                 Some(error) => Err(error.clone()),
                 None if found.is_empty() && now < waiter.deadline => {

@@ -59,11 +59,11 @@ async fn pass_reply(
     is_stripped: bool,
 ) -> io::Result<u16> {
     let mut lines: Vec<String> = Vec::new();
-    let mut room = REPLY;
+    let mut spool = REPLY;
     loop {
         let mut line = Vec::new();
-        let count = from.take(room as u64).read_until(b'\n', &mut line).await?;
-        room -= count;
+        let count = from.take(spool as u64).read_until(b'\n', &mut line).await?;
+        spool -= count;
         let text = String::from_utf8_lossy(&line).trim_end().to_owned();
         if !line.ends_with(b"\n") || text.len() < 3 {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "no whole reply"));

@@ -1,6 +1,6 @@
 //! Peers for tests: everything that a client may meet, on loopback.
 
-use crate::{Action, BoxStream, Handler, Route, Router, proxy};
+use crate::{Action, BoxStream, Handler, Route, Routing, proxy};
 use futures_util::future::BoxFuture;
 use pki::{Authority, Kind, Request};
 use rustls::{ServerConfig, SupportedProtocolVersion};
@@ -63,7 +63,7 @@ pub(crate) async fn script(replies: &'static [&'static str]) -> (Route, JoinHand
 /// Answers every connection alike.
 pub(crate) struct Always<F>(pub(crate) F);
 
-impl<F: Fn() -> Action + Send + Sync> Router for Always<F> {
+impl<F: Fn() -> Action + Send + Sync> Routing for Always<F> {
     fn action(&self, _from: SocketAddr, _to: SocketAddr) -> Action {
         self.0()
     }

@@ -20,8 +20,8 @@ pub(crate) struct ReplyReader {
 impl ReplyReader {
     /// Adds octets, in the order in which they arrived; drops what exceeds the limit.
     pub(crate) fn push(&mut self, octets: &[u8]) {
-        let room = (LIMIT + 1).saturating_sub(self.octets.len());
-        self.octets.extend_from_slice(&octets[..octets.len().min(room)]);
+        let spool = (LIMIT + 1).saturating_sub(self.octets.len());
+        self.octets.extend_from_slice(&octets[..octets.len().min(spool)]);
     }
 
     /// Whether anything arrived that is not read yet.

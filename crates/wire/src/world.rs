@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Decides who is at the other end.
-pub trait Router: Send + Sync {
+pub trait Routing: Send + Sync {
     /// What becomes of a connection from here to there. Must not block.
     fn action(&self, from: SocketAddr, to: SocketAddr) -> Action;
 }
@@ -55,7 +55,7 @@ impl World {
     ///
     /// # Errors
     /// The address is none of this machine's, or there is no free port.
-    pub async fn listen(ip: IpAddr, router: Arc<dyn Router>) -> io::Result<Self> {
+    pub async fn listen(ip: IpAddr, router: Arc<dyn Routing>) -> io::Result<Self> {
         let listener = TcpListener::bind((ip, 0)).await?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(accept(listener, router)).abort_handle();
@@ -76,7 +76,7 @@ impl Drop for World {
 }
 
 /// Accepts until it is aborted; the connections go with it.
-async fn accept(listener: TcpListener, router: Arc<dyn Router>) {
+async fn accept(listener: TcpListener, router: Arc<dyn Routing>) {
     let mut connections = JoinSet::new();
     let mut pause = interval(PAUSE);
     pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -92,7 +92,7 @@ async fn accept(listener: TcpListener, router: Arc<dyn Router>) {
 }
 
 /// Errors end the connection, which is how the gateway sees them.
-async fn answer(mut stream: TcpStream, router: Arc<dyn Router>) -> io::Result<()> {
+async fn answer(mut stream: TcpStream, router: Arc<dyn Routing>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let (from, to) = timeout(PATIENCE, proxy::read(&mut stream)).await??;
     match router.action(from, to) {

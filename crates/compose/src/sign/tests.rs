@@ -70,8 +70,8 @@ fn an_oversigned_field_cannot_be_added_and_another_can() {
 fn a_repeated_name_takes_fields_from_the_bottom() {
     let text = "Received: one\nReceived: two\nFrom: a@bank.example\nReceived: three\n\n";
     let names = ["received", "from", "Received"].map(str::to_owned);
-    let letter = text.replace('\n', "\r\n");
-    let input = header(&Letter::of(letter.as_bytes()), &names, true, b"DKIM-Signature: b=");
+    let raw_message = text.replace('\n', "\r\n");
+    let input = header(&RawMessage::of(raw_message.as_bytes()), &names, true, b"DKIM-Signature: b=");
     assert_eq!(input, b"received:three\r\nfrom:a@bank.example\r\nreceived:two\r\ndkim-signature:b=");
     let message = signed(text, vec![Signature { headers: names.to_vec(), ..signature(KeyAlgorithm::Ed25519) }]);
     assert_eq!(verified(&message), ["pass"]);
@@ -111,9 +111,9 @@ fn a_body_length_covers_the_beginning_only() {
     }
     // mail-auth takes l=0 for no limit.
     let none = Signature { body_length: Some(0), ..signature(KeyAlgorithm::Ed25519) };
-    assert_eq!(body(&Letter::of(b"From: a\r\n\r\nbody\r\n"), &none), b"");
+    assert_eq!(body(&RawMessage::of(b"From: a\r\n\r\nbody\r\n"), &none), b"");
     let more = Signature { body_length: Some(u64::MAX), ..none };
-    assert_eq!(body(&Letter::of(b"From: a\r\n\r\nbody\r\n"), &more), b"body\r\n");
+    assert_eq!(body(&RawMessage::of(b"From: a\r\n\r\nbody\r\n"), &more), b"body\r\n");
 }
 
 #[test]
@@ -202,11 +202,11 @@ fn the_example_of_rfc_8463() {
     let record = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
     assert_eq!(pair.record(None), record);
 
-    let letter = Letter::of(MESSAGE.as_bytes());
-    let hash = Hash::Sha256.of(&canonical::body(true, letter.body()));
+    let raw_message = RawMessage::of(MESSAGE.as_bytes());
+    let hash = Hash::Sha256.of(&canonical::body(true, raw_message.body()));
     assert_eq!(BASE64.encode(&hash), "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=");
     let names = ["from", "to", "subject", "date", "message-id", "from", "subject", "date"].map(str::to_owned);
-    let input = header(&letter, &names, true, FIELD.as_bytes());
+    let input = header(&raw_message, &names, true, FIELD.as_bytes());
     assert_eq!(BASE64.encode(&pair.sign(Hash::Sha256, &input)), SIGNED);
     let message = format!("{FIELD}{SIGNED}\r\n{MESSAGE}");
     assert_eq!(verified_with(message.as_bytes(), |_| Some(record.to_owned())), ["pass"]);

@@ -3,12 +3,12 @@
 
 mod own;
 
-use super::{Pair, Setting, probe};
+use super::{CommandContext, Pair, probe};
 use crate::{
+    bring_up::{RunningStack, bring_up, interrupt},
     cli::AssessArgs,
-    exit::{Exit, Trouble},
-    raise::{Raised, interrupt, raise},
-    start::Ended,
+    exit::{CommandError, Exit},
+    start::CommandResult,
 };
 use ::assess::{
     Assessment, DomainFacts, Facts, PolicyFetch, RelayAttempt, RelayFacts, ServiceFacts, Software, UnknownRecipient,
@@ -26,15 +26,15 @@ const NOBODY: &str = "nobody-at-all";
 const STRANGERS: &str = "a stranger to a stranger";
 
 /// Assesses, and prints one line a check.
-pub(crate) async fn assess(setting: &Setting, args: AssessArgs) -> Ended {
+pub(crate) async fn assess(context: &CommandContext, args: AssessArgs) -> CommandResult {
     let profile = probe::find_profile(&args.profile)?;
     let facts = match (&args.host, &args.gateway) {
         (Some(host), _) => own::facts(host, &args).await?,
-        (None, Some(gateway)) => of_gateway(setting, gateway).await?,
+        (None, Some(gateway)) => of_gateway(context, gateway).await?,
         (None, None) => {
             let help =
                 "`assess hardened`, or `assess --host mail.example.org --zone example.org.zone --domain example.org`";
-            return Err(Trouble {
+            return Err(CommandError {
                 exit: Exit::Usage,
                 reports: vec![miette::miette!(help = help, "what is to be assessed?")],
             });
@@ -44,7 +44,7 @@ pub(crate) async fn assess(setting: &Setting, args: AssessArgs) -> Ended {
     if args.json {
         println!("{}", serde_json::to_string_pretty(&assessment).expect("an assessment is data"));
     } else {
-        print!("{}", report::assess_text(&assessment, &setting.style()));
+        print!("{}", report::assess_text(&assessment, &context.style()));
     }
     Ok(exit(&facts, &assessment))
 }
@@ -60,21 +60,21 @@ fn exit(facts: &Facts, assessment: &Assessment) -> Exit {
 }
 
 /// A gateway on the pretend Internet, on its real daemons.
-async fn of_gateway(setting: &Setting, gateway: &str) -> Result<Facts, Trouble> {
-    let pair = Pair::load(&setting.place, gateway)?;
-    let raised = raise(setting, pair, false, false).await?;
-    setting.progress.say("assessing");
+async fn of_gateway(context: &CommandContext, gateway: &str) -> Result<Facts, CommandError> {
+    let pair = Pair::load(&context.workspace, gateway)?;
+    let running_stack = bring_up(context, pair, false, false).await?;
+    context.progress.say("assessing");
     let facts = tokio::select! {
-        facts = gather(&raised) => facts,
-        () = interrupt() => Err(Trouble::interrupted()),
+        facts = gather(&running_stack) => facts,
+        () = interrupt() => Err(CommandError::interrupted()),
     };
-    setting.progress.say("cleaning up");
-    raised.down().await?;
+    context.progress.say("cleaning up");
+    running_stack.down().await?;
     facts
 }
 
-async fn gather(raised: &Raised) -> Result<Facts, Trouble> {
-    let stack = &raised.stack;
+async fn gather(running_stack: &RunningStack) -> Result<Facts, CommandError> {
+    let stack = &running_stack.stack;
     let gateway = stack.gateway();
     let mut facts = Facts::new(&gateway.name, &now());
     let (postfix, dovecot) = tokio::try_join!(stack.version_of(Daemon::Postfix), stack.version_of(Daemon::Dovecot))?;
@@ -100,7 +100,7 @@ async fn gather(raised: &Raised) -> Result<Facts, Trouble> {
         let (entries, policy) = tokio::join!(inquiry.domain(domain, &selectors), stack.policy(domain));
         facts.domains.push(DomainFacts::new(domain, entries, fetched(policy?)));
     }
-    facts.relay = manners(raised).await?;
+    facts.relay = manners(running_stack).await?;
     Ok(facts)
 }
 
@@ -112,8 +112,8 @@ fn fetched(policy: Observed<Fetched>) -> Observed<PolicyFetch> {
 }
 
 /// What the gateway does with mail that is none of its business.
-async fn manners(raised: &Raised) -> Result<RelayFacts, Trouble> {
-    let stack = &raised.stack;
+async fn manners(running_stack: &RunningStack) -> Result<RelayFacts, CommandError> {
+    let stack = &running_stack.stack;
     let stranger: ReversePath = "somebody@stranger.example".parse().expect("an address");
     let third = "victim@third.example".parse().expect("an address");
     let relayed = stack.attempt(stranger.clone(), third).await?;

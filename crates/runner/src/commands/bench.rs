@@ -1,15 +1,15 @@
 //! `bench`: how fast the harness is, against what the same gateway takes without it, measured in the same run.
 
-use super::{Pair, Setting, probe::target};
+use super::{CommandContext, Pair, probe::target};
 use crate::{
+    bring_up::{RunningStack, bring_up},
     cli::BenchArgs,
     conduct::{Done, conduct},
     drive,
-    exit::{Exit, Trouble},
+    exit::{CommandError, Exit},
     known::KnownFailures,
     library,
-    raise::{Raised, raise},
-    start::Ended,
+    start::CommandResult,
 };
 use container::{Engine, ImageSettings};
 use futures_util::{StreamExt, stream};
@@ -28,45 +28,45 @@ const JOBS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
 const LOAD: usize = 300;
 
 /// Measures and prints; nothing here is a test.
-pub(crate) async fn bench(setting: &Setting, args: BenchArgs) -> Ended {
+pub(crate) async fn bench(context: &CommandContext, args: BenchArgs) -> CommandResult {
     if args.cold {
-        cold(setting, &args.gateway).await?;
+        cold(context, &args.gateway).await?;
     }
-    let plans = |words: &[String]| -> Result<(Vec<Plan>, World), Trouble> {
-        let world = Pair::load(&setting.place, &args.gateway)?.world();
-        Ok((library::plans(library::find(&setting.place.scenarios(), words)?, &world)?, world))
+    let plans = |words: &[String]| -> Result<(Vec<Plan>, World), CommandError> {
+        let world = Pair::load(&context.workspace, &args.gateway)?.world();
+        Ok((library::plans(library::find(&context.workspace.scenarios(), words)?, &world)?, world))
     };
 
     // the first run builds what is missing and is not measured
-    raise(setting, Pair::load(&setting.place, &args.gateway)?, true, false).await?.down().await?;
+    bring_up(context, Pair::load(&context.workspace, &args.gateway)?, true, false).await?.down().await?;
     let begun = Instant::now();
-    let raised = raise(setting, Pair::load(&setting.place, &args.gateway)?, false, false).await?;
+    let running_stack = bring_up(context, Pair::load(&context.workspace, &args.gateway)?, false, false).await?;
     let up = begun.elapsed();
-    run(&raised, plans(&["delivery/signed-and-spf".to_owned()])?.0).await?;
+    run(&running_stack, plans(&["delivery/signed-and-spf".to_owned()])?.0).await?;
     let ran = begun.elapsed();
-    raised.down().await?;
+    running_stack.down().await?;
     row(
         "one scenario, warm",
         begun.elapsed(),
         &format!("up {up:.2?}, run {:.2?}, down {:.2?}", ran - up, begun.elapsed() - ran),
     );
 
-    let raised = raise(setting, Pair::load(&setting.place, &args.gateway)?, true, false).await?;
+    let running_stack = bring_up(context, Pair::load(&context.workspace, &args.gateway)?, true, false).await?;
     let (mut library, world) = plans(&[])?;
-    let known = KnownFailures::load(&setting.place.gateway(&args.gateway))?;
+    let known = KnownFailures::load(&context.workspace.gateway(&args.gateway))?;
     library.retain(|plan| known.reason(&plan.source.name).is_none());
     let mails: usize = library.iter().map(|plan| plan.transactions.len()).sum();
     // the gateway's own processes start during the load, so that both are measured on a warm one
-    let bare = load(&raised, &world).await?;
+    let bare = load(&running_stack, &world).await?;
     println!("{:<32} {bare:>8.0} mails a second", "bare load generator, 16 at once");
-    let took = run(&raised, library).await?;
+    let took = run(&running_stack, library).await?;
     let share = |mails: usize, took: Duration| 100.0 * per_second(mails, took) / bare;
     let of_bare = share(mails, took);
     row("the whole library, 16 jobs", took, &format!("{mails} mails, {of_bare:.0} % of the bare generator's rate"));
 
     let mut first = None;
     for count in [30, 100, 300, 1000].into_iter().filter(|count| *count <= args.scenarios) {
-        let took = run(&raised, generate(count, &world)?).await?;
+        let took = run(&running_stack, generate(count, &world)?).await?;
         let each = took.as_secs_f64() / count as f64;
         let ratio = each / *first.get_or_insert(each);
         row(
@@ -75,19 +75,19 @@ pub(crate) async fn bench(setting: &Setting, args: BenchArgs) -> Ended {
             &format!("{:.1} ms each, {ratio:.2} of the first", each * 1000.0),
         );
     }
-    probes(&raised, &args.sslyze).await?;
+    probes(&running_stack, &args.sslyze).await?;
     if let Some(peak) = peak_memory() {
         println!("{:<32} {peak:>6} MB", "peak memory of the harness");
     }
-    raised.down().await?;
+    running_stack.down().await?;
     Ok(Exit::AsExpected)
 }
 
 /// Runs plans and says how long that took; what does not hold would make the measurement worthless.
-async fn run(raised: &Raised, plans: Vec<Plan>) -> Result<Duration, Trouble> {
+async fn run(running_stack: &RunningStack, plans: Vec<Plan>) -> Result<Duration, CommandError> {
     let begun = Instant::now();
     let mut wrong = Vec::new();
-    conduct(&raised.stack, plans, JOBS, |done: Done| match done.ended {
+    conduct(&running_stack.stack, plans, JOBS, |done: Done| match done.ended {
         Ok((_, verdict)) if verdict.holds() => {}
         Ok(_) => wrong.push(format!("{} does not hold", done.plan.source.name)),
         Err(why) => wrong.push(format!("{}: {why}", done.plan.source.name)),
@@ -96,16 +96,16 @@ async fn run(raised: &Raised, plans: Vec<Plan>) -> Result<Duration, Trouble> {
     if wrong.is_empty() {
         return Ok(begun.elapsed());
     }
-    Err(Trouble::error(miette::miette!("not measured: {}", wrong.join("; "))))
+    Err(CommandError::error(miette::miette!("not measured: {}", wrong.join("; "))))
 }
 
 /// The same mail over the same path, without claims: mails a second.
-async fn load(raised: &Raised, world: &World) -> Result<f64, Trouble> {
+async fn load(running_stack: &RunningStack, world: &World) -> Result<f64, CommandError> {
     let plan = generate(1, world)?.remove(0);
-    let published = drive::publish(&raised.stack, &plan).await?;
+    let published = drive::publish(&running_stack.stack, &plan).await?;
     let begun = Instant::now();
     let sent: Vec<_> = stream::iter(0..LOAD)
-        .map(|_| drive::send(&raised.stack, &plan, &published))
+        .map(|_| drive::send(&running_stack.stack, &plan, &published))
         .buffer_unordered(JOBS.get())
         .collect()
         .await;
@@ -115,11 +115,11 @@ async fn load(raised: &Raised, world: &World) -> Result<f64, Trouble> {
 }
 
 /// Our probe of the gateway's port 25, and how long other scanners take for the same facts, where they are installed.
-async fn probes(raised: &Raised, sslyze: &str) -> Result<(), Trouble> {
-    let Some((at, name)) = raised.stack.place_of(Service::Smtp) else { return Ok(()) };
+async fn probes(running_stack: &RunningStack, sslyze: &str) -> Result<(), CommandError> {
+    let Some((at, name)) = running_stack.stack.place_of(Service::Smtp) else { return Ok(()) };
     let ours = async || {
         let target = target(&at.ip().to_string(), at.port(), Service::Smtp, &[name.to_string()], Anchor::system());
-        probe::survey(&target).await.map_err(|error| Trouble::error(miette::miette!("{error}")))
+        probe::survey(&target).await.map_err(|error| CommandError::error(miette::miette!("{error}")))
     };
     // the first one starts the gateway's processes
     ours().await?;
@@ -155,7 +155,7 @@ async fn scanner(called: &str, names: &[&str], words: &str, at: SocketAddr, ours
 }
 
 /// Scenarios that differ in their names alone.
-fn generate(count: usize, world: &World) -> Result<Vec<Plan>, Trouble> {
+fn generate(count: usize, world: &World) -> Result<Vec<Plan>, CommandError> {
     let sources =
         (0..count).map(|n| Source { name: format!("generated/{n}"), path: format!("generated/{n}"), text: text(n) });
     Ok(library::plans(sources.collect(), world)?)
@@ -189,14 +189,14 @@ outcome = {{ delivered = "INBOX" }}
 }
 
 /// Images from nothing but the package mirror and its cache.
-async fn cold(setting: &Setting, gateway: &str) -> Result<(), Trouble> {
-    let engine = Engine::connect(setting.engine.as_deref()).await?;
+async fn cold(context: &CommandContext, gateway: &str) -> Result<(), CommandError> {
+    let engine = Engine::connect(context.engine.as_deref()).await?;
     engine.remove_images().await?;
-    let images = ImageSettings { mirror: setting.mirror.clone(), cache: setting.place.cache() };
-    let pair = Pair::load(&setting.place, gateway)?;
+    let images = ImageSettings { mirror: context.mirror.clone(), cache: context.workspace.cache() };
+    let pair = Pair::load(&context.workspace, gateway)?;
     let begun = Instant::now();
-    let say = |what: &str| setting.progress.detail(what);
-    stack::build_images(&engine, &setting.place.containers(), &images, &[&pair.gateway, &pair.peer], &say).await?;
+    let say = |what: &str| context.progress.detail(what);
+    stack::build_images(&engine, &context.workspace.containers(), &images, &[&pair.gateway, &pair.peer], &say).await?;
     row("images, cold", begun.elapsed(), "base, internet, hosts of both gateways");
     Ok(())
 }

@@ -2,13 +2,13 @@
 //!
 //! The same questions are asked with the line and without it; what differs is what the line does.
 
-use super::{Pair, Setting, probe};
+use super::{CommandContext, Pair, probe};
 use crate::{
+    bring_up::{RunningStack, bring_up, interrupt},
     cli::ExplainArgs,
-    exit::{Exit, Trouble},
+    exit::{CommandError, Exit},
     questions::{Questions, Stages},
-    raise::{Raised, interrupt, raise},
-    start::Ended,
+    start::CommandResult,
 };
 use evidence::Evidence;
 use explain::{Direction, Facts, Line, Meaning, Meanings, Noise};
@@ -21,8 +21,8 @@ use stack::{StackError, gateway::Gateway};
 use std::collections::BTreeSet;
 
 /// Brings the gateway up, takes each line out in turn, and says what difference that makes.
-pub(crate) async fn explain(setting: &Setting, args: ExplainArgs) -> Ended {
-    let pair = Pair::load(&setting.place, &args.gateway)?;
+pub(crate) async fn explain(context: &CommandContext, args: ExplainArgs) -> CommandResult {
+    let pair = Pair::load(&context.workspace, &args.gateway)?;
     let meanings = Meanings::shipped();
     let questions = Questions::new(&pair)?;
     let mut lines = lines(&pair.gateway, &meanings);
@@ -33,18 +33,18 @@ pub(crate) async fn explain(setting: &Setting, args: ExplainArgs) -> Ended {
     }
     let services = probe::services(&pair.gateway);
     let asking = Asking { lines, questions, services, meanings, is_all: args.settings.is_empty() };
-    let raised = raise(setting, pair, false, false).await?;
+    let running_stack = bring_up(context, pair, false, false).await?;
     let told = tokio::select! {
-        told = asking.observe(setting, &raised) => told,
-        () = interrupt() => Err(Trouble::interrupted()),
+        told = asking.observe(context, &running_stack) => told,
+        () = interrupt() => Err(CommandError::interrupted()),
     };
-    setting.progress.say("cleaning up");
-    raised.down().await?;
+    context.progress.say("cleaning up");
+    running_stack.down().await?;
     let told = told?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&told).expect("a table is data"));
     } else {
-        print!("{}", text(&told, &setting.style()));
+        print!("{}", text(&told, &context.style()));
     }
     Ok(Exit::AsExpected)
 }
@@ -90,10 +90,10 @@ struct Asking {
     is_all: bool,
 }
 
-fn nothing(gateway: &str, missing: Option<&String>) -> Trouble {
+fn nothing(gateway: &str, missing: Option<&String>) -> CommandError {
     let what = missing.map_or_else(|| "line about TLS".to_owned(), |name| format!("line `{name}` about TLS"));
     let help = "main.cf, master.cf and Dovecot's files are looked at, where gateway.toml puts them into /etc";
-    Trouble { exit: Exit::Nothing, reports: vec![miette::miette!(help = help, "{gateway} has no {what}")] }
+    CommandError { exit: Exit::Nothing, reports: vec![miette::miette!(help = help, "{gateway} has no {what}")] }
 }
 
 /// A line that is taken out, or a setting that is set, and what was seen then.
@@ -107,12 +107,12 @@ struct Ablation<'a> {
 }
 
 impl Asking {
-    async fn observe(&self, setting: &Setting, raised: &Raised) -> Result<Vec<Told>, Trouble> {
-        let stages = self.questions.set_stages(&raised.stack).await?;
+    async fn observe(&self, context: &CommandContext, running_stack: &RunningStack) -> Result<Vec<Told>, CommandError> {
+        let stages = self.questions.set_stages(&running_stack.stack).await?;
         let mut told = Vec::new();
         for daemon in [Daemon::Postfix, Daemon::Dovecot] {
             if self.lines.iter().any(|(_, line)| line.daemon == daemon) {
-                told.extend(self.of_daemon(daemon, setting, raised, &stages).await?);
+                told.extend(self.of_daemon(daemon, context, running_stack, &stages).await?);
             }
         }
         Ok(told)
@@ -121,14 +121,14 @@ impl Asking {
     async fn of_daemon(
         &self,
         daemon: Daemon,
-        setting: &Setting,
-        raised: &Raised,
+        context: &CommandContext,
+        running_stack: &RunningStack,
         stages: &Stages,
-    ) -> Result<Vec<Told>, Trouble> {
+    ) -> Result<Vec<Told>, CommandError> {
         let word = daemon_word(daemon);
         let its: Vec<&(String, Line)> = self.lines.iter().filter(|(_, line)| line.daemon == daemon).collect();
-        setting.progress.say(&format!("looking at {word} as it is"));
-        let look = |change, asked| self.ask(change, asked, raised, stages);
+        context.progress.say(&format!("looking at {word} as it is"));
+        let look = |change, asked| self.ask(change, asked, running_stack, stages);
         let all = || self.all(daemon, &its);
         let with = look(None, all()).await?.0;
         let mut ablations = Vec::new();
@@ -141,7 +141,7 @@ impl Asking {
                 ablations.push(Ablation { told, line: None, note: String::new(), seen: Facts::new() });
                 continue;
             }
-            setting.progress.say(&format!("{word} without {}", line.name));
+            context.progress.say(&format!("{word} without {}", line.name));
             let (seen, refused) = look(Some(change(daemon, &line.name, None)), self.about(line)).await?;
             let line = refused.is_empty().then_some(line);
             told.row.refused = refused;
@@ -151,7 +151,7 @@ impl Asking {
         let is_absent = |meaning: &Meaning| self.is_all && meaning.daemon == daemon && !is_set(&meaning.name);
         let absent = self.meanings.warned_of().filter(|(meaning, _)| is_absent(meaning));
         for (meaning, instead) in absent {
-            setting.progress.say(&format!("{word} with {} = {instead}", meaning.name));
+            context.progress.say(&format!("{word} with {} = {instead}", meaning.name));
             let change = change(daemon, &meaning.name, Some(instead));
             let asked = Asked { daemon, way: Some(meaning.direction), surveys: BTreeSet::new() };
             let (seen, refused) = look(Some(change), asked).await?;
@@ -163,7 +163,7 @@ impl Asking {
         }
         // a line that is set to what it is: what this changes is noise
         let same = its.last().map(|(_, line)| change(daemon, &line.name, Some(&line.value)));
-        setting.progress.say(&format!("looking at {word} as it is again"));
+        context.progress.say(&format!("looking at {word} as it is again"));
         let (mut again, refused) = look(same, all()).await?;
         if !refused.is_empty() {
             // postconf sets no value with white space in master.cf
@@ -203,11 +203,11 @@ impl Asking {
         &self,
         change: Option<SettingChange>,
         asked: Asked,
-        raised: &Raised,
+        running_stack: &RunningStack,
         stages: &Stages,
-    ) -> Result<(Facts, Vec<String>), Trouble> {
-        let stack = &raised.stack;
-        let Some(change) = change else { return Ok((self.seen(&asked, raised, stages).await?, Vec::new())) };
+    ) -> Result<(Facts, Vec<String>), CommandError> {
+        let stack = &running_stack.stack;
+        let Some(change) = change else { return Ok((self.seen(&asked, running_stack, stages).await?, Vec::new())) };
         let changed = stack.change_settings(&[change]).await?;
         let mut refused: Vec<String> =
             changed.settings.iter().filter(|s| !s.is_taken).flat_map(|s| s.said.clone()).collect();
@@ -215,13 +215,13 @@ impl Asking {
         if !is_taken && refused.is_empty() {
             refused.push("it does not say why".to_owned());
         }
-        let seen = if is_taken { self.seen(&asked, raised, stages).await } else { Ok(Facts::new()) };
+        let seen = if is_taken { self.seen(&asked, running_stack, stages).await } else { Ok(Facts::new()) };
         stack.restore(changed).await?;
         Ok((seen?, refused))
     }
 
-    async fn seen(&self, asked: &Asked, raised: &Raised, stages: &Stages) -> Result<Facts, StackError> {
-        let stack = &raised.stack;
+    async fn seen(&self, asked: &Asked, running_stack: &RunningStack, stages: &Stages) -> Result<Facts, StackError> {
+        let stack = &running_stack.stack;
         let mut facts = match asked.way {
             Some(way) => self.questions.ask(stack, stages, asked.daemon, way).await?,
             None => Facts::new(),

@@ -1,11 +1,11 @@
 //! `lookup`: what the DNS says for a domain, and what is to be said of that. A zone file is served here and now, by the
 //! harness's own server on loopback: nothing is needed for it, neither engine nor network.
 
-use super::Setting;
+use super::CommandContext;
 use crate::{
     cli::LookupArgs,
-    exit::{Exit, Trouble},
-    start::Ended,
+    exit::{CommandError, Exit},
+    start::CommandResult,
 };
 use dns::{DnsError, Inquiry, Lease, Server, ZoneData};
 use evidence::{Observed, Weight};
@@ -21,7 +21,7 @@ use std::{
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 /// Asks, prints, and says whether all is well.
-pub(crate) async fn lookup(setting: &Setting, args: LookupArgs) -> Ended {
+pub(crate) async fn lookup(context: &CommandContext, args: LookupArgs) -> CommandResult {
     let served = if args.zones.is_empty() { None } else { Some(Served::start(&args.zones, &args.domain).await?) };
     let inquiry = match (&served, args.server) {
         (Some(served), _) => served.inquiry.clone(),
@@ -34,14 +34,14 @@ pub(crate) async fn lookup(setting: &Setting, args: LookupArgs) -> Ended {
     if args.json {
         println!("{}", serde_json::to_string_pretty(&entries).expect("a list of look-ups is data"));
     } else {
-        print!("{}", report::lookup_text(&entries, &setting.style()));
+        print!("{}", report::lookup_text(&entries, &context.style()));
     }
     Ok(exit(&entries, inquiry.zones.as_deref()))
 }
 
 /// A name with its types as it is, if there is an underscore in front of a label; else what a mail domain publishes, only of the types that
 /// are asked for. A type that a mail domain does not publish is asked of the name itself.
-async fn entries(inquiry: &Inquiry, args: &LookupArgs, selectors: &[String]) -> Result<Vec<Entry>, Trouble> {
+async fn entries(inquiry: &Inquiry, args: &LookupArgs, selectors: &[String]) -> Result<Vec<Entry>, CommandError> {
     let types: Vec<String> = args.types.iter().map(|word| word.to_ascii_uppercase()).collect();
     let is_special = home(&args.domain) != args.domain && !types.is_empty();
     let mut entries = Vec::new();
@@ -92,13 +92,17 @@ pub(super) struct Served {
 }
 
 impl Served {
-    pub(super) async fn start(files: &[PathBuf], domain: &Domain) -> Result<Self, Trouble> {
+    pub(super) async fn start(files: &[PathBuf], domain: &Domain) -> Result<Self, CommandError> {
         let mut zones: Vec<ZoneData> = Vec::new();
         for path in files {
             let zone = read(path, domain)?;
             if zones.iter().any(|other| other.origin == zone.origin) {
                 let help = "give each file an $ORIGIN or a SOA record of its own, or join them";
-                return Err(Trouble::wrong(miette::miette!(help = help, "two files are of the zone {}", zone.origin)));
+                return Err(CommandError::wrong(miette::miette!(
+                    help = help,
+                    "two files are of the zone {}",
+                    zone.origin
+                )));
             }
             zones.push(zone);
         }
@@ -107,11 +111,15 @@ impl Served {
             let help =
                 "the zone of a file is named by its SOA record, else by its $ORIGIN, else it is the domain itself";
             let all: Vec<String> = origins.iter().map(ToString::to_string).collect();
-            return Err(Trouble::wrong(miette::miette!(help = help, "{domain} does not lie in {}", all.join(", "))));
+            return Err(CommandError::wrong(miette::miette!(
+                help = help,
+                "{domain} does not lie in {}",
+                all.join(", ")
+            )));
         }
         let selectors = zones.iter().flat_map(|zone| dns::selectors(zone, domain)).collect();
         let server = Server::start(IpAddr::V4(Ipv4Addr::LOCALHOST)).await.map_err(|e| error(&e))?;
-        let lease = server.publish(zones).map_err(|e| Trouble::wrong(miette::miette!("{e}")))?;
+        let lease = server.publish(zones).map_err(|e| CommandError::wrong(miette::miette!("{e}")))?;
         let inquiry = Inquiry { server: server.address(), zones: Some(origins) };
         Ok(Self { inquiry, selectors, _lease: lease, _server: server })
     }
@@ -124,8 +132,8 @@ fn home(name: &Domain) -> Domain {
     labels[begin..].join(".").parse().unwrap_or_else(|_| name.clone())
 }
 
-fn read(path: &Path, domain: &Domain) -> Result<ZoneData, Trouble> {
-    let wrong = |why: String| Trouble::wrong(miette::miette!("{}: {why}", path.display()));
+fn read(path: &Path, domain: &Domain) -> Result<ZoneData, CommandError> {
+    let wrong = |why: String| CommandError::wrong(miette::miette!("{}: {why}", path.display()));
     let text = fs::read(path).map_err(|e| wrong(format!("the zone file cannot be read: {e}")))?;
     let text = String::from_utf8(text).map_err(|e| {
         let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|octet| **octet == b'\n').count() + 1;
@@ -135,12 +143,12 @@ fn read(path: &Path, domain: &Domain) -> Result<ZoneData, Trouble> {
 }
 
 /// The first resolver that the system is told to ask.
-fn system_resolver(path: &Path) -> Result<SocketAddr, Trouble> {
+fn system_resolver(path: &Path) -> Result<SocketAddr, CommandError> {
     let help = "name a server with --server, or a zone file with --zone";
     let said = fs::read_to_string(path)
-        .map_err(|e| Trouble::error(miette::miette!(help = help, "{}: {e}", path.display())))?;
+        .map_err(|e| CommandError::error(miette::miette!(help = help, "{}: {e}", path.display())))?;
     nameserver(&said)
-        .ok_or_else(|| Trouble::error(miette::miette!(help = help, "{} names no nameserver", path.display())))
+        .ok_or_else(|| CommandError::error(miette::miette!(help = help, "{} names no nameserver", path.display())))
 }
 
 fn nameserver(resolv_conf: &str) -> Option<SocketAddr> {
@@ -151,12 +159,12 @@ fn nameserver(resolv_conf: &str) -> Option<SocketAddr> {
     resolv_conf.lines().find_map(address).map(|ip| SocketAddr::new(ip, 53))
 }
 
-fn error(error: &dyn std::fmt::Display) -> Trouble {
-    Trouble::error(miette::miette!("{error}"))
+fn error(error: &dyn std::fmt::Display) -> CommandError {
+    CommandError::error(miette::miette!("{error}"))
 }
 
-fn usage(message: &str) -> Trouble {
-    Trouble { exit: Exit::Usage, reports: vec![miette::miette!("{message}")] }
+fn usage(message: &str) -> CommandError {
+    CommandError { exit: Exit::Usage, reports: vec![miette::miette!("{message}")] }
 }
 
 #[cfg(test)]
@@ -195,7 +203,7 @@ mod tests {
     }
 
     /// What comes of looking into a zone file.
-    async fn looked(text: &str, domain: &str, types: &[&str]) -> Result<(Vec<String>, Exit), Trouble> {
+    async fn looked(text: &str, domain: &str, types: &[&str]) -> Result<(Vec<String>, Exit), CommandError> {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("bank.zone");
         fs::write(&path, text).unwrap();

@@ -11,20 +11,20 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod stack;
 
-use crate::{exit::Trouble, place::Place, progress::Progress};
+use crate::{exit::CommandError, progress::Progress, workspace::Workspace};
 use ::stack::gateway::Gateway;
 use plan::World;
 
 /// What every command is given.
 #[derive(Debug)]
-pub(crate) struct Setting {
-    pub(crate) place: Place,
+pub(crate) struct CommandContext {
+    pub(crate) workspace: Workspace,
     pub(crate) engine: Option<String>,
     pub(crate) mirror: Option<String>,
     pub(crate) progress: Progress,
 }
 
-impl Setting {
+impl CommandContext {
     /// How text for people is written to standard output.
     pub(crate) fn style(&self) -> report::Style {
         report::Style { color: supports_color::on(supports_color::Stream::Stdout).is_some(), width: 100 }
@@ -40,8 +40,11 @@ pub(crate) struct Pair {
 
 impl Pair {
     /// Reads both directories.
-    pub(crate) fn load(place: &Place, gateway: &str) -> Result<Self, Trouble> {
-        Ok(Self { gateway: Gateway::load(&place.gateway(gateway))?, peer: Gateway::load(&place.gateway("peer"))? })
+    pub(crate) fn load(workspace: &Workspace, gateway: &str) -> Result<Self, CommandError> {
+        Ok(Self {
+            gateway: Gateway::load(&workspace.gateway(gateway))?,
+            peer: Gateway::load(&workspace.gateway("peer"))?,
+        })
     }
 
     /// What a scenario may take for given.

@@ -1,11 +1,11 @@
 //! `probe`: what a mail service takes of TLS: of a gateway, or of a server of the user's own.
 
-use super::{Pair, Setting};
+use super::{CommandContext, Pair};
 use crate::{
+    bring_up::{RunningStack, bring_up, interrupt},
     cli::ProbeArgs,
-    exit::{Exit, Trouble},
-    raise::{Raised, interrupt, raise},
-    start::Ended,
+    exit::{CommandError, Exit},
+    start::CommandResult,
 };
 use evidence::{Observed, Probed, Weight};
 use futures_util::future::join_all;
@@ -31,17 +31,17 @@ struct Shown {
 }
 
 /// Probes, and prints what was seen.
-pub(crate) async fn probe(setting: &Setting, args: ProbeArgs) -> Ended {
+pub(crate) async fn probe(context: &CommandContext, args: ProbeArgs) -> CommandResult {
     let profile = args.profile.as_deref().map(find_profile).transpose()?;
     let seen = match server(&args)? {
         Some(target) => {
             let found = tokio::select! {
                 found = probe::survey(&target) => found,
-                () = interrupt() => return Err(Trouble::interrupted()),
+                () = interrupt() => return Err(CommandError::interrupted()),
             };
             vec![found.map_or_else(|error| Observed::Unobserved(error.to_string()), Observed::Seen)]
         }
-        None => of_gateway(setting, &args).await?,
+        None => of_gateway(context, &args).await?,
     };
     let shown: Vec<Shown> = seen.into_iter().map(|probed| compare(probed, profile.as_ref())).collect();
     if args.json {
@@ -96,26 +96,30 @@ fn exit(shown: &[Shown]) -> Exit {
 }
 
 /// Every service of a gateway, on the real daemons.
-async fn of_gateway(setting: &Setting, args: &ProbeArgs) -> Result<Vec<Observed<Probed>>, Trouble> {
-    let pair = Pair::load(&setting.place, &args.target)?;
+async fn of_gateway(context: &CommandContext, args: &ProbeArgs) -> Result<Vec<Observed<Probed>>, CommandError> {
+    let pair = Pair::load(&context.workspace, &args.target)?;
     let services: Vec<Service> = match args.service {
         Some(service) => vec![service],
         None => services(&pair.gateway),
     };
-    let raised = raise(setting, pair, false, false).await?;
-    setting.progress.say("probing");
+    let running_stack = bring_up(context, pair, false, false).await?;
+    context.progress.say("probing");
     let probed = tokio::select! {
-        probed = all(&raised, &services, args) => probed,
-        () = interrupt() => Err(Trouble::interrupted()),
+        probed = all(&running_stack, &services, args) => probed,
+        () = interrupt() => Err(CommandError::interrupted()),
     };
-    setting.progress.say("cleaning up");
-    raised.down().await?;
+    context.progress.say("cleaning up");
+    running_stack.down().await?;
     probed
 }
 
-async fn all(raised: &Raised, services: &[Service], args: &ProbeArgs) -> Result<Vec<Observed<Probed>>, Trouble> {
+async fn all(
+    running_stack: &RunningStack,
+    services: &[Service],
+    args: &ProbeArgs,
+) -> Result<Vec<Observed<Probed>>, CommandError> {
     let name = args.sni.first();
-    let seen = join_all(services.iter().map(|service| raised.stack.probe(*service, name))).await;
+    let seen = join_all(services.iter().map(|service| running_stack.stack.probe(*service, name))).await;
     Ok(seen.into_iter().collect::<Result<Vec<_>, _>>()?)
 }
 
@@ -129,12 +133,12 @@ pub(crate) fn services(gateway: &Gateway) -> Vec<Service> {
 }
 
 /// The user's own server, if that is what the argument names: HOST:PORT.
-fn server(args: &ProbeArgs) -> Result<Option<probe::Target>, Trouble> {
+fn server(args: &ProbeArgs) -> Result<Option<probe::Target>, CommandError> {
     let Some((host, port)) = args.target.rsplit_once(':') else { return Ok(None) };
     let Ok(port) = port.parse::<u16>() else { return Ok(None) };
     let service = args.service.or_else(|| Service::at_port(port)).ok_or_else(|| {
         let help = "say which one with --service, as in --service submission";
-        Trouble {
+        CommandError {
             exit: Exit::Usage,
             reports: vec![miette::miette!(help = help, "no service has port {port} of its own")],
         }
@@ -167,24 +171,24 @@ pub(crate) fn target(host: &str, port: u16, service: Service, names: &[String], 
 }
 
 /// The roots in a PEM file, or those of the system.
-pub(crate) fn anchor(ca: Option<&Path>) -> Result<Anchor, Trouble> {
+pub(crate) fn anchor(ca: Option<&Path>) -> Result<Anchor, CommandError> {
     let Some(path) = ca else { return Ok(Anchor::system()) };
     let help = "a file with root certificates in PEM is needed";
-    let wrong = |cause: String| Trouble::wrong(miette::miette!(help = help, "{}: {cause}", path.display()));
+    let wrong = |cause: String| CommandError::wrong(miette::miette!(help = help, "{}: {cause}", path.display()));
     let pem = fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
     Anchor::from_pem(&pem).map_err(|e| wrong(e.to_string()))
 }
 
 /// A profile by its name, or in a file of the user's own.
-pub(crate) fn find_profile(word: &str) -> Result<Profile, Trouble> {
+pub(crate) fn find_profile(word: &str) -> Result<Profile, CommandError> {
     if let Some(profile) = Profile::find(word) {
         return Ok(profile);
     }
     if !word.ends_with(".toml") {
         let help = format!("there are {}; or name a file that ends in .toml", profile::names().join(", "));
         let report = miette::miette!(help = help, "no profile `{word}`");
-        return Err(Trouble { exit: Exit::Usage, reports: vec![report] });
+        return Err(CommandError { exit: Exit::Usage, reports: vec![report] });
     }
-    let text = fs::read_to_string(word).map_err(|e| Trouble::wrong(miette::miette!("{word}: {e}")))?;
-    Profile::read(&text, word).map_err(Trouble::wrong)
+    let text = fs::read_to_string(word).map_err(|e| CommandError::wrong(miette::miette!("{word}: {e}")))?;
+    Profile::read(&text, word).map_err(CommandError::wrong)
 }

@@ -1,37 +1,37 @@
 //! Commands that read scenario files and need no engine.
 
-use super::{Pair, Setting};
+use super::{CommandContext, Pair};
 use crate::{
     cli::Selection,
-    exit::{Exit, Trouble},
+    exit::{CommandError, Exit},
     library,
-    start::Ended,
+    start::CommandResult,
 };
 use plan::Plan;
 
 /// `scenario list`.
-pub(crate) fn list(setting: &Setting, which: &Selection) -> Ended {
-    print!("{}", report::list(&plans(setting, which)?));
+pub(crate) fn list(context: &CommandContext, which: &Selection) -> CommandResult {
+    print!("{}", report::list(&plans(context, which)?));
     Ok(Exit::AsExpected)
 }
 
 /// `scenario describe`.
-pub(crate) fn describe(setting: &Setting, which: &Selection) -> Ended {
-    let words: Vec<String> = plans(setting, which)?.iter().map(report::describe).collect();
+pub(crate) fn describe(context: &CommandContext, which: &Selection) -> CommandResult {
+    let words: Vec<String> = plans(context, which)?.iter().map(report::describe).collect();
     print!("{}", words.join("\n"));
     Ok(Exit::AsExpected)
 }
 
 /// `scenario check`.
-pub(crate) fn check(setting: &Setting, which: &Selection) -> Ended {
-    let count = plans(setting, which)?.len();
+pub(crate) fn check(context: &CommandContext, which: &Selection) -> CommandResult {
+    let count = plans(context, which)?.len();
     println!("{count} {} nothing wrong", if count == 1 { "scenario:" } else { "scenarios:" });
     Ok(Exit::AsExpected)
 }
 
 /// `scenario plan`.
-pub(crate) fn plan(setting: &Setting, which: &Selection) -> Ended {
-    let plans: serde_json::Map<String, serde_json::Value> = (plans(setting, which)?.iter())
+pub(crate) fn plan(context: &CommandContext, which: &Selection) -> CommandResult {
+    let plans: serde_json::Map<String, serde_json::Value> = (plans(context, which)?.iter())
         .map(|plan| (plan.source.name.clone(), serde_json::to_value(plan).expect("a plan is data")))
         .collect();
     println!("{}", serde_json::to_string_pretty(&plans).expect("a plan is data"));
@@ -39,8 +39,8 @@ pub(crate) fn plan(setting: &Setting, which: &Selection) -> Ended {
 }
 
 /// The chosen scenarios, against the world of the gateway that is the default.
-fn plans(setting: &Setting, which: &Selection) -> Result<Vec<Plan>, Trouble> {
-    let world = Pair::load(&setting.place, "hardened")?.world();
-    let sources = library::find(&setting.place.scenarios(), &which.names)?;
+fn plans(context: &CommandContext, which: &Selection) -> Result<Vec<Plan>, CommandError> {
+    let world = Pair::load(&context.workspace, "hardened")?.world();
+    let sources = library::find(&context.workspace.scenarios(), &which.names)?;
     Ok(library::plans(sources, &world)?)
 }

@@ -1,63 +1,63 @@
 //! `scenario run`: the main job.
 
-use super::{Pair, Setting, stack::hold};
+use super::{CommandContext, Pair, stack::hold};
 use crate::{
+    bring_up::{bring_up, interrupt},
     cli::{ReportKind, ReportTo, RunArgs},
     conduct::{Done, conduct},
-    exit::{Exit, Trouble},
+    exit::{CommandError, Exit},
     known::KnownFailures,
     library,
-    raise::{interrupt, raise},
     snapshots::{Comparison, SnapshotFile},
-    start::Ended,
+    start::CommandResult,
 };
 use plan::{Origin, Plan};
 use report::{RunReport, ScenarioReport, Status};
 use std::{fs, path::Path, sync::Mutex, time::Instant};
 
 /// Brings a stack up, runs the chosen scenarios, cleans up, and says what held.
-pub(crate) async fn run(setting: &Setting, args: RunArgs) -> Ended {
+pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResult {
     let begun = Instant::now();
-    let place = &setting.place;
-    let pair = Pair::load(place, &args.gateway)?;
+    let workspace = &context.workspace;
+    let pair = Pair::load(workspace, &args.gateway)?;
     let known = KnownFailures::load(&pair.gateway.directory)?;
-    refuse_strangers(&known, place.scenarios().as_path())?;
-    let plans = library::plans(library::find(&place.scenarios(), &args.selection.names)?, &pair.world())?;
+    refuse_strangers(&known, workspace.scenarios().as_path())?;
+    let plans = library::plans(library::find(&workspace.scenarios(), &args.selection.names)?, &pair.world())?;
     let with_peer = plans.iter().any(|plan| needs_peer(plan, &pair));
     let judge = Judge { directory: pair.gateway.directory.clone(), known, is_ci: args.ci };
     let (name, adaptations) = (pair.gateway.name.clone(), pair.gateway.adaptations());
 
     let names: Vec<String> = plans.iter().map(|plan| plan.source.name.clone()).collect();
-    let style = setting.style();
-    let raised = raise(setting, pair, with_peer, args.keep).await?;
-    setting.progress.print(&format!("run {}: gateway {name}\n", raised.run));
-    setting.progress.say(&format!("running {} scenarios", plans.len()));
+    let style = context.style();
+    let running_stack = bring_up(context, pair, with_peer, args.keep).await?;
+    context.progress.print(&format!("run {}: gateway {name}\n", running_stack.run));
+    context.progress.say(&format!("running {} scenarios", plans.len()));
     let reports = Mutex::new(Vec::new());
     let each = |done: Done| {
         let report = judge.report(done);
-        setting.progress.print(&report::line(&report, &style));
+        context.progress.print(&report::line(&report, &style));
         reports.lock().expect("nobody panics while printing").push(report);
     };
     let is_interrupted = tokio::select! {
-        () = conduct(&raised.stack, plans, args.jobs, each) => false,
+        () = conduct(&running_stack.stack, plans, args.jobs, each) => false,
         () = interrupt() => true,
     };
     let mut scenarios = reports.into_inner().expect("nobody panics while printing");
     scenarios.sort_by(|a: &ScenarioReport, b| a.name.cmp(&b.name));
     let left_out = left_out(names, &scenarios);
     let report = RunReport { gateway: name, adaptations, scenarios, left_out, took: begun.elapsed(), is_ci: args.ci };
-    setting.progress.print(&report::summary(&report, &style));
+    context.progress.print(&report::summary(&report, &style));
     let written = write_reports(&args.reports, &report);
     if is_interrupted {
-        setting.progress.say("cleaning up");
-        raised.down().await?;
-        return Err(Trouble::interrupted());
+        context.progress.say("cleaning up");
+        running_stack.down().await?;
+        return Err(CommandError::interrupted());
     }
     if args.keep {
-        hold(setting, raised).await?;
+        hold(context, running_stack).await?;
     } else {
-        setting.progress.say("cleaning up");
-        raised.down().await?;
+        context.progress.say("cleaning up");
+        running_stack.down().await?;
     }
     written?;
     Ok(match report::verdict(&report) {
@@ -68,7 +68,7 @@ pub(crate) async fn run(setting: &Setting, args: RunArgs) -> Ended {
 }
 
 /// Known failures must be scenarios of the library, or they would never be missed.
-fn refuse_strangers(known: &KnownFailures, scenarios: &Path) -> Result<(), Trouble> {
+fn refuse_strangers(known: &KnownFailures, scenarios: &Path) -> Result<(), CommandError> {
     let library = library::find(scenarios, &[])?;
     let names: Vec<&str> = library.iter().map(|s| s.name.as_str()).collect();
     let strangers: Vec<&str> = known.strangers(&names).collect();
@@ -76,7 +76,7 @@ fn refuse_strangers(known: &KnownFailures, scenarios: &Path) -> Result<(), Troub
         return Ok(());
     }
     let what = format!("known-failures.toml names scenarios that do not exist: {}", strangers.join(", "));
-    Err(Trouble::wrong(miette::miette!(help = "remove them, or give them their new names", "{what}")))
+    Err(CommandError::wrong(miette::miette!(help = "remove them, or give them their new names", "{what}")))
 }
 
 /// Scenarios of which nothing is known, after an interrupt.
@@ -144,7 +144,7 @@ impl Judge {
     }
 }
 
-fn write_reports(wanted: &[ReportTo], report: &RunReport) -> Result<(), Trouble> {
+fn write_reports(wanted: &[ReportTo], report: &RunReport) -> Result<(), CommandError> {
     for ReportTo { kind, path } in wanted {
         let text = match kind {
             ReportKind::Json => report::json(report),
@@ -155,7 +155,7 @@ fn write_reports(wanted: &[ReportTo], report: &RunReport) -> Result<(), Trouble>
             continue;
         }
         fs::write(path, text).map_err(|e| {
-            Trouble::error(miette::miette!(
+            CommandError::error(miette::miette!(
                 help = "is the disk full, or the directory missing?",
                 "{}: {e}",
                 path.display()

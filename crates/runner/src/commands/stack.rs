@@ -1,28 +1,28 @@
 //! `stack up|down|logs|prune`, and the reaper's own command.
 
-use super::{Pair, Setting};
+use super::{CommandContext, Pair};
 use crate::{
-    exit::{Exit, Trouble},
-    raise::{Raised, interrupt, raise},
-    start::Ended,
+    bring_up::{RunningStack, bring_up, interrupt},
+    exit::{CommandError, Exit},
+    start::CommandResult,
 };
 use container::{Engine, SeenRun};
 use std::time::Duration;
 
 /// Brings a stack up and holds it.
-pub(crate) async fn up(setting: &Setting, gateway: &str) -> Ended {
-    let raised = raise(setting, Pair::load(&setting.place, gateway)?, true, true).await?;
-    hold(setting, raised).await
+pub(crate) async fn up(context: &CommandContext, gateway: &str) -> CommandResult {
+    let running_stack = bring_up(context, Pair::load(&context.workspace, gateway)?, true, true).await?;
+    hold(context, running_stack).await
 }
 
 /// Holds a stack until somebody interrupts, or takes it down from elsewhere.
-pub(crate) async fn hold(setting: &Setting, raised: Raised) -> Ended {
-    setting.progress.finish();
-    print!("{}", raised.stack.ways_in());
+pub(crate) async fn hold(context: &CommandContext, running_stack: RunningStack) -> CommandResult {
+    context.progress.finish();
+    print!("{}", running_stack.stack.ways_in());
     println!("\nIt stays until Ctrl-C here, or `cargo xtask stack down` elsewhere.");
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let gone = async {
-        while raised.stack.check().await.is_ok() {
+        while running_stack.stack.check().await.is_ok() {
             tick.tick().await;
         }
     };
@@ -30,25 +30,25 @@ pub(crate) async fn hold(setting: &Setting, raised: Raised) -> Ended {
         () = interrupt() => {}
         () = gone => {}
     }
-    raised.down().await?;
+    running_stack.down().await?;
     Ok(Exit::AsExpected)
 }
 
 /// Takes down every stack that is held.
-pub(crate) async fn down(setting: &Setting) -> Ended {
-    let engine = Engine::connect(setting.engine.as_deref()).await?;
+pub(crate) async fn down(context: &CommandContext) -> CommandResult {
+    let engine = Engine::connect(context.engine.as_deref()).await?;
     sweep(&engine, "no stack is held on this engine", "took down", |run| run.held).await?;
     Ok(Exit::AsExpected)
 }
 
 /// Removes what dead runs left, and if it is wanted the images, on which nobody must stand.
-pub(crate) async fn prune(setting: &Setting, images: bool) -> Ended {
-    let engine = Engine::connect(setting.engine.as_deref()).await?;
+pub(crate) async fn prune(context: &CommandContext, images: bool) -> CommandResult {
+    let engine = Engine::connect(context.engine.as_deref()).await?;
     sweep(&engine, "dead runs left nothing on this engine", "removed what was left of", |run| !run.owner_alive).await?;
     if images {
         if let Some(run) = engine.runs().await?.first() {
             let help = "wait until it is over; a stack that is held goes with `cargo xtask stack down`";
-            return Err(Trouble::error(miette::miette!(help = help, "run {} needs the images", run.id)));
+            return Err(CommandError::error(miette::miette!(help = help, "run {} needs the images", run.id)));
         }
         engine.remove_images().await?;
         println!("removed the images");
@@ -56,7 +56,12 @@ pub(crate) async fn prune(setting: &Setting, images: bool) -> Ended {
     Ok(Exit::AsExpected)
 }
 
-async fn sweep(engine: &Engine, nothing: &str, done: &str, is_meant: impl Fn(&SeenRun) -> bool) -> Result<(), Trouble> {
+async fn sweep(
+    engine: &Engine,
+    nothing: &str,
+    done: &str,
+    is_meant: impl Fn(&SeenRun) -> bool,
+) -> Result<(), CommandError> {
     let meant: Vec<SeenRun> = engine.runs().await?.into_iter().filter(is_meant).collect();
     for run in &meant {
         engine.sweep(&run.id).await?;
@@ -69,8 +74,8 @@ async fn sweep(engine: &Engine, nothing: &str, done: &str, is_meant: impl Fn(&Se
 }
 
 /// Prints what hosts of held stacks logged.
-pub(crate) async fn logs(setting: &Setting, host: Option<&str>) -> Ended {
-    let engine = Engine::connect(setting.engine.as_deref()).await?;
+pub(crate) async fn logs(context: &CommandContext, host: Option<&str>) -> CommandResult {
+    let engine = Engine::connect(context.engine.as_deref()).await?;
     let mut is_any = false;
     for run in engine.runs().await?.into_iter().filter(|run| run.held) {
         for seen in run.containers.iter().filter(|c| host.is_none_or(|wanted| c.host == wanted)) {
@@ -87,11 +92,11 @@ pub(crate) async fn logs(setting: &Setting, host: Option<&str>) -> Ended {
     let what =
         host.map_or_else(|| "no stack is held on this engine".to_owned(), |h| format!("no held stack has a host {h}"));
     let report = miette::miette!(help = "`cargo xtask stack up` holds one", "{what}");
-    Err(Trouble { exit: Exit::Nothing, reports: vec![report] })
+    Err(CommandError { exit: Exit::Nothing, reports: vec![report] })
 }
 
 /// Waits until standard input ends, then removes everything of the run.
-pub(crate) async fn reap(setting: &Setting, run: &str) -> Ended {
-    container::reap(setting.engine.as_deref(), run).await?;
+pub(crate) async fn reap(context: &CommandContext, run: &str) -> CommandResult {
+    container::reap(context.engine.as_deref(), run).await?;
     Ok(Exit::AsExpected)
 }

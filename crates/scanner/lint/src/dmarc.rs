@@ -2,7 +2,7 @@
 
 use crate::{
     code::Code,
-    desk::Desk,
+    context::LintContext,
     reports::{self, Uri},
     tags::Tags,
     text::texts,
@@ -26,13 +26,13 @@ const OTHERS: [&str; 4] = ["v", "rua", "ruf", "fo"];
 const HISTORIC: [&str; 3] = ["pct", "rf", "ri"];
 
 /// What stands at `_dmarc.` of a domain.
-pub(crate) fn lint(desk: &Desk<'_>, domain: &Domain, found: &LookedUp) -> Vec<Remark> {
+pub(crate) fn lint(context: &LintContext<'_>, domain: &Domain, found: &LookedUp) -> Vec<Remark> {
     let texts = texts(found);
     let is_near = |text: &&String| records(std::slice::from_ref(*text)).is_empty() && is_meant(text);
     let mut remarks: Vec<Remark> = texts.iter().filter(is_near).map(|text| version(text)).collect();
     match records(&texts).as_slice() {
-        [] => remarks.extend(absent(desk, domain)),
-        [record] => one(desk, domain, record, &mut remarks),
+        [] => remarks.extend(absent(context, domain)),
+        [record] => one(context, domain, record, &mut remarks),
         several => remarks.push(Code::DmarcSeveral.remark(
             format!("there are {} DMARC records, of which one is allowed: all are ignored", several.len()),
             format!("keep one: {}", several[0]),
@@ -59,8 +59,8 @@ fn version(text: &str) -> Remark {
     )
 }
 
-fn absent(desk: &Desk<'_>, domain: &Domain) -> Option<Remark> {
-    if tree::inherited(desk, domain).is_some() {
+fn absent(context: &LintContext<'_>, domain: &Domain) -> Option<Remark> {
+    if tree::inherited(context, domain).is_some() {
         return None;
     }
     Some(Code::DmarcNone.remark(
@@ -69,7 +69,7 @@ fn absent(desk: &Desk<'_>, domain: &Domain) -> Option<Remark> {
     ))
 }
 
-fn one(desk: &Desk<'_>, domain: &Domain, record: &str, remarks: &mut Vec<Remark>) {
+fn one(context: &LintContext<'_>, domain: &Domain, record: &str, remarks: &mut Vec<Remark>) {
     let tags = Tags::read(record);
     let mut tell = |code: Code, text: String, help: String| remarks.push(code.remark(text, help));
     for fault in &tags.faults {
@@ -96,7 +96,7 @@ fn one(desk: &Desk<'_>, domain: &Domain, record: &str, remarks: &mut Vec<Remark>
         }
     }
     policy(domain, &tags, &mut tell);
-    addresses(desk, domain, &tags, remarks);
+    addresses(context, domain, &tags, remarks);
 }
 
 fn has(words: &[&str], value: &str) -> bool {
@@ -142,7 +142,7 @@ fn policy(domain: &Domain, tags: &Tags<'_>, tell: &mut impl FnMut(Code, String, 
     }
 }
 
-fn addresses(desk: &Desk<'_>, domain: &Domain, tags: &Tags<'_>, remarks: &mut Vec<Remark>) {
+fn addresses(context: &LintContext<'_>, domain: &Domain, tags: &Tags<'_>, remarks: &mut Vec<Remark>) {
     if tags.get("rua").is_none_or(str::is_empty) {
         let rua = format!("mailto:dmarc-reports@{domain}");
         remarks.push(Code::DmarcNoReports.remark("nobody gets aggregate reports", tags.with("rua", Some(&rua))));
@@ -174,6 +174,6 @@ fn addresses(desk: &Desk<'_>, domain: &Domain, tags: &Tags<'_>, remarks: &mut Ve
     }
     for (tag, host) in hosts {
         let code = if tag == "rua" { Code::DmarcUnauthorised } else { Code::DmarcFailureUnauthorised };
-        remarks.extend(reports::authorised(desk, domain, &host, tag, code));
+        remarks.extend(reports::authorised(context, domain, &host, tag, code));
     }
 }

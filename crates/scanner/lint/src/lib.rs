@@ -6,7 +6,7 @@
 
 mod answers;
 mod code;
-mod desk;
+mod context;
 mod dkim;
 mod dmarc;
 mod domain;
@@ -35,7 +35,7 @@ pub use published::Published;
 pub use tags::Tags;
 pub use text::texts;
 
-use desk::Desk;
+use context::LintContext;
 use evidence::{LookedUp, Remark};
 use mail::Domain;
 use names::Role;
@@ -45,24 +45,24 @@ use names::Role;
 /// whether the DNS answers. The remarks come in the order of their codes.
 #[must_use]
 pub fn record(name: &Domain, record_type: &str, answers: &Answers) -> Linted<Vec<Remark>> {
-    let desk = Desk::new(answers);
-    let remarks = match desk.ask(name, record_type) {
-        Some(found) => of(&desk, name, &record_type.to_ascii_uppercase(), found),
+    let context = LintContext::new(answers);
+    let remarks = match context.ask(name, record_type) {
+        Some(found) => of(&context, name, &record_type.to_ascii_uppercase(), found),
         None => Vec::new(),
     };
-    desk.close(remarks)
+    context.close(remarks)
 }
 
-fn of(desk: &Desk<'_>, name: &Domain, record_type: &str, found: &LookedUp) -> Vec<Remark> {
+fn of(context: &LintContext<'_>, name: &Domain, record_type: &str, found: &LookedUp) -> Vec<Remark> {
     match (record_type, names::role(name)) {
-        ("TXT", Role::Dmarc(domain)) => dmarc::lint(desk, &domain, found),
+        ("TXT", Role::Dmarc(domain)) => dmarc::lint(context, &domain, found),
         ("TXT", Role::Dkim) => dkim::lint(name, found),
-        ("TXT", Role::MtaSts(domain)) => mta_sts::lint(desk, &domain, found),
+        ("TXT", Role::MtaSts(domain)) => mta_sts::lint(context, &domain, found),
         ("TXT", Role::TlsRpt(domain)) => tls_rpt::lint(&domain, found),
-        ("TXT", Role::Plain) => spf::lint(desk, name, found),
-        ("TLSA", _) => tlsa::lint(desk, name, found),
-        ("MX", _) => mx::lint(desk, name, found),
-        ("PTR", _) => ptr::lint(desk, name, found),
+        ("TXT", Role::Plain) => spf::lint(context, name, found),
+        ("TLSA", _) => tlsa::lint(context, name, found),
+        ("MX", _) => mx::lint(context, name, found),
+        ("PTR", _) => ptr::lint(context, name, found),
         _ => Vec::new(),
     }
 }

@@ -1,11 +1,11 @@
 //! MTA-STS records (RFC 8461 §3.1).
 
-use crate::{code::Code, desk::Desk, mx, names, tags::Tags, text::texts};
+use crate::{code::Code, context::LintContext, mx, names, tags::Tags, text::texts};
 use evidence::{LookedUp, Remark};
 use mail::Domain;
 
 /// What stands at `_mta-sts.` of a domain. That there is none is no remark here.
-pub(crate) fn lint(desk: &Desk<'_>, domain: &Domain, found: &LookedUp) -> Vec<Remark> {
+pub(crate) fn lint(context: &LintContext<'_>, domain: &Domain, found: &LookedUp) -> Vec<Remark> {
     let texts = texts(found);
     let (records, others): (Vec<&String>, Vec<&String>) = texts.iter().partition(|text| is_record(text));
     let mut remarks: Vec<Remark> = others
@@ -23,7 +23,7 @@ pub(crate) fn lint(desk: &Desk<'_>, domain: &Domain, found: &LookedUp) -> Vec<Re
         [] => {}
         [record] => {
             remarks.extend(one(record));
-            remarks.extend(policy_host(desk, domain));
+            remarks.extend(policy_host(context, domain));
         }
         several => remarks.push(Code::MtaStsSeveral.remark(
             format!("there are {} records, of which one is allowed: senders act as if there were none", several.len()),
@@ -58,9 +58,9 @@ fn one(record: &str) -> Vec<Remark> {
 }
 
 /// The policy is fetched from a host with a fixed name (RFC 8461 §3.2).
-fn policy_host(desk: &Desk<'_>, domain: &Domain) -> Option<Remark> {
+fn policy_host(context: &LintContext<'_>, domain: &Domain) -> Option<Remark> {
     let host = names::below("mta-sts", domain)?;
-    let (addresses, _) = mx::addresses(desk, &host)?;
+    let (addresses, _) = mx::addresses(context, &host)?;
     addresses.is_empty().then(|| {
         let text = format!("{host} has no address: nobody can fetch the policy");
         Code::MtaStsNoHost.remark(text, format!("{host}. IN A …, with a web server that serves the policy"))

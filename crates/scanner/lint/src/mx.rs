@@ -1,6 +1,6 @@
 //! MX records (RFC 5321 §5.1, RFC 7505).
 
-use crate::{code::Code, desk::Desk};
+use crate::{code::Code, context::LintContext};
 use evidence::{LookedUp, Remark};
 use mail::Domain;
 use std::net::IpAddr;
@@ -28,19 +28,19 @@ pub fn hosts(found: &LookedUp) -> Vec<Domain> {
 }
 
 /// Addresses of a host, if the DNS answers for both kinds, and whether its name is an alias.
-pub(crate) fn addresses(desk: &Desk<'_>, host: &Domain) -> Option<(Vec<IpAddr>, bool)> {
-    let (v4, v6) = (desk.ask(host, "A"), desk.ask(host, "AAAA"));
+pub(crate) fn addresses(context: &LintContext<'_>, host: &Domain) -> Option<(Vec<IpAddr>, bool)> {
+    let (v4, v6) = (context.ask(host, "A"), context.ask(host, "AAAA"));
     let records: Vec<&String> = v4?.records.iter().chain(&v6?.records).collect();
     let addresses: Vec<IpAddr> = records.iter().filter_map(|record| record.parse().ok()).collect();
     let has_alias = addresses.len() < records.len();
     Some((addresses, has_alias))
 }
 
-pub(crate) fn lint(desk: &Desk<'_>, domain: &Domain, found: &LookedUp) -> Vec<Remark> {
+pub(crate) fn lint(context: &LintContext<'_>, domain: &Domain, found: &LookedUp) -> Vec<Remark> {
     let records = read(found);
     let mut remarks = Vec::new();
     if records.is_empty() {
-        return without(desk, domain).into_iter().collect();
+        return without(context, domain).into_iter().collect();
     }
     let null = records.iter().find(|mx| mx.host.is_empty());
     if let Some(mx) = null.filter(|mx| mx.preference != "0") {
@@ -54,13 +54,13 @@ pub(crate) fn lint(desk: &Desk<'_>, domain: &Domain, found: &LookedUp) -> Vec<Re
         ));
     }
     for mx in records.iter().filter(|mx| !mx.host.is_empty()) {
-        remarks.extend(host(desk, domain, mx));
+        remarks.extend(host(context, domain, mx));
     }
     remarks
 }
 
-fn without(desk: &Desk<'_>, domain: &Domain) -> Option<Remark> {
-    let (addresses, _) = addresses(desk, domain)?;
+fn without(context: &LintContext<'_>, domain: &Domain) -> Option<Remark> {
+    let (addresses, _) = addresses(context, domain)?;
     let help = format!("{domain}. IN MX 10 mx.{domain}., or `IN MX 0 .` if it takes no mail");
     Some(if addresses.is_empty() {
         let text = format!("{domain} has neither MX records nor an address: mail for it comes back");
@@ -71,7 +71,7 @@ fn without(desk: &Desk<'_>, domain: &Domain) -> Option<Remark> {
     })
 }
 
-fn host(desk: &Desk<'_>, domain: &Domain, mx: &Mx<'_>) -> Option<Remark> {
+fn host(context: &LintContext<'_>, domain: &Domain, mx: &Mx<'_>) -> Option<Remark> {
     let line = |host: &str| format!("{domain}. IN MX {} {host}", mx.preference);
     let written = mx.host;
     if written.parse::<IpAddr>().is_ok() {
@@ -82,7 +82,7 @@ fn host(desk: &Desk<'_>, domain: &Domain, mx: &Mx<'_>) -> Option<Remark> {
         let text = format!("the MX `{written}` is no name of a host");
         return Some(Code::MxName.remark(text, line(&format!("mx.{domain}."))));
     };
-    let (addresses, is_alias) = addresses(desk, &host)?;
+    let (addresses, is_alias) = addresses(context, &host)?;
     if addresses.is_empty() {
         let text = format!("the MX {host} has no address: no mail gets to it");
         return Some(Code::MxNoAddress.remark(text, format!("{host}. IN A …, or take the MX away")));

@@ -1,6 +1,6 @@
 //! PTR records: the name of an address, and whether the name has the address (RFC 8601 §3).
 
-use crate::{code::Code, desk::Desk};
+use crate::{code::Code, context::LintContext};
 use evidence::{LookedUp, Remark};
 use mail::Domain;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -31,7 +31,7 @@ pub(crate) fn reverse(address: IpAddr) -> Option<Domain> {
     name.parse().ok()
 }
 
-pub(crate) fn lint(desk: &Desk<'_>, name: &Domain, found: &LookedUp) -> Vec<Remark> {
+pub(crate) fn lint(context: &LintContext<'_>, name: &Domain, found: &LookedUp) -> Vec<Remark> {
     let Some(address) = address(name) else { return Vec::new() };
     let names: Vec<Domain> = found.records.iter().filter_map(|record| record.parse().ok()).collect();
     // An alias within the reverse tree is how parts of a network are delegated (RFC 2317).
@@ -46,7 +46,7 @@ pub(crate) fn lint(desk: &Desk<'_>, name: &Domain, found: &LookedUp) -> Vec<Rema
         remarks.push(Code::PtrSeveral.remark(text, "keep the one with which it greets"));
     }
     let kind = if address.is_ipv4() { "A" } else { "AAAA" };
-    let found: Vec<Option<&LookedUp>> = names.iter().map(|name| desk.ask(name, kind)).collect();
+    let found: Vec<Option<&LookedUp>> = names.iter().map(|name| context.ask(name, kind)).collect();
     let has_address = |found: &LookedUp| found.records.iter().any(|record| record.parse() == Ok(address));
     // What was not seen may be what confirms it.
     if found.iter().all(Option::is_some) && !found.iter().flatten().any(|found| has_address(found)) {

@@ -1,6 +1,6 @@
 //! Where reports go: URIs, and hosts that take those of another domain (RFC 9990 §4).
 
-use crate::{code::Code, desk::Desk, dmarc, names, text::texts, tree};
+use crate::{code::Code, context::LintContext, dmarc, names, text::texts, tree};
 use evidence::Remark;
 use mail::{Address, Domain};
 
@@ -46,12 +46,18 @@ pub(crate) fn read(uri: &str) -> Uri<'_> {
 }
 
 /// Whether a host takes the reports of a domain: it is of the same organisation, or it says so. `tag` is `rua` or `ruf`.
-pub(crate) fn authorised(desk: &Desk<'_>, domain: &Domain, host: &Domain, tag: &str, code: Code) -> Option<Remark> {
+pub(crate) fn authorised(
+    context: &LintContext<'_>,
+    domain: &Domain,
+    host: &Domain,
+    tag: &str,
+    code: Code,
+) -> Option<Remark> {
     if host == domain {
         return None;
     }
-    let (ours, theirs) = (tree::organizational(desk, domain), tree::organizational(desk, host));
-    if !desk.is_complete() || ours == theirs {
+    let (ours, theirs) = (tree::organizational(context, domain), tree::organizational(context, host));
+    if !context.is_complete() || ours == theirs {
         return None;
     }
     let labels = format!("{domain}._report._dmarc");
@@ -59,7 +65,7 @@ pub(crate) fn authorised(desk: &Desk<'_>, domain: &Domain, host: &Domain, tag: &
         let text = format!("`{tag}`: {host} cannot agree to take reports of {domain}: the name for that is too long");
         return Some(code.remark(text, format!("{tag}=mailto:dmarc-reports@{domain}")));
     };
-    let found = desk.ask(&name, "TXT")?;
+    let found = context.ask(&name, "TXT")?;
     if !dmarc::records(&texts(found)).is_empty() {
         return None;
     }

@@ -1,15 +1,15 @@
 //! TLSA records (RFC 6698, RFC 7671), those of SMTP above all (RFC 7672).
 
-use crate::{code::Code, desk::Desk, key};
+use crate::{code::Code, context::LintContext, key};
 use evidence::{LookedUp, Remark};
 use mail::Domain;
 
 /// Octets of the digests of matching types 1 and 2 (RFC 6698 §2.1.3).
 const DIGESTS: [usize; 2] = [32, 64];
 
-pub(crate) fn lint(desk: &Desk<'_>, name: &Domain, found: &LookedUp) -> Vec<Remark> {
+pub(crate) fn lint(context: &LintContext<'_>, name: &Domain, found: &LookedUp) -> Vec<Remark> {
     let mut remarks = Vec::new();
-    if !found.records.is_empty() && !found.is_authentic && desk.is_validated() {
+    if !found.records.is_empty() && !found.is_authentic && context.is_validated() {
         let text = format!("{name} is not signed: senders pass the records over, and take any certificate");
         remarks.push(Code::TlsaInsecure.remark(text, "sign the zone, and have its DS record published"));
     }

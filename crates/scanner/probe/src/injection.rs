@@ -4,7 +4,7 @@ use crate::{
     classic::{self, Terms},
     flight::is_closed,
     line::Line,
-    speech::{Speech, Tongue, shown},
+    session::{Protocol, Session, shown},
     versions::Versions,
 };
 use evidence::{Injection, Observed};
@@ -21,11 +21,11 @@ pub(crate) async fn injection(line: &Line<'_>, versions: &Versions) -> Observed<
 
 async fn inject(line: &Line<'_>) -> io::Result<Observed<Injection>> {
     let service = line.target.service;
-    let (mut speech, _, permit) = line.greeted().await?;
-    if speech.is_smtp() {
-        line.before_the_end(speech.capabilities()).await??;
+    let (mut session, _, permit) = line.greeted().await?;
+    if session.is_smtp() {
+        line.before_the_end(session.capabilities()).await??;
     }
-    let (stream, more) = match line.before_the_end(speech.starttls(injected(service))).await?? {
+    let (stream, more) = match line.before_the_end(session.starttls(injected(service))).await?? {
         Ok(secured) => secured,
         Err(refusal) => return Ok(Observed::Unobserved(refusal.error("STARTTLS is refused").to_string())),
     };
@@ -43,8 +43,8 @@ async fn inject(line: &Line<'_>) -> io::Result<Observed<Injection>> {
     drop(permit);
     match shaken {
         Ok(secured) => {
-            let speech = Speech::new(Box::new(secured), service, line.target.limit);
-            line.before_the_end(answered(speech)).await?
+            let session = Session::new(Box::new(secured), service, line.target.limit);
+            line.before_the_end(answered(session)).await?
         }
         // the injected command was to blame only if there is a handshake without it
         Err(error) => match line.with(async |stream| classic::connect(stream, terms).await).await {
@@ -56,23 +56,23 @@ async fn inject(line: &Line<'_>) -> io::Result<Observed<Injection>> {
 }
 
 /// What is said on a secured connection: the answer to what is asked there, or first to what was injected.
-async fn answered(mut speech: Speech) -> io::Result<Observed<Injection>> {
+async fn answered(mut session: Session) -> io::Result<Observed<Injection>> {
     let closed = |error: io::Error| {
         if is_closed(&error) { Ok(Observed::Seen(Injection::Closed)) } else { Err(error) }
     };
-    if speech.tongue() == Tongue::Sieve {
+    if session.protocol() == Protocol::Sieve {
         // its greeting comes once more (RFC 5804 §2.2)
-        if let Err(error) = speech.greeting().await {
+        if let Err(error) = session.greeting().await {
             return closed(error);
         }
     }
-    let answer = match speech.nothing().await {
+    let answer = match session.nothing().await {
         Ok(answer) => answer,
         Err(error) => return closed(error),
     };
-    let said = match speech.tongue() {
+    let said = match session.protocol() {
         // of several tagged answers each one tells to what it belongs
-        Tongue::Imap => answer.lines.into_iter().find(|line| line.starts_with(INJECTED_TAG)),
+        Protocol::Imap => answer.lines.into_iter().find(|line| line.starts_with(INJECTED_TAG)),
         _ => (!answer.is_good).then(|| answer.result()),
     };
     Ok(Observed::Seen(said.map_or(Injection::Dropped, Injection::Answered)))
@@ -85,8 +85,8 @@ const INJECTED_TAG: &str = "injected";
 
 /// A command that no server knows, so that its answer is another than to what is asked later; IMAP has tags for that.
 const fn injected(service: Service) -> &'static str {
-    match Tongue::of(service) {
-        Tongue::Imap => "injected NOOP\r\n",
-        Tongue::Smtp | Tongue::Pop3 | Tongue::Sieve => "XINJECTED\r\n",
+    match Protocol::of(service) {
+        Protocol::Imap => "injected NOOP\r\n",
+        Protocol::Smtp | Protocol::Pop3 | Protocol::Sieve => "XINJECTED\r\n",
     }
 }

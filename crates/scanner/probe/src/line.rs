@@ -3,7 +3,7 @@
 use crate::{
     flight::{self, Flight, is_closed},
     hello::Hello,
-    speech::{Speech, shown},
+    session::{Session, shown},
 };
 use futures_util::future::BoxFuture;
 use mail::Service;
@@ -84,14 +84,14 @@ impl<'a> Line<'a> {
     ///
     /// # Errors
     /// The last failure.
-    pub(crate) async fn greeted(&self) -> io::Result<(Speech, String, SemaphorePermit<'_>)> {
+    pub(crate) async fn greeted(&self) -> io::Result<(Session, String, SemaphorePermit<'_>)> {
         let open = async || {
-            let mut speech = Speech::new(self.connect().await?, self.target.service, self.target.limit);
-            let greeting = speech.greeting().await?;
-            Ok((speech, greeting))
+            let mut session = Session::new(self.connect().await?, self.target.service, self.target.limit);
+            let greeting = session.greeting().await?;
+            Ok((session, greeting))
         };
-        let ((speech, greeting), permit) = self.turn(open).await?;
-        Ok((speech, greeting, permit))
+        let ((session, greeting), permit) = self.turn(open).await?;
+        Ok((session, greeting, permit))
     }
 
     /// Does something with a connection on which TLS may begin, when it is its turn. If no answer comes in time from a service
@@ -168,12 +168,12 @@ impl<'a> Line<'a> {
         if self.target.service.is_implicit() {
             return Ok(stream);
         }
-        let mut speech = Speech::new(stream, self.target.service, self.target.limit);
-        speech.greeting().await?;
-        if speech.is_smtp() {
-            speech.capabilities().await?;
+        let mut session = Session::new(stream, self.target.service, self.target.limit);
+        session.greeting().await?;
+        if session.is_smtp() {
+            session.capabilities().await?;
         }
-        let (stream, more) = speech.starttls("").await?.map_err(|refusal| refusal.error("STARTTLS is refused"))?;
+        let (stream, more) = session.starttls("").await?.map_err(|refusal| refusal.error("STARTTLS is refused"))?;
         if !more.is_empty() {
             let more = shown(&String::from_utf8_lossy(&more));
             return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it says more in cleartext: {more}")));

@@ -10,7 +10,7 @@ use crate::{
     line::Line,
     modern::Client,
     records::{Direction, Record, Tap},
-    speech::nothing_octets,
+    session::nothing_octets,
     suites,
     versions::{Versions, usual},
 };

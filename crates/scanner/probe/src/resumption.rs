@@ -6,7 +6,7 @@ use crate::{
     hello::{Hello, TLS10, TLS13},
     line::{Line, dns_name},
     modern::{Client, is_resumed},
-    speech::nothing_octets,
+    session::nothing_octets,
     versions::{Versions, usual},
 };
 use evidence::Observed;

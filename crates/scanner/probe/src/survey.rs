@@ -5,8 +5,8 @@ use crate::{
     injection::injection,
     kinds,
     line::{Line, NoConnection, Over, Target},
+    session::Protocol,
     signatures,
-    speech::Tongue,
     versions::Versions,
 };
 use evidence::{Cleartext, Features, LoginSeen, Observed, Probed};
@@ -79,11 +79,11 @@ pub async fn survey(target: &Target) -> Result<Probed, ProbeError> {
 async fn before_tls(line: &Line<'_>) -> Result<Cleartext, ProbeError> {
     let target = line.target;
     let ask = async {
-        let (mut speech, greeting, _permit) = line.greeted().await?;
+        let (mut session, greeting, _permit) = line.greeted().await?;
         let rest = async {
-            let capabilities = speech.capabilities().await?;
-            let mail_from = if speech.is_smtp() {
-                speech.mail_from().await.map(|answer| answer.reply()).transpose()
+            let capabilities = session.capabilities().await?;
+            let mail_from = if session.is_smtp() {
+                session.mail_from().await.map(|answer| answer.reply()).transpose()
             } else {
                 Some(Err(io::Error::other(format!("{} takes no mail", target.service))))
             };
@@ -115,12 +115,12 @@ fn is_offer(capability: &str) -> bool {
 
 async fn login(line: &Line<'_>) -> Observed<LoginSeen> {
     let ask = async {
-        let (mut speech, _, _permit) = line.greeted().await?;
+        let (mut session, _, _permit) = line.greeted().await?;
         let rest = async {
-            if speech.is_smtp() {
-                speech.capabilities().await?;
+            if session.is_smtp() {
+                session.capabilities().await?;
             }
-            speech.login().await
+            session.login().await
         };
         line.before_the_end(rest).await?
     };
@@ -128,30 +128,30 @@ async fn login(line: &Line<'_>) -> Observed<LoginSeen> {
         Err(error) => Observed::Unobserved(error.to_string()),
         Ok(answer) => {
             let said = answer.result();
-            let is_looked_at = answer.is_good || is_looked_at(Tongue::of(line.target.service), &said);
+            let is_looked_at = answer.is_good || is_looked_at(Protocol::of(line.target.service), &said);
             Observed::Seen(if is_looked_at { LoginSeen::Taken(said) } else { LoginSeen::Refused(said) })
         }
     }
 }
 
 /// Whether an answer that says no says so of the password.
-fn is_looked_at(tongue: Tongue, said: &str) -> bool {
+fn is_looked_at(protocol: Protocol, said: &str) -> bool {
     let upper = said.to_ascii_uppercase();
     // RFC 5530 §3: PRIVACYREQUIRED says that TLS is missing, AUTHENTICATIONFAILED that the password is wrong
     let is_for_tls =
         || ["PRIVACYREQUIRED", "TLS", "DISALLOWED", "DISABLED", "ENCRYPT"].iter().any(|w| upper.contains(w));
-    match tongue {
+    match protocol {
         // 535: credentials invalid; 432 and 534: a password of another kind is wanted; 454: now unable to check
         // (RFC 4954 §6). 503, 530 and 538 want something else first
-        Tongue::Smtp => ["535", "432", "534", "454"].iter().any(|code| said.starts_with(code)),
+        Protocol::Smtp => ["535", "432", "534", "454"].iter().any(|code| said.starts_with(code)),
         // behind the tag; BAD is for what it does not know
-        Tongue::Imap => upper.split(' ').nth(1) == Some("NO") && !is_for_tls(),
-        Tongue::Pop3 => {
+        Protocol::Imap => upper.split(' ').nth(1) == Some("NO") && !is_for_tls(),
+        Protocol::Pop3 => {
             let is_unknown =
                 ["UNKNOWN", "NOT SUPPORTED", "UNSUPPORTED", "INVALID COMMAND"].iter().any(|w| upper.contains(w));
             upper.starts_with("-ERR") && !is_unknown && !is_for_tls()
         }
-        Tongue::Sieve => upper.starts_with("NO") && !is_for_tls(),
+        Protocol::Sieve => upper.starts_with("NO") && !is_for_tls(),
     }
 }
 
@@ -218,25 +218,25 @@ mod tests {
 
     #[test]
     fn a_login_is_looked_at_if_the_answer_is_about_the_password() {
-        for (tongue, said, is_about_it) in [
-            (Tongue::Smtp, "535 5.7.8 Error: authentication failed", true),
-            (Tongue::Smtp, "530 5.7.0 Must issue a STARTTLS command first", false),
-            (Tongue::Smtp, "503 5.5.1 Error: authentication not enabled", false),
-            (Tongue::Imap, "p3 NO [AUTHENTICATIONFAILED] Authentication failed.", true),
+        for (protocol, said, is_about_it) in [
+            (Protocol::Smtp, "535 5.7.8 Error: authentication failed", true),
+            (Protocol::Smtp, "530 5.7.0 Must issue a STARTTLS command first", false),
+            (Protocol::Smtp, "503 5.5.1 Error: authentication not enabled", false),
+            (Protocol::Imap, "p3 NO [AUTHENTICATIONFAILED] Authentication failed.", true),
             (
-                Tongue::Imap,
+                Protocol::Imap,
                 "p3 NO [PRIVACYREQUIRED] Cleartext authentication disallowed on non-secure connections.",
                 false,
             ),
-            (Tongue::Pop3, "-ERR [AUTH] Cleartext authentication disallowed on non-secure connections.", false),
-            (Tongue::Pop3, "-ERR [AUTH] Authentication failed.", true),
-            (Tongue::Pop3, "-ERR Unknown command.", false),
-            (Tongue::Imap, "p2 BAD Unknown command", false),
-            (Tongue::Imap, "", false),
-            (Tongue::Sieve, "NO \"Authentication failed.\"", true),
-            (Tongue::Sieve, "NO (ENCRYPT-NEEDED) \"Authentication disallowed.\"", false),
+            (Protocol::Pop3, "-ERR [AUTH] Cleartext authentication disallowed on non-secure connections.", false),
+            (Protocol::Pop3, "-ERR [AUTH] Authentication failed.", true),
+            (Protocol::Pop3, "-ERR Unknown command.", false),
+            (Protocol::Imap, "p2 BAD Unknown command", false),
+            (Protocol::Imap, "", false),
+            (Protocol::Sieve, "NO \"Authentication failed.\"", true),
+            (Protocol::Sieve, "NO (ENCRYPT-NEEDED) \"Authentication disallowed.\"", false),
         ] {
-            assert_eq!(is_looked_at(tongue, said), is_about_it, "{said}");
+            assert_eq!(is_looked_at(protocol, said), is_about_it, "{said}");
         }
     }
 

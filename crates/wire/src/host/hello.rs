@@ -47,9 +47,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Listening<S> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
         let mut heard = lock(&self.heard.0);
-        let room = KEPT.saturating_sub(heard.len());
+        let spool = KEPT.saturating_sub(heard.len());
         let new = &buf.filled()[before..];
-        heard.extend_from_slice(&new[..new.len().min(room)]);
+        heard.extend_from_slice(&new[..new.len().min(spool)]);
         Poll::Ready(Ok(()))
     }
 }

@@ -5,8 +5,8 @@ mod keys;
 mod modern;
 mod mx;
 mod old;
-mod room;
-mod speech;
+mod session;
+mod spool;
 mod visits;
 mod web;
 

@@ -3,8 +3,8 @@
 use super::{
     HostKey,
     keys::Server,
-    room::{Claim, Room},
-    speech::Speech,
+    session::Session,
+    spool::{Spool, SpoolPermit},
     visits::{Visit, Visits},
 };
 use crate::{BoxStream, Handler, WireError, middle};
@@ -44,7 +44,7 @@ pub struct MxHost {
     pub(super) wire: Interference,
     pub(super) tls: Server,
     pub(super) limits: Limits,
-    pub(super) room: Room,
+    pub(super) spool: Spool,
     end_of_data: Option<Reply>,
     visits: Arc<Visits>,
 }
@@ -89,8 +89,8 @@ impl MxHost {
             Interference::None | Interference::StripStarttls | Interference::CutInData => key,
         };
         let tls = Server::new(&name, &shown)?;
-        let (limits, room, visits) = (LIMITS, Room::of(ROOM), Arc::default());
-        Ok(Self { name, starttls, wire, tls, limits, room, end_of_data, visits })
+        let (limits, spool, visits) = (LIMITS, Spool::of(ROOM), Arc::default());
+        Ok(Self { name, starttls, wire, tls, limits, spool, end_of_data, visits })
     }
 
     /// Waits until nobody is connected; false if the deadline passes before.
@@ -101,18 +101,18 @@ impl MxHost {
     /// Connections and messages since the last call, in the order in which they came. A connection that is `still open`
     /// is there again in a later call, with the rest of its dialogue, if that is more than a farewell.
     pub fn take(&self) -> (Vec<Connection>, Vec<Arrived>) {
-        (self.visits.take(), self.room.take())
+        (self.visits.take(), self.spool.take())
     }
 
     /// What becomes of a message: the reply to its end.
-    pub(super) fn taken(&self, envelope: Envelope, octets: &[u8], is_protected: bool, claim: Claim) -> Reply {
+    pub(super) fn taken(&self, envelope: Envelope, octets: &[u8], is_protected: bool, claim: SpoolPermit) -> Reply {
         let refusal = self.end_of_data.clone().filter(|reply| reply.code / 100 != 2);
         if let Some(refusal) = refusal {
             return refusal;
         }
         let Envelope { mail_from, rcpt_to } = envelope;
         let (host, message) = (self.name.clone(), Message::parse(octets));
-        if !self.room.keep(Arrived { host, mail_from, rcpt_to, is_protected, message }, claim) {
+        if !self.spool.keep(Arrived { host, mail_from, rcpt_to, is_protected, message }, claim) {
             return Reply { code: 452, lines: vec!["4.3.1 no room".to_owned()] };
         }
         self.end_of_data.clone().unwrap_or_else(|| Reply { code: 250, lines: vec!["2.0.0 kept".to_owned()] })
@@ -122,10 +122,10 @@ impl MxHost {
     async fn attend(&self, stream: BoxStream, visit: &Visit) -> String {
         let attended = async {
             if self.wire != Interference::StripStarttls {
-                return Speech::new(self, stream, visit).run().await;
+                return Session::new(self, stream, visit).run().await;
             }
             let (near, far) = tokio::io::duplex(BETWEEN);
-            let host = Speech::new(self, Box::new(near), visit).run();
+            let host = Session::new(self, Box::new(near), visit).run();
             // how the way ends is how the host hears it
             let (how, _) = tokio::join!(host, middle::strip_starttls(stream, far));
             how

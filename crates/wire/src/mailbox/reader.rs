@@ -1,6 +1,6 @@
 //! The IMAP commands that look at a mailbox and remove from it.
 
-use super::{MailboxAt, shelf::Shelf};
+use super::{MailboxAt, cache::MailboxCache};
 use crate::{BoxStream, WireError, tls};
 use async_imap::{Client, error::Error, types::NameAttribute};
 use futures_util::TryStreamExt;
@@ -45,9 +45,9 @@ impl Reader {
     }
 
     /// Reads what is new in any folder.
-    pub(super) async fn look(&mut self, shelf: &mut Shelf) -> Result<(), WireError> {
+    pub(super) async fn look(&mut self, cache: &mut MailboxCache) -> Result<(), WireError> {
         for folder in self.folders().await? {
-            self.look_into(&folder, shelf).await?;
+            self.look_into(&folder, cache).await?;
         }
         Ok(())
     }
@@ -96,7 +96,7 @@ impl Reader {
         Ok(names.iter().filter(|n| holds(n.attributes())).map(|n| n.name().to_owned()).collect())
     }
 
-    async fn look_into(&mut self, folder: &str, shelf: &mut Shelf) -> Result<(), WireError> {
+    async fn look_into(&mut self, folder: &str, cache: &mut MailboxCache) -> Result<(), WireError> {
         let command = format!("EXAMINE {folder}");
         let status = self.at.within(&command, self.imap.examine(folder)).await?;
         let (Some(validity), Some(next)) = (status.uid_validity, status.uid_next) else {
@@ -115,7 +115,7 @@ impl Reader {
         let fetch = async { imap.uid_fetch(&set, "(UID BODY.PEEK[])").await?.try_collect::<Vec<_>>().await };
         for message in self.at.within(&format!("UID FETCH {set} in {folder}"), fetch).await? {
             if let (Some(uid), Some(octets)) = (message.uid, message.body()) {
-                shelf.put(folder, uid, octets);
+                cache.put(folder, uid, octets);
             }
         }
         mark.next = next;

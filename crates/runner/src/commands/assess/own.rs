@@ -1,7 +1,7 @@
 //! A server and zone of the user's own: what is seen of them from here.
 
 use super::{NOBODY, STRANGERS, fetched, now, probe, questions, verified};
-use crate::{cli::AssessArgs, commands::lookup::Served, exit::Trouble, raise::interrupt};
+use crate::{bring_up::interrupt, cli::AssessArgs, commands::lookup::Served, exit::CommandError};
 use ::assess::{DomainFacts, Facts, RelayAttempt, RelayFacts, ServiceFacts, Software};
 use dns::Inquiry;
 use evidence::Observed;
@@ -23,7 +23,7 @@ const EHLO: &str = "assess.mailproof.example";
 const HTTPS: u16 = 443;
 
 /// Everything that can be seen of them.
-pub(super) async fn facts(host: &str, args: &AssessArgs) -> Result<Facts, Trouble> {
+pub(super) async fn facts(host: &str, args: &AssessArgs) -> Result<Facts, CommandError> {
     let anchor = probe::anchor(args.ca.as_deref())?;
     let zone = match (&args.zone, &args.domain) {
         (Some(file), Some(domain)) => Some(Served::start(slice::from_ref(file), domain).await?),
@@ -38,7 +38,7 @@ pub(super) async fn facts(host: &str, args: &AssessArgs) -> Result<Facts, Troubl
     };
     tokio::select! {
         facts = seen => Ok(facts),
-        () = interrupt() => Err(Trouble::interrupted()),
+        () = interrupt() => Err(CommandError::interrupted()),
     }
 }
 

@@ -4,7 +4,7 @@ mod macros;
 mod term;
 mod walk;
 
-use crate::{code::Code, desk::Desk, names, tags::Tags, text::texts};
+use crate::{code::Code, context::LintContext, names, tags::Tags, text::texts};
 use evidence::{LookedUp, Remark};
 use mail::Domain;
 use walk::Walk;
@@ -14,7 +14,7 @@ const FITS: usize = 450;
 
 /// What stands at a domain: the SPF record, and others that do not belong here. That there is none is no remark: a name with
 /// TXT records need not be one that mail comes from.
-pub(crate) fn lint(desk: &Desk<'_>, domain: &Domain, found: &LookedUp) -> Vec<Remark> {
+pub(crate) fn lint(context: &LintContext<'_>, domain: &Domain, found: &LookedUp) -> Vec<Remark> {
     let texts = texts(found);
     let mut remarks = Vec::new();
     for text in &texts {
@@ -33,13 +33,13 @@ pub(crate) fn lint(desk: &Desk<'_>, domain: &Domain, found: &LookedUp) -> Vec<Re
                     "take terms out, move some behind an include, or move other TXT records to names of their own",
                 ));
             }
-            if desk.peek(domain, "SPF").is_some_and(|old| !old.records.is_empty()) {
+            if context.peek(domain, "SPF").is_some_and(|old| !old.records.is_empty()) {
                 remarks.push(Code::SpfType99.remark(
                     "there is a record of type SPF (99), which nobody asks for any more",
                     "remove it; the TXT record is the one that counts",
                 ));
             }
-            remarks.extend(Walk::lint(desk, domain, record));
+            remarks.extend(Walk::lint(context, domain, record));
         }
         several => remarks.push(Code::SpfSeveral.remark(
             format!(

@@ -4,7 +4,7 @@ use super::{
     macros,
     term::{self, Fault, Kind, Term},
 };
-use crate::{code::Code, desk::Desk, text::texts};
+use crate::{code::Code, context::LintContext, text::texts};
 use evidence::{LookedUp, Remark};
 use mail::Domain;
 
@@ -17,7 +17,7 @@ const MX_NAMES: usize = 10;
 const ENOUGH: usize = 60;
 
 pub(super) struct Walk<'a> {
-    desk: &'a Desk<'a>,
+    context: &'a LintContext<'a>,
     /// Records on the way here, the first one first.
     path: Vec<Domain>,
     lookups: usize,
@@ -41,9 +41,9 @@ struct Parts<'t> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn lint(desk: &'a Desk<'a>, domain: &Domain, record: &str) -> Vec<Remark> {
+    pub(super) fn lint(context: &'a LintContext<'a>, domain: &Domain, record: &str) -> Vec<Remark> {
         let mut walk =
-            Walk { desk, path: Vec::new(), lookups: 0, voids: Vec::new(), costs: Vec::new(), remarks: Vec::new() };
+            Walk { context, path: Vec::new(), lookups: 0, voids: Vec::new(), costs: Vec::new(), remarks: Vec::new() };
         walk.visit(domain, record, true);
         walk.count();
         walk.remarks
@@ -182,13 +182,13 @@ impl<'a> Walk<'a> {
                 }
             }
             Kind::Exists(spec) => {
-                let found = own(Some(spec)).and_then(|name| self.desk.ask(&name, "A"));
+                let found = own(Some(spec)).and_then(|name| self.context.ask(&name, "A"));
                 if found.is_some_and(|found| found.records.is_empty()) {
                     self.voids.push(term.text.to_owned());
                 }
             }
             Kind::Mx(spec) => {
-                let found = own(spec).and_then(|name| self.desk.ask(&name, "MX"));
+                let found = own(spec).and_then(|name| self.context.ask(&name, "MX"));
                 match found.map(|found| found.records.len()) {
                     Some(0) => self.voids.push(term.text.to_owned()),
                     Some(many) if many > MX_NAMES => {
@@ -205,7 +205,8 @@ impl<'a> Walk<'a> {
     /// Of IPv4 and IPv6 a check asks for one; it finds nothing for certain if there is neither.
     fn addresses(&mut self, text: &str, name: &Domain) {
         let is_empty = |found: Option<&LookedUp>| found.map(|found| found.records.is_empty());
-        if (is_empty(self.desk.ask(name, "A")), is_empty(self.desk.ask(name, "AAAA"))) == (Some(true), Some(true)) {
+        if (is_empty(self.context.ask(name, "A")), is_empty(self.context.ask(name, "AAAA"))) == (Some(true), Some(true))
+        {
             self.voids.push(text.to_owned());
         }
     }
@@ -221,7 +222,7 @@ impl<'a> Walk<'a> {
             let said = format!("`{text}` leads back to {name}: checks go round until they end with permerror");
             return self.tell(Code::SpfLoop, &said, &format!("take `{text}` out"));
         }
-        let Some(found) = self.desk.ask(&name, "TXT") else { return };
+        let Some(found) = self.context.ask(&name, "TXT") else { return };
         if found.records.is_empty() {
             self.voids.push(text.to_owned());
         }

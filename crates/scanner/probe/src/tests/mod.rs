@@ -6,4 +6,4 @@ mod hostile;
 mod old;
 mod renegotiation;
 mod servers;
-mod speeches;
+mod sessions;

@@ -109,7 +109,7 @@ async fn a_message_that_is_too_large_is_refused_and_the_next_one_taken() {
 #[tokio::test]
 async fn messages_beyond_the_room_wait_outside() {
     let mut host = MxHost::new(play()).unwrap();
-    host.room = room::Room::of(250_000);
+    host.spool = spool::Spool::of(250_000);
     let scene = Scene::new(host).await;
     let mut client = scene.connect().await;
     let message = [&vec![b'x'; 100_000][..], b"\r\n.\r\n"].concat();

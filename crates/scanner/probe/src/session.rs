@@ -18,7 +18,7 @@ const EHLO: &str = "EHLO probe.mailproof.example\r\n";
 
 /// A connection on which a service's protocol is spoken.
 #[derive(Debug)]
-pub(crate) struct Speech {
+pub(crate) struct Session {
     stream: BufReader<BoxStream>,
     service: Service,
     limit: Duration,
@@ -46,14 +46,14 @@ enum End<'a> {
 
 /// The protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tongue {
+pub(crate) enum Protocol {
     Smtp,
     Imap,
     Pop3,
     Sieve,
 }
 
-impl Tongue {
+impl Protocol {
     pub(crate) const fn of(service: Service) -> Self {
         match service {
             Service::Smtp | Service::Submission | Service::Submissions => Self::Smtp,
@@ -83,17 +83,17 @@ impl Answer {
     }
 }
 
-impl Speech {
+impl Session {
     pub(crate) fn new(stream: BoxStream, service: Service, limit: Duration) -> Self {
         Self { stream: BufReader::new(stream), service, limit, told: Vec::new() }
     }
 
-    pub(crate) const fn tongue(&self) -> Tongue {
-        Tongue::of(self.service)
+    pub(crate) const fn protocol(&self) -> Protocol {
+        Protocol::of(self.service)
     }
 
     pub(crate) fn is_smtp(&self) -> bool {
-        self.tongue() == Tongue::Smtp
+        self.protocol() == Protocol::Smtp
     }
 
     /// What the service says first: the first line.
@@ -108,7 +108,7 @@ impl Speech {
             let kind = if is_busy { io::ErrorKind::ResourceBusy } else { io::ErrorKind::InvalidData };
             return Err(io::Error::new(kind, format!("it says {}", shown(&first))));
         }
-        if self.tongue() == Tongue::Sieve {
+        if self.protocol() == Protocol::Sieve {
             greeting.lines.retain(|line| line.starts_with('"'));
             self.told = greeting.lines;
         }
@@ -118,12 +118,12 @@ impl Speech {
     /// What the service says that it can, in its order.
     ///
     /// # Errors
-    /// As [`Speech::greeting`].
+    /// As [`Session::greeting`].
     pub(crate) async fn capabilities(&mut self) -> io::Result<Vec<String>> {
         let behind =
             |lines: &[String], at: usize| lines.iter().skip(1).filter_map(|l| l.get(at..)).map(str::to_owned).collect();
-        Ok(match self.tongue() {
-            Tongue::Smtp => {
+        Ok(match self.protocol() {
+            Protocol::Smtp => {
                 let answer = self.ask(EHLO, End::Plain).await?;
                 // 500 and 502: an MTA from before extensions (RFC 5321 §2.2.1), which can nothing
                 if !answer.is_good && !["500", "502"].iter().any(|code| answer.result().starts_with(code)) {
@@ -131,17 +131,17 @@ impl Speech {
                 }
                 behind(&answer.lines, 4)
             }
-            Tongue::Imap => {
+            Protocol::Imap => {
                 let answer = self.ask("p0 CAPABILITY\r\n", End::Tag("p0")).await?;
                 let words = answer.lines.iter().find_map(|line| line.strip_prefix("* CAPABILITY "));
                 words.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
             }
-            Tongue::Pop3 => {
+            Protocol::Pop3 => {
                 let mut answer = self.ask("CAPA\r\n", End::Dot).await?;
                 answer.lines.retain(|line| line != ".");
                 behind(&answer.lines, 0)
             }
-            Tongue::Sieve => self.told.iter().map(|line| line.replace('"', "")).collect(),
+            Protocol::Sieve => self.told.iter().map(|line| line.replace('"', "")).collect(),
         })
     }
 
@@ -149,12 +149,12 @@ impl Speech {
     /// behind its answer; or the answer, if it is refused.
     ///
     /// # Errors
-    /// As [`Speech::greeting`].
+    /// As [`Session::greeting`].
     pub(crate) async fn starttls(mut self, injected: &str) -> io::Result<Result<(BoxStream, Vec<u8>), Answer>> {
-        let (command, end) = match self.tongue() {
-            Tongue::Imap => ("p1 STARTTLS\r\n", End::Tag("p1")),
-            Tongue::Pop3 => ("STLS\r\n", End::Plain),
-            Tongue::Smtp | Tongue::Sieve => ("STARTTLS\r\n", End::Plain),
+        let (command, end) = match self.protocol() {
+            Protocol::Imap => ("p1 STARTTLS\r\n", End::Tag("p1")),
+            Protocol::Pop3 => ("STLS\r\n", End::Plain),
+            Protocol::Smtp | Protocol::Sieve => ("STARTTLS\r\n", End::Plain),
         };
         let answer = self.ask(&format!("{command}{injected}"), end).await?;
         if !answer.is_good {
@@ -167,19 +167,19 @@ impl Speech {
     /// Wants to log in with a password in cleartext, and gives up as soon as it is asked for. The answer is good if it is.
     ///
     /// # Errors
-    /// As [`Speech::greeting`].
+    /// As [`Session::greeting`].
     pub(crate) async fn login(&mut self) -> io::Result<Answer> {
-        match self.tongue() {
-            Tongue::Smtp => {
+        match self.protocol() {
+            Protocol::Smtp => {
                 let plain = self.ask("AUTH PLAIN\r\n", End::Plain).await?;
                 // 504: no such mechanism (RFC 4954 §4)
                 if plain.result().starts_with("504") { self.ask("AUTH LOGIN\r\n", End::Plain).await } else { Ok(plain) }
             }
-            Tongue::Imap => {
+            Protocol::Imap => {
                 let plain = self.ask("p3 AUTHENTICATE PLAIN\r\n", End::Tag("p3")).await?;
                 if plain.is_good { Ok(plain) } else { self.ask("p2 LOGIN nobody wrong\r\n", End::Tag("p2")).await }
             }
-            Tongue::Pop3 => {
+            Protocol::Pop3 => {
                 let plain = self.ask("AUTH PLAIN\r\n", End::Plain).await?;
                 if plain.is_good {
                     return Ok(plain);
@@ -187,14 +187,14 @@ impl Speech {
                 let user = self.ask("USER nobody\r\n", End::Plain).await?;
                 if user.is_good { self.ask("PASS wrong\r\n", End::Plain).await } else { Ok(user) }
             }
-            Tongue::Sieve => self.ask("AUTHENTICATE \"PLAIN\"\r\n", End::Plain).await,
+            Protocol::Sieve => self.ask("AUTHENTICATE \"PLAIN\"\r\n", End::Plain).await,
         }
     }
 
     /// Begins a transaction (SMTP).
     ///
     /// # Errors
-    /// As [`Speech::greeting`].
+    /// As [`Session::greeting`].
     pub(crate) async fn mail_from(&mut self) -> io::Result<Answer> {
         self.ask("MAIL FROM:<>\r\n", End::Plain).await
     }
@@ -202,7 +202,7 @@ impl Speech {
     /// Asks something that changes nothing.
     ///
     /// # Errors
-    /// As [`Speech::greeting`].
+    /// As [`Session::greeting`].
     pub(crate) async fn nothing(&mut self) -> io::Result<Answer> {
         let (command, end) = nothing(self.service);
         self.ask(command, end).await
@@ -237,22 +237,22 @@ impl Speech {
 
     /// Whether a line is the last of an answer, and then whether it says yes.
     fn last(&self, end: End<'_>, is_first: bool, line: &str) -> Option<bool> {
-        match (self.tongue(), end) {
-            (Tongue::Smtp, _) => match line.parse::<Reply>() {
+        match (self.protocol(), end) {
+            (Protocol::Smtp, _) => match line.parse::<Reply>() {
                 Ok(reply) => Some(reply.is_positive()),
                 Err(ReplyError::Unfinished) if !line.is_empty() => None,
                 Err(_) => Some(false),
             },
             // a continuation asks for the password
-            (Tongue::Imap, End::Tag(_)) if line.starts_with('+') => Some(true),
-            (Tongue::Imap, End::Tag(tag)) => {
+            (Protocol::Imap, End::Tag(_)) if line.starts_with('+') => Some(true),
+            (Protocol::Imap, End::Tag(tag)) => {
                 let result = line.strip_prefix(tag)?.strip_prefix(' ')?;
                 Some(result.get(..2).is_some_and(|word| word.eq_ignore_ascii_case("OK")))
             }
-            (Tongue::Imap, _) => Some(line.starts_with("* OK") || line.starts_with("* PREAUTH")),
-            (Tongue::Pop3, End::Dot) if !is_first || line.starts_with("+OK") => (line == ".").then_some(true),
-            (Tongue::Pop3, _) => Some(line.starts_with('+')),
-            (Tongue::Sieve, _) => {
+            (Protocol::Imap, _) => Some(line.starts_with("* OK") || line.starts_with("* PREAUTH")),
+            (Protocol::Pop3, End::Dot) if !is_first || line.starts_with("+OK") => (line == ".").then_some(true),
+            (Protocol::Pop3, _) => Some(line.starts_with('+')),
+            (Protocol::Sieve, _) => {
                 let word = line.split([' ', '(']).next().unwrap_or_default();
                 if word.eq_ignore_ascii_case("OK") || word == "\"\"" || word == "{0}" {
                     return Some(true);
@@ -280,10 +280,10 @@ impl Speech {
 
 /// A command that changes nothing.
 const fn nothing(service: Service) -> (&'static str, End<'static>) {
-    match Tongue::of(service) {
-        Tongue::Imap => ("p4 NOOP\r\n", End::Tag("p4")),
-        Tongue::Pop3 => ("CAPA\r\n", End::Dot),
-        Tongue::Smtp | Tongue::Sieve => ("NOOP\r\n", End::Plain),
+    match Protocol::of(service) {
+        Protocol::Imap => ("p4 NOOP\r\n", End::Tag("p4")),
+        Protocol::Pop3 => ("CAPA\r\n", End::Dot),
+        Protocol::Smtp | Protocol::Sieve => ("NOOP\r\n", End::Plain),
     }
 }
 

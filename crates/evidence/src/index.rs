@@ -1,13 +1,13 @@
-//! The log of all hosts in one book, indexed so that the lines about one message are found at once.
+//! The log of all hosts in one place, indexed so that the lines about one message are found at once.
 //!
 //! A message is recognised by its nonce, which cleanup logs with the Message-ID. That binds the queue id, and the
 //! queue id binds every line that names it, those of filters too. The time that a message spends under one queue id
-//! at one host is a [`Stay`]: queue ids are used again, stays are not. What happens before there is a queue id
+//! at one host is a [`QueueEntry`]: queue ids are used again, entries are not. What happens before there is a queue id
 //! belongs to a [`Connection`], found by the client's address.
 
 mod account;
+mod entry;
 mod gather;
-mod stay;
 #[cfg(test)]
 mod tests;
 
@@ -20,14 +20,14 @@ use crate::{
     postfix::{self, Event},
     tls::Logged,
 };
+use entry::{Connection, Delivery, End, OutboundTls, QueueEntry};
 use mail::{Address, Nonce, ReversePath};
-use stay::{Connection, Dialled, End, Handed, Stay};
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
 };
 
-/// So many lines back the book remembers what nobody has asked it to forget.
+/// So many lines back: older lines are dropped even if nobody has called `forget`.
 const HORIZON: u64 = 200_000;
 
 /// By what the lines of one transaction are told from others.
@@ -44,33 +44,33 @@ pub struct Track {
     /// The recipients for which a fate is expected: those that were accepted, if the message was; none if it was
     /// refused.
     pub rcpt_to: Vec<Address>,
-    /// [`LogBook::position`] before the client connected.
+    /// [`LogIndex::position`] before the client connected.
     pub since: u64,
 }
 
 /// All that was logged and not forgotten.
 #[derive(Debug, Default)]
-pub struct LogBook {
+pub struct LogIndex {
     next: u64,
     lines: BTreeMap<u64, LogLine>,
-    stays: BTreeMap<u64, Stay>,
+    entries: BTreeMap<u64, QueueEntry>,
     connections: BTreeMap<u64, Connection>,
-    /// The stay that a queue id means at a host now.
+    /// The entry that a queue id means at a host now.
     current: HashMap<(String, String), u64>,
-    /// All stays under a queue id, at any host.
+    /// All entries under a queue id, at any host.
     named: HashMap<String, Vec<u64>>,
     by_nonce: HashMap<Nonce, Named>,
     by_client: HashMap<IpAddr, Caller>,
     /// The connection that a process serves; postscreen serves many at once, told apart by address.
     serving: HashMap<(String, Option<u32>, Option<IpAddr>), u64>,
     /// The last handshake of a process with each server, and why a certificate is not trusted.
-    dialled: HashMap<(String, Option<u32>), HashMap<String, Dialled>>,
+    outbound: HashMap<(String, Option<u32>), HashMap<String, OutboundTls>>,
 }
 
 /// What bears a nonce.
 #[derive(Debug, Default)]
 struct Named {
-    stays: Vec<u64>,
+    entries: Vec<u64>,
     /// Lines without a queue id.
     loose: Vec<u64>,
 }
@@ -78,20 +78,20 @@ struct Named {
 /// What came from an address.
 #[derive(Debug, Default)]
 struct Caller {
-    stays: Vec<u64>,
+    entries: Vec<u64>,
     connections: Vec<u64>,
-    asides: Vec<Aside>,
+    unqueued: Vec<UnqueuedLine>,
 }
 
 /// A line that belongs to no process serving the client: only its envelope tells whose it is.
 #[derive(Debug)]
-struct Aside {
+struct UnqueuedLine {
     at: u64,
     from: Option<String>,
     helo: Option<String>,
 }
 
-impl LogBook {
+impl LogIndex {
     /// Ordinal of the next line: what is logged from now on stands there or later.
     #[must_use]
     pub const fn position(&self) -> u64 {
@@ -125,11 +125,11 @@ impl LogBook {
         // OpenDMARC forgets the colon now and then.
         let id =
             queue_id(&line.text).map(|(id, _)| id).or_else(|| line.text.split(' ').next().filter(|id| is_queue_id(id)));
-        if let Some(stay) = id.and_then(|id| self.stay_of(&line.host, id)) {
-            stay.lines.push(at);
+        if let Some(entry) = id.and_then(|id| self.stay_of(&line.host, id)) {
+            entry.lines.push(at);
         } else if let Some(about) = spf_client(line) {
-            let aside = Aside { at, from: about.from, helo: about.helo };
-            self.by_client.entry(about.client).or_default().asides.push(aside);
+            let aside = UnqueuedLine { at, from: about.from, helo: about.helo };
+            self.by_client.entry(about.client).or_default().unqueued.push(aside);
         } else if let Some(nonce) = Nonce::find(&line.text) {
             self.by_nonce.entry(nonce).or_default().loose.push(at);
         } else {
@@ -142,46 +142,46 @@ impl LogBook {
     fn queued(&mut self, at: u64, line: &LogLine, id: &str, event: Event<'_>) -> bool {
         match event {
             Event::Arrived(client) => self.open(at, line, id, client),
-            Event::MessageId(_) if self.stay_of(&line.host, id).is_none_or(|stay| stay.is_removed) => {
+            Event::MessageId(_) if self.stay_of(&line.host, id).is_none_or(|entry| entry.is_removed) => {
                 self.open(at, line, id, None);
             }
             _ => {}
         }
         let Some(key) = self.current.get(&(line.host.clone(), id.to_owned())).copied() else { return false };
-        let Some(stay) = self.stays.get_mut(&key) else { return false };
-        stay.lines.push(at);
+        let Some(entry) = self.entries.get_mut(&key) else { return false };
+        entry.lines.push(at);
         match event {
             Event::MessageId(message_id) => {
-                if let Some(nonce) = Nonce::find(message_id).filter(|nonce| stay.nonce.as_ref() != Some(nonce)) {
-                    self.by_nonce.entry(nonce.clone()).or_default().stays.push(key);
-                    stay.nonce = Some(nonce);
+                if let Some(nonce) = Nonce::find(message_id).filter(|nonce| entry.nonce.as_ref() != Some(nonce)) {
+                    self.by_nonce.entry(nonce.clone()).or_default().entries.push(key);
+                    entry.nonce = Some(nonce);
                 }
             }
-            Event::Said(said) => stay.take(&said),
+            Event::Said(said) => entry.take(&said),
             Event::Active { from, recipients } => {
-                stay.from = Some(from.to_owned());
-                stay.recipients = Some(recipients);
+                entry.from = Some(from.to_owned());
+                entry.recipients = Some(recipients);
             }
-            Event::Expired => stay.expire(),
-            Event::Notification(id) => stay.notifications.push(id.to_owned()),
-            Event::Removed => stay.is_removed = true,
-            Event::Cancelled => stay.is_refused = true,
-            Event::Delivery(delivery) => {
-                let mut handed = Handed::of(line.daemon(), &delivery);
-                let dialled = self.dialled.get_mut(&(line.host.clone(), line.pid));
-                if let Some(dialled) = dialled.and_then(|by_peer| by_peer.get_mut(delivery.relay))
-                    && (delivery.is_reused || dialled.used_by.is_none_or(|user| user == key))
+            Event::Expired => entry.expire(),
+            Event::Notification(id) => entry.notifications.push(id.to_owned()),
+            Event::Removed => entry.is_removed = true,
+            Event::Cancelled => entry.is_refused = true,
+            Event::Delivery(logged) => {
+                let mut delivery = Delivery::of(line.daemon(), &logged);
+                let outbound = self.outbound.get_mut(&(line.host.clone(), line.pid));
+                if let Some(outbound) = outbound.and_then(|by_peer| by_peer.get_mut(logged.relay))
+                    && (logged.is_reused || outbound.used_by.is_none_or(|user| user == key))
                 {
-                    dialled.used_by = Some(key);
-                    handed.handshake.clone_from(&dialled.handshake);
-                    for (at, line) in &dialled.lines {
+                    outbound.used_by = Some(key);
+                    delivery.handshake.clone_from(&outbound.handshake);
+                    for (at, line) in &outbound.lines {
                         self.lines.entry(*at).or_insert_with(|| line.clone());
-                        if !stay.lines.contains(at) {
-                            stay.lines.push(*at);
+                        if !entry.lines.contains(at) {
+                            entry.lines.push(*at);
                         }
                     }
                 }
-                stay.deliver(handed);
+                entry.deliver(delivery);
             }
             _ => {}
         }
@@ -196,8 +196,8 @@ impl LogBook {
                 return false;
             }
             Event::Distrust { peer, reason } => {
-                let by_peer = self.dialled.entry((line.host.clone(), line.pid)).or_default();
-                by_peer.insert(peer.to_owned(), Dialled::distrusted(at, line.clone(), reason));
+                let by_peer = self.outbound.entry((line.host.clone(), line.pid)).or_default();
+                by_peer.insert(peer.to_owned(), OutboundTls::distrusted(at, line.clone(), reason));
                 return false;
             }
             _ => {}
@@ -226,7 +226,7 @@ impl LogBook {
     }
 
     fn dial(&mut self, at: u64, line: &LogLine, logged: Logged) {
-        let by_peer = self.dialled.entry((line.host.clone(), line.pid)).or_default();
+        let by_peer = self.outbound.entry((line.host.clone(), line.pid)).or_default();
         let mut handshake = logged.handshake;
         let mut lines = vec![(at, line.clone())];
         if handshake.peer == Trust::Untrusted(None)
@@ -236,25 +236,25 @@ impl LogBook {
             handshake.peer = Trust::Untrusted(before.distrust);
             lines.splice(0..0, before.lines);
         }
-        by_peer.insert(logged.peer, Dialled { handshake: Some(handshake), distrust: None, used_by: None, lines });
+        by_peer.insert(logged.peer, OutboundTls { handshake: Some(handshake), distrust: None, used_by: None, lines });
     }
 
     /// A message comes under a queue id.
     fn open(&mut self, at: u64, line: &LogLine, id: &str, client: Option<IpAddr>) {
         let served = self.serving.get(&(line.host.clone(), line.pid, None)).copied();
-        self.stays.insert(at, Stay::new(&line.host, id, served));
+        self.entries.insert(at, QueueEntry::new(&line.host, id, served));
         self.current.insert((line.host.clone(), id.to_owned()), at);
         self.named.entry(id.to_owned()).or_default().push(at);
         if let Some(connection) = served.and_then(|served| self.connections.get_mut(&served)) {
-            connection.stays.push(at);
+            connection.entries.push(at);
         }
         if let Some(client) = client {
-            self.by_client.entry(client).or_default().stays.push(at);
+            self.by_client.entry(client).or_default().entries.push(at);
         }
     }
 
-    fn stay_of(&mut self, host: &str, id: &str) -> Option<&mut Stay> {
+    fn stay_of(&mut self, host: &str, id: &str) -> Option<&mut QueueEntry> {
         let at = self.current.get(&(host.to_owned(), id.to_owned()))?;
-        self.stays.get_mut(at)
+        self.entries.get_mut(at)
     }
 }

@@ -1,11 +1,11 @@
 //! A stack for a command: brought up, interruptible, and taken down in every case.
 
 use crate::{
-    commands::{Pair, Setting},
-    exit::Trouble,
+    commands::{CommandContext, Pair},
+    exit::CommandError,
 };
 use container::{Engine, ImageSettings, Reaper, Run};
-use stack::{Order, Stack};
+use stack::{Stack, StackSpec};
 use std::sync::{Arc, OnceLock};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -14,7 +14,7 @@ use tokio::{
 
 /// A stack that is up.
 #[derive(Debug)]
-pub(crate) struct Raised {
+pub(crate) struct RunningStack {
     pub(crate) engine: Engine,
     pub(crate) stack: Arc<Stack>,
     pub(crate) run: String,
@@ -25,23 +25,29 @@ pub(crate) struct Raised {
 ///
 /// # Errors
 /// Whatever prevents it, or an interrupt; nothing is left on the engine then.
-pub(crate) async fn raise(setting: &Setting, pair: Pair, with_peer: bool, held: bool) -> Result<Raised, Trouble> {
-    let engine = Engine::connect(setting.engine.as_deref()).await?;
+pub(crate) async fn bring_up(
+    context: &CommandContext,
+    pair: Pair,
+    with_peer: bool,
+    held: bool,
+) -> Result<RunningStack, CommandError> {
+    let engine = Engine::connect(context.engine.as_deref()).await?;
     let run = Run::new(&format!("{:08x}", rand::random::<u32>()), held);
     let id = run.id.clone();
-    let reaper = Reaper::start(setting.engine.as_deref(), &id)?;
-    let images = ImageSettings { mirror: setting.mirror.clone(), cache: setting.place.cache() };
+    let reaper = Reaper::start(context.engine.as_deref(), &id)?;
+    let images = ImageSettings { mirror: context.mirror.clone(), cache: context.workspace.cache() };
     let Pair { gateway, peer } = pair;
-    let order = Order { gateway, peer: with_peer.then_some(peer), containers: setting.place.containers(), images };
-    let progress = |what: &str| setting.progress.say(what);
+    let order =
+        StackSpec { gateway, peer: with_peer.then_some(peer), containers: context.workspace.containers(), images };
+    let progress = |what: &str| context.progress.say(what);
     let up = tokio::select! {
-        up = Stack::up(&engine, run, order, &progress) => up.map_err(Trouble::from),
-        () = interrupt() => Err(Trouble::interrupted()),
+        up = Stack::up(&engine, run, order, &progress) => up.map_err(CommandError::from),
+        () = interrupt() => Err(CommandError::interrupted()),
     };
     match up {
-        Ok(stack) => Ok(Raised { engine, stack: Arc::new(stack), run: id, reaper }),
+        Ok(stack) => Ok(RunningStack { engine, stack: Arc::new(stack), run: id, reaper }),
         Err(trouble) => {
-            setting.progress.say("cleaning up");
+            context.progress.say("cleaning up");
             // The reaper sweeps once more when this process ends; the trouble is what the user must know.
             let _ = engine.sweep(&id).await;
             Err(trouble)
@@ -49,9 +55,9 @@ pub(crate) async fn raise(setting: &Setting, pair: Pair, with_peer: bool, held: 
     }
 }
 
-impl Raised {
+impl RunningStack {
     /// Removes everything of the run from the engine.
-    pub(crate) async fn down(self) -> Result<(), Trouble> {
+    pub(crate) async fn down(self) -> Result<(), CommandError> {
         self.engine.sweep(&self.run).await?;
         self.reaper.disarm();
         Ok(())

@@ -1,4 +1,4 @@
-//! The book, with lines as real gateways wrote them (Postfix 3.10, OpenDKIM 2.11, OpenDMARC 1.4.2, policyd-spf 3.1,
+//! The index, with lines as real gateways wrote them (Postfix 3.10, OpenDKIM 2.11, OpenDMARC 1.4.2, policyd-spf 3.1,
 //! Dovecot 2.4).
 
 use super::*;
@@ -9,28 +9,28 @@ const DIRECT: &str = include_str!("../../tests/samples/direct.log");
 const RECIPIENTS: &str = include_str!("../../tests/samples/recipients.log");
 const SUBMISSIONS: &str = include_str!("../../tests/samples/submissions.log");
 
-fn book(lines: &str) -> LogBook {
-    let mut book = LogBook::default();
-    record(&mut book, lines);
-    book
+fn index(lines: &str) -> LogIndex {
+    let mut index = LogIndex::default();
+    record(&mut index, lines);
+    index
 }
 
 /// Lines that begin with the name of their host.
-fn record(book: &mut LogBook, lines: &str) {
+fn record(index: &mut LogIndex, lines: &str) {
     for line in lines.lines() {
         let (host, raw) = line.split_once(' ').unwrap();
-        book.record(host, raw);
+        index.record(host, raw);
     }
 }
 
 /// What Postfix and its filters say at `mx`, without priority, time and pid.
-fn at_mx(lines: &[&str]) -> LogBook {
-    let mut book = LogBook::default();
+fn at_mx(lines: &[&str]) -> LogIndex {
+    let mut index = LogIndex::default();
     for line in lines {
         let (program, text) = line.split_once(": ").unwrap();
-        book.record("mx", &format!("<22>Nov 24 09:44:26 {program}[7]: {text}"));
+        index.record("mx", &format!("<22>Nov 24 09:44:26 {program}[7]: {text}"));
     }
-    book
+    index
 }
 
 fn track(nonce: &str, client: &str, ehlo: &str, mail_from: &str, rcpt_to: &[&str]) -> Track {
@@ -65,7 +65,7 @@ fn fates(account: &Account) -> Vec<(String, &str, FateStatus)> {
 #[test]
 fn results_of_mail_refused_after_data_come_from_the_filters() {
     let track = track("mp1186bbcc54cc0000", "198.51.100.66", "mail.attacker.example", "billing@bank.example", &[]);
-    let account = book(DIRECT).account(&track);
+    let account = index(DIRECT).account(&track);
     assert_eq!(account.waiting_for, [""; 0]);
     assert_eq!(words(&account.results), ["opendmarc: dmarc=fail", "policyd-spf: spf=fail"]);
     assert_eq!(account.results[0].properties[0], ("smtp.mailfrom".to_owned(), "bank.example".to_owned()));
@@ -82,7 +82,7 @@ fn delivered_mail_has_its_line_at_the_store() {
         "b@quar.example",
         &["alice@gateway.example"],
     );
-    let account = book(DIRECT).account(&track);
+    let account = index(DIRECT).account(&track);
     assert!(account.settled, "{:?}", account.waiting_for);
     assert_eq!(fates(&account), [("alice@gateway.example".to_owned(), "mx.gateway.example", FateStatus::Sent)]);
     assert_eq!(account.relays, []);
@@ -94,11 +94,11 @@ fn each_recipient_has_a_fate() {
     let client = ("192.0.2.10", "mail.bank.example", "billing@bank.example");
     let two =
         track("mpa56efd08268f0000", client.0, client.1, client.2, &["alice@gateway.example", "bob@gateway.example"]);
-    let account = book(RECIPIENTS).account(&two);
+    let account = index(RECIPIENTS).account(&two);
     assert!(account.settled, "{:?}", account.waiting_for);
     assert_eq!(account.fates.len(), 2);
     let one_is_refused = track("mp8dc81283bb0e0000", client.0, client.1, client.2, &["alice@gateway.example"]);
-    let account = book(RECIPIENTS).account(&one_is_refused);
+    let account = index(RECIPIENTS).account(&one_is_refused);
     assert!(account.settled, "{:?}", account.waiting_for);
     assert_eq!(fates(&account), [("alice@gateway.example".to_owned(), "mx.gateway.example", FateStatus::Sent)]);
 }
@@ -107,7 +107,7 @@ fn each_recipient_has_a_fate() {
 fn a_refused_recipient_is_found_by_client_and_envelope() {
     let track = track("mp0000000000000001", "198.51.100.66", "mail.attacker.example", "billing@bank.example", &[]);
     let lines: Vec<&str> = RECIPIENTS.lines().take(8).collect();
-    let account = book(&lines.join("\n")).account(&track);
+    let account = index(&lines.join("\n")).account(&track);
     assert!(account.settled, "{:?}", account.waiting_for);
     assert!(account.log.iter().any(|line| line.text.contains("Relay access denied")));
     assert_eq!(account.log.len(), 4);
@@ -122,15 +122,15 @@ fn what_is_still_to_come_is_said_in_words() {
         "billing@bank.example",
         &["alice@gateway.example"],
     );
-    let account = book(RECIPIENTS).account(&track);
+    let account = index(RECIPIENTS).account(&track);
     assert_eq!(account.waiting_for, ["the fate of C8A9CF46A3 at mx.gateway.example: 0 of 1 recipients known"]);
-    let account = LogBook::default().account(&track);
+    let account = LogIndex::default().account(&track);
     assert_eq!(account.waiting_for, ["a line about the connection of 192.0.2.10", "a queue id of the message"]);
 }
 
 #[test]
 fn a_message_is_followed_to_the_next_host() {
-    let account = book(SUBMISSIONS).account(&carol("mpdaa93a8cac260000", "alice@gateway.example"));
+    let account = index(SUBMISSIONS).account(&carol("mpdaa93a8cac260000", "alice@gateway.example"));
     assert!(account.settled, "{:?}", account.waiting_for);
     assert_eq!(fates(&account), [("alice@gateway.example".to_owned(), "mx.gateway.example", FateStatus::Sent)]);
     assert_eq!(words(&account.results), ["opendkim: dkim=pass", "opendmarc: dmarc=pass", "policyd-spf: spf=pass"]);
@@ -143,7 +143,7 @@ fn a_message_is_followed_to_the_next_host() {
 
 #[test]
 fn a_bounce_is_followed_to_the_sender() {
-    let account = book(SUBMISSIONS).account(&carol("mpd952a8c68a0b0000", "nobody@gateway.example"));
+    let account = index(SUBMISSIONS).account(&carol("mpd952a8c68a0b0000", "nobody@gateway.example"));
     assert!(account.settled, "{:?}", account.waiting_for);
     assert_eq!(fates(&account), [("nobody@gateway.example".to_owned(), "mx.sender.example", FateStatus::Bounced)]);
     assert!(account.log.iter().any(|line| line.text.starts_with("39113F46FD: to=<carol@sender.example>")));
@@ -154,7 +154,7 @@ fn a_bounce_is_followed_to_the_sender() {
 
 #[test]
 fn deferred_is_settled() {
-    let account = book(SUBMISSIONS).account(&carol("mp354c66fbb9390000", "x@nowhere.example"));
+    let account = index(SUBMISSIONS).account(&carol("mp354c66fbb9390000", "x@nowhere.example"));
     assert!(account.settled, "{:?}", account.waiting_for);
     assert_eq!(fates(&account), [("x@nowhere.example".to_owned(), "mx.sender.example", FateStatus::Deferred)]);
     assert_eq!(account.relays, []);
@@ -181,9 +181,9 @@ fn a_stale_handshake_is_not_taken_for_that_of_a_later_connection() {
     ];
     for (conn_use, is_protected) in [("", false), (" conn_use=2,", true)] {
         let (first, second) = (delivery("3F1A2B4C51", ""), delivery("3F1A2B4C52", conn_use));
-        let book = at_mx(&[&begin[..], &[&first, &second]].concat());
+        let index = at_mx(&[&begin[..], &[&first, &second]].concat());
         let relay = |nonce: &str| {
-            book.account(&track(nonce, "192.0.2.10", "x", "a@x.example", &["a@y.example"])).relays.remove(0)
+            index.account(&track(nonce, "192.0.2.10", "x", "a@x.example", &["a@y.example"])).relays.remove(0)
         };
         let handshake = relay("mp0000000000000001").handshake.unwrap();
         assert_eq!(handshake.peer, Trust::Untrusted(Some("certificate has expired".to_owned())));
@@ -206,8 +206,8 @@ fn a_queue_id_used_again_means_the_later_message() {
         "postfix/cleanup: 3F1A2B4C51: message-id=<mp0000000000000002@x.example>",
     ];
     let filter = ["opendmarc: 3F1A2B4C51: x.example pass"];
-    let book = at_mx(&[&one[..], &end, &two, &filter].concat());
-    let results = |nonce: &str| words(&book.account(&track(nonce, "192.0.2.10", "x", "a@x.example", &[])).results);
+    let index = at_mx(&[&one[..], &end, &two, &filter].concat());
+    let results = |nonce: &str| words(&index.account(&track(nonce, "192.0.2.10", "x", "a@x.example", &[])).results);
     assert_eq!(results("mp0000000000000001"), [""; 0]);
     assert_eq!(results("mp0000000000000002"), ["opendmarc: dmarc=pass"]);
 }
@@ -247,7 +247,7 @@ fn mail_put_aside_is_settled() {
 
 #[test]
 fn mail_that_sieve_threw_away_is_discarded() {
-    let mut book = book(DIRECT);
+    let mut index = index(DIRECT);
     let track = track(
         "mpbf8d86c354260000",
         "198.51.100.66",
@@ -255,26 +255,26 @@ fn mail_that_sieve_threw_away_is_discarded() {
         "b@quar.example",
         &["alice@gateway.example"],
     );
-    book.record(
+    index.record(
         "store.gateway.example",
         "<22>Nov 24 09:44:26 dovecot: lmtp(alice@gateway.example)<73><x>: sieve: \
          msgid=<mpbf8d86c354260000@quar.example>: Marked \
          message to be discarded if not explicitly delivered (discard action)",
     );
-    assert_eq!(book.account(&track).fates[0].status, FateStatus::Sent, "it was stored as well");
-    book.lines.retain(|_, line| !line.text.contains("stored mail"));
-    assert_eq!(book.account(&track).fates[0].status, FateStatus::Discarded);
+    assert_eq!(index.account(&track).fates[0].status, FateStatus::Sent, "it was stored as well");
+    index.lines.retain(|_, line| !line.text.contains("stored mail"));
+    assert_eq!(index.account(&track).fates[0].status, FateStatus::Discarded);
 }
 
 #[test]
 fn a_client_that_goes_away_leaves_nothing_to_wait_for() {
-    let book = at_mx(&[
+    let index = at_mx(&[
         "postfix/smtpd: connect from x[192.0.2.10]",
         "postfix/smtpd: 3F1A2B4C51: client=x[192.0.2.10]",
         "postfix/smtpd: lost connection after DATA from x[192.0.2.10]",
         "postfix/smtpd: disconnect from x[192.0.2.10] ehlo=1 mail=1 rcpt=1 data=0/1 commands=3/4",
     ]);
-    let account = book.account(&track("mp0000000000000001", "192.0.2.10", "x", "a@x.example", &[]));
+    let account = index.account(&track("mp0000000000000001", "192.0.2.10", "x", "a@x.example", &[]));
     assert!(account.settled, "{:?}", account.waiting_for);
     assert_eq!(account.log.len(), 4);
 }
@@ -312,25 +312,26 @@ fn scenario(number: u32) -> (Track, Vec<String>) {
 
 #[test]
 fn a_thousand_scenarios_twenty_at_once_leave_nothing_behind() {
-    let mut book = LogBook::default();
+    let mut index = LogIndex::default();
     for begin in (0..1000).step_by(20) {
-        let since = book.position();
+        let since = index.position();
         let batch: Vec<_> = (begin..begin + 20).map(scenario).collect();
         for step in 0..batch[0].1.len() {
-            batch.iter().for_each(|(_, lines)| book.record("mx", &lines[step]));
+            batch.iter().for_each(|(_, lines)| index.record("mx", &lines[step]));
         }
         for (track, lines) in batch {
             let track = Track { since, ..track };
-            let account = book.account(&track);
+            let account = index.account(&track);
             assert!(account.settled, "{:?}", account.waiting_for);
             assert_eq!(account.log.len(), lines.len());
             assert_eq!(words(&account.results), ["opendmarc: dmarc=pass", "policyd-spf: spf=pass"]);
-            book.forget(&track);
+            index.forget(&track);
         }
     }
-    let left = (book.lines.len(), book.stays.len(), book.connections.len(), book.current.len(), book.named.len());
+    let left =
+        (index.lines.len(), index.entries.len(), index.connections.len(), index.current.len(), index.named.len());
     assert_eq!(left, (0, 0, 0, 0, 0));
-    assert_eq!((book.by_nonce.len(), book.by_client.len(), book.serving.len()), (0, 0, 0));
+    assert_eq!((index.by_nonce.len(), index.by_client.len(), index.serving.len()), (0, 0, 0));
 }
 
 #[test]
@@ -339,46 +340,46 @@ fn forgetting_one_leaves_another_that_has_only_begun() {
     let (other, other_lines) = scenario(2);
     let shared = |track: Track| Track { client: one.client, ..track };
     let as_shared = |line: &str| line.replace(&other.client.unwrap().to_string(), &one.client.unwrap().to_string());
-    let mut book = LogBook::default();
-    lines.iter().for_each(|line| book.record("mx", line));
-    other_lines[..3].iter().for_each(|line| book.record("mx", &as_shared(line)));
-    book.forget(&one);
-    other_lines[3..].iter().for_each(|line| book.record("mx", &as_shared(line)));
-    let account = book.account(&shared(other));
+    let mut index = LogIndex::default();
+    lines.iter().for_each(|line| index.record("mx", line));
+    other_lines[..3].iter().for_each(|line| index.record("mx", &as_shared(line)));
+    index.forget(&one);
+    other_lines[3..].iter().for_each(|line| index.record("mx", &as_shared(line)));
+    let account = index.account(&shared(other));
     assert!(account.settled, "{:?}", account.waiting_for);
     assert_eq!(account.log.len(), other_lines.len());
 }
 
 #[test]
 fn what_nobody_asks_for_is_forgotten_in_time() {
-    let mut book = LogBook::default();
-    scenario(1).1.iter().for_each(|line| book.record("mx", line));
-    book.next += HORIZON + 4096;
-    book.next -= book.next % 4096;
-    book.record("mx", "<22>Nov 24 09:44:26 postfix/anvil[1]: statistics: x");
-    assert_eq!((book.lines.len(), book.stays.len(), book.by_nonce.len(), book.by_client.len()), (0, 0, 0, 0));
+    let mut index = LogIndex::default();
+    scenario(1).1.iter().for_each(|line| index.record("mx", line));
+    index.next += HORIZON + 4096;
+    index.next -= index.next % 4096;
+    index.record("mx", "<22>Nov 24 09:44:26 postfix/anvil[1]: statistics: x");
+    assert_eq!((index.lines.len(), index.entries.len(), index.by_nonce.len(), index.by_client.len()), (0, 0, 0, 0));
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Hosts log at their own pace: whatever arrives first, the book does not call settled what is not.
+    /// Hosts log at their own pace: whatever arrives first, the index does not call settled what is not.
     #[test]
     fn nothing_settles_too_early(picks in proptest::collection::vec(0usize..4, 400)) {
         let tracks = [
             carol("mpdaa93a8cac260000", "alice@gateway.example"),
             carol("mpd952a8c68a0b0000", "nobody@gateway.example"),
         ];
-        let last = tracks.each_ref().map(|track| book(SUBMISSIONS).account(track));
+        let last = tracks.each_ref().map(|track| index(SUBMISSIONS).account(track));
         let hosts = ["mx.sender.example ", "mx.gateway.example ", "store.gateway.example ", "store.sender.example "];
         let mut queues = hosts.map(|host| SUBMISSIONS.lines().filter(move |line| line.starts_with(host)));
-        let mut book = LogBook::default();
+        let mut index = LogIndex::default();
         let rest = (0..4).flat_map(|host| std::iter::repeat_n(host, 90));
         let everything = picks.into_iter().chain(rest);
         for line in everything.filter_map(|host| queues[host].next()) {
-            record(&mut book, line);
+            record(&mut index, line);
             for (track, last) in tracks.iter().zip(&last) {
-                let account = book.account(track);
+                let account = index.account(track);
                 if account.settled {
                     prop_assert_eq!(&account.fates, &last.fates);
                     prop_assert_eq!(&account.relays, &last.relays);
@@ -387,8 +388,8 @@ proptest! {
             }
         }
         for (track, last) in tracks.iter().zip(&last) {
-            prop_assert!(book.account(track).settled);
-            prop_assert_eq!(book.account(track).fates, last.fates.clone());
+            prop_assert!(index.account(track).settled);
+            prop_assert_eq!(index.account(track).fates, last.fates.clone());
         }
     }
 
@@ -397,15 +398,15 @@ proptest! {
     fn any_lines_make_a_book(picks in proptest::collection::vec((0usize..90, 0usize..250, "\\PC{0,5}"), 0..60)) {
         let lines: Vec<&str> = SUBMISSIONS.lines().collect();
         let track = carol("mpd952a8c68a0b0000", "nobody@gateway.example");
-        let mut book = LogBook::default();
+        let mut index = LogIndex::default();
         for (at, cut, noise) in picks {
             let line = lines[at % lines.len()];
             let cut = line.floor_char_boundary(cut.min(line.len()));
             let (head, tail) = line.split_at(cut.max(line.find(' ').unwrap() + 1));
-            record(&mut book, &format!("{head}{noise}{tail}"));
-            let _ = book.account(&track);
+            record(&mut index, &format!("{head}{noise}{tail}"));
+            let _ = index.account(&track);
         }
-        book.forget(&track);
-        let _ = book.account(&track);
+        index.forget(&track);
+        let _ = index.account(&track);
     }
 }

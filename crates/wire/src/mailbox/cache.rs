@@ -24,9 +24,9 @@ struct Item {
 
 /// Messages that were seen and not taken; those without a nonce are nobody's and not kept.
 #[derive(Debug, Default)]
-pub(super) struct Shelf(HashMap<Nonce, Vec<Item>>);
+pub(super) struct MailboxCache(HashMap<Nonce, Vec<Item>>);
 
-impl Shelf {
+impl MailboxCache {
     /// Puts a message there.
     pub(super) fn put(&mut self, folder: &str, uid: u32, octets: &[u8]) {
         let message = Message::parse(octets);

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 /// A directory with `containers`, `gateways` and `scenarios`.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct Workspace {
     root: PathBuf,
 }
 
-impl Place {
+impl Workspace {
     /// The named directory, else the checkout that this was built from.
     pub(crate) fn new(root: Option<PathBuf>) -> Self {
         let checkout = || Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/runner").to_owned();
@@ -47,8 +47,8 @@ mod tests {
     fn a_gateway_is_a_name_or_a_directory() {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(root.path().join("gateways/hardened")).unwrap();
-        let place = Place::new(Some(root.path().to_owned()));
-        assert_eq!(place.gateway("hardened"), root.path().join("gateways/hardened"));
-        assert_eq!(place.gateway("../mine"), PathBuf::from("../mine"));
+        let workspace = Workspace::new(Some(root.path().to_owned()));
+        assert_eq!(workspace.gateway("hardened"), root.path().join("gateways/hardened"));
+        assert_eq!(workspace.gateway("../mine"), PathBuf::from("../mine"));
     }
 }

@@ -1,15 +1,15 @@
-//! What the book notes down of a message in a queue, of a client's connection, and of a handshake with a server.
+//! What the index notes down of a message in a queue, of a client's connection, and of a handshake with a server.
 
 use crate::{
     FateStatus, Handshake, LogLine,
-    postfix::{Action, Delivery, Said},
+    postfix::{Action, DeliveryLine, Said},
 };
 use mail::Nonce;
 use std::net::IpAddr;
 
 /// A message under one queue id at one host.
 #[derive(Debug)]
-pub(super) struct Stay {
+pub(super) struct QueueEntry {
     pub(super) host: String,
     pub(super) id: String,
     /// The connection in which it came.
@@ -19,7 +19,7 @@ pub(super) struct Stay {
     pub(super) from: Option<String>,
     /// For so many recipients the queue manager took it up.
     pub(super) recipients: Option<usize>,
-    pub(super) deliveries: Vec<Handed>,
+    pub(super) deliveries: Vec<Delivery>,
     /// Queue ids of notifications to its sender.
     pub(super) notifications: Vec<String>,
     pub(super) is_refused: bool,
@@ -31,7 +31,7 @@ pub(super) struct Stay {
 
 /// What became of a message for one recipient.
 #[derive(Debug)]
-pub(super) struct Handed {
+pub(super) struct Delivery {
     pub(super) to: String,
     pub(super) orig_to: Option<String>,
     pub(super) relay: String,
@@ -50,7 +50,7 @@ pub(super) struct Connection {
     pub(super) host: String,
     pub(super) client: IpAddr,
     pub(super) end: End,
-    pub(super) stays: Vec<u64>,
+    pub(super) entries: Vec<u64>,
     /// Reverse-paths that lines without a queue id name.
     pub(super) from: Vec<String>,
     /// Recipients that they name.
@@ -74,16 +74,16 @@ pub(super) enum End {
 
 /// The last handshake with a server.
 #[derive(Debug)]
-pub(super) struct Dialled {
+pub(super) struct OutboundTls {
     /// None until it is complete.
     pub(super) handshake: Option<Handshake>,
     pub(super) distrust: Option<String>,
-    /// The stay whose message went over the connection first: later ones only if the connection is used again.
+    /// The entry whose message went over the connection first: later ones only if the connection is used again.
     pub(super) used_by: Option<u64>,
     pub(super) lines: Vec<(u64, LogLine)>,
 }
 
-impl Stay {
+impl QueueEntry {
     pub(super) fn new(host: &str, id: &str, connection: Option<u64>) -> Self {
         Self {
             host: host.to_owned(),
@@ -113,18 +113,18 @@ impl Stay {
     }
 
     /// A later try replaces an earlier one.
-    pub(super) fn deliver(&mut self, handed: Handed) {
-        let is_same = |old: &Handed| old.to == handed.to && old.orig_to == handed.orig_to;
+    pub(super) fn deliver(&mut self, delivery: Delivery) {
+        let is_same = |old: &Delivery| old.to == delivery.to && old.orig_to == delivery.orig_to;
         match self.deliveries.iter_mut().find(|old| is_same(old)) {
-            Some(old) => *old = handed,
-            None => self.deliveries.push(handed),
+            Some(old) => *old = delivery,
+            None => self.deliveries.push(delivery),
         }
     }
 
     /// What was deferred is now given up.
     pub(super) fn expire(&mut self) {
-        for handed in self.deliveries.iter_mut().filter(|handed| handed.status == FateStatus::Deferred) {
-            handed.status = FateStatus::Bounced;
+        for delivery in self.deliveries.iter_mut().filter(|delivery| delivery.status == FateStatus::Deferred) {
+            delivery.status = FateStatus::Bounced;
         }
     }
 
@@ -134,8 +134,8 @@ impl Stay {
     }
 }
 
-impl Handed {
-    pub(super) fn of(daemon: &str, delivery: &Delivery<'_>) -> Self {
+impl Delivery {
+    pub(super) fn of(daemon: &str, delivery: &DeliveryLine<'_>) -> Self {
         Self {
             to: delivery.to.to_owned(),
             orig_to: delivery.orig_to.map(str::to_owned),
@@ -160,7 +160,7 @@ impl Connection {
             host: host.to_owned(),
             client,
             end: End::Open,
-            stays: Vec::new(),
+            entries: Vec::new(),
             from: Vec::new(),
             to: Vec::new(),
             aside: None,
@@ -175,7 +175,7 @@ impl Connection {
     }
 }
 
-impl Dialled {
+impl OutboundTls {
     pub(super) fn distrusted(at: u64, line: LogLine, reason: &str) -> Self {
         Self { handshake: None, distrust: Some(reason.to_owned()), used_by: None, lines: vec![(at, line)] }
     }

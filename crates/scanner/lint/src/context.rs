@@ -5,13 +5,13 @@ use evidence::{LookedUp, Observed, Remark};
 use mail::Domain;
 use std::{cell::RefCell, collections::BTreeSet};
 
-pub(crate) struct Desk<'a> {
+pub(crate) struct LintContext<'a> {
     answers: &'a Answers,
     missing: RefCell<BTreeSet<Question>>,
     troubles: RefCell<BTreeSet<Remark>>,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> LintContext<'a> {
     pub(crate) fn new(answers: &'a Answers) -> Self {
         Self { answers, missing: RefCell::default(), troubles: RefCell::default() }
     }
@@ -44,7 +44,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// As [`Desk::ask`], of something that need not be there: nothing is said if it was not seen.
+    /// As [`LintContext::ask`], of something that need not be there: nothing is said if it was not seen.
     pub(crate) fn peek(&self, name: &Domain, record_type: &str) -> Option<&'a LookedUp> {
         self.get(Question::new(name, record_type))?.seen().filter(|found| is_answer(found))
     }

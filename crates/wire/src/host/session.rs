@@ -4,7 +4,7 @@ use super::{
     hello::Heard,
     keys::ending,
     mx::{Envelope, MxHost},
-    room::Claim,
+    spool::SpoolPermit,
     visits::Visit,
 };
 use crate::BoxStream;
@@ -25,7 +25,7 @@ const COMMANDS: usize = 2000;
 const SAID: usize = 128 * 1024;
 
 /// One connection, as the host speaks on it.
-pub(super) struct Speech<'a> {
+pub(super) struct Session<'a> {
     host: &'a MxHost,
     client: BufReader<BoxStream>,
     visit: &'a Visit,
@@ -47,12 +47,12 @@ impl From<io::Error> for End {
 
 /// What came behind DATA.
 enum Data {
-    Whole(Vec<u8>, Claim),
+    Whole(Vec<u8>, SpoolPermit),
     /// It is dropped, and this is the reply.
     Dropped(&'static str),
 }
 
-impl<'a> Speech<'a> {
+impl<'a> Session<'a> {
     pub(super) fn new(host: &'a MxHost, client: BoxStream, visit: &'a Visit) -> Self {
         let client = BufReader::new(client);
         Self { host, client, visit, envelope: None, is_greeted: false, is_protected: false, is_after_auth: false }
@@ -198,7 +198,7 @@ impl<'a> Speech<'a> {
         };
         self.say("data", command, "354 go ahead").await?;
         let names = envelope.mail_from.len() + envelope.rcpt_to.iter().map(String::len).sum::<usize>();
-        let claim = self.host.room.claim(names);
+        let claim = self.host.spool.claim(names);
         let reply = match self.data(claim).await? {
             Data::Whole(octets, claim) => self.host.taken(envelope, &octets, self.is_protected, claim).to_string(),
             Data::Dropped(reply) => reply.to_owned(),
@@ -208,7 +208,7 @@ impl<'a> Speech<'a> {
 
     /// Everything up to `CRLF . CRLF`, without the stuffed dots (RFC 5321 §4.5.2), as far as there is room; or nothing,
     /// when the line is cut behind the first line of it.
-    async fn data(&mut self, claim: Option<Claim>) -> Result<Data, End> {
+    async fn data(&mut self, claim: Option<SpoolPermit>) -> Result<Data, End> {
         let mut kept = claim.map(|claim| (Vec::new(), claim)).ok_or("452 4.3.1 no room");
         let (mut begins, mut ends_with_cr) = (true, false);
         loop {
@@ -226,7 +226,7 @@ impl<'a> Speech<'a> {
             begins = piece.ends_with(b"\r\n") || ends_with_cr && piece == b"\n";
             ends_with_cr = piece.ends_with(b"\r");
             if let Ok((octets, claim)) = &mut kept {
-                match self.host.room.claim(text.len()) {
+                match self.host.spool.claim(text.len()) {
                     _ if octets.len() + text.len() > self.host.limits.message => kept = Err("552 5.3.4 too large"),
                     None => kept = Err("452 4.3.1 no room"),
                     Some(more) => {

@@ -1,9 +1,9 @@
-//! What the book says about one transaction.
+//! What the index says about one transaction.
 
 use super::{
-    LogBook, Track,
+    LogIndex, Track,
+    entry::{Connection, Delivery, End, QueueEntry},
     gather::Gathered,
-    stay::{Connection, End, Handed, Stay},
 };
 use crate::{AuthResult, Fate, FateStatus, LogLine, Observed, Relay, filters};
 use mail::{Address, Reply};
@@ -30,7 +30,7 @@ pub struct Account {
     pub waiting_for: Vec<String>,
 }
 
-impl LogBook {
+impl LogIndex {
     /// What is known by now of a transaction. Costs as much as it has lines.
     #[must_use]
     pub fn account(&self, track: &Track) -> Account {
@@ -47,7 +47,8 @@ impl LogBook {
     }
 
     fn log(&self, gathered: &Gathered) -> Vec<LogLine> {
-        let notified = gathered.notifications.iter().filter_map(|at| self.stays.get(at)).flat_map(|stay| &stay.lines);
+        let notified =
+            gathered.notifications.iter().filter_map(|at| self.entries.get(at)).flat_map(|entry| &entry.lines);
         let positions: BTreeSet<&u64> = gathered.lines.iter().chain(notified).collect();
         let lines: Vec<&LogLine> = positions.into_iter().filter_map(|at| self.lines.get(at)).collect();
         hosts(&lines).into_iter().flat_map(|host| of_host(&lines, host)).cloned().collect()
@@ -55,7 +56,7 @@ impl LogBook {
 
     fn results(&self, gathered: &Gathered) -> Vec<AuthResult> {
         let lines: Vec<&LogLine> = gathered.lines.iter().filter_map(|at| self.lines.get(at)).collect();
-        let on_the_way = gathered.message.iter().filter_map(|at| self.stays.get(at)).map(|stay| stay.host.as_str());
+        let on_the_way = gathered.message.iter().filter_map(|at| self.entries.get(at)).map(|entry| entry.host.as_str());
         let way: Vec<&str> = unique(on_the_way.chain(hosts(&lines)));
         let mut kept: Vec<AuthResult> = Vec::new();
         for host in way.into_iter().rev() {
@@ -69,14 +70,14 @@ impl LogBook {
 
     fn relays(&self, gathered: &Gathered) -> Vec<Relay> {
         let mut relays: Vec<Relay> = Vec::new();
-        for stay in gathered.message.iter().filter_map(|at| self.stays.get(at)) {
-            for handed in stay.deliveries.iter().filter(|handed| handed.is_relayed) {
+        for entry in gathered.message.iter().filter_map(|at| self.entries.get(at)) {
+            for delivery in entry.deliveries.iter().filter(|delivery| delivery.is_relayed) {
                 let relay = Relay {
-                    from: stay.host.clone(),
-                    to: handed.relay.clone(),
-                    handshake: handed.handshake.clone(),
-                    reply: reply(&handed.said)
-                        .map_or_else(|| Observed::Unobserved(handed.said.clone()), Observed::Seen),
+                    from: entry.host.clone(),
+                    to: delivery.relay.clone(),
+                    handshake: delivery.handshake.clone(),
+                    reply: reply(&delivery.said)
+                        .map_or_else(|| Observed::Unobserved(delivery.said.clone()), Observed::Seen),
                 };
                 if !relays.contains(&relay) {
                     relays.push(relay);
@@ -101,14 +102,14 @@ impl LogBook {
                 fates.push(fate);
             }
         };
-        for (at, stay) in gathered.first.iter().filter_map(|at| Some((*at, self.stays.get(at)?))) {
-            for handed in &stay.deliveries {
-                for end in self.ends(at, stay, handed, track, HOPS) {
-                    add(handed.recipient(), end);
+        for (at, entry) in gathered.first.iter().filter_map(|at| Some((*at, self.entries.get(at)?))) {
+            for delivery in &entry.deliveries {
+                for end in self.ends(at, entry, delivery, track, HOPS) {
+                    add(delivery.recipient(), end);
                 }
             }
-            if let Some((status, said)) = self.set_aside(stay).filter(|_| !stay.is_queued() && !stay.is_refused) {
-                track.rcpt_to.iter().for_each(|r| add(&r.to_string(), (&stay.host, *status, said)));
+            if let Some((status, said)) = self.set_aside(entry).filter(|_| !entry.is_queued() && !entry.is_refused) {
+                track.rcpt_to.iter().for_each(|r| add(&r.to_string(), (&entry.host, *status, said)));
             }
         }
         fates
@@ -118,24 +119,24 @@ impl LogBook {
     fn ends<'a>(
         &'a self,
         at: u64,
-        stay: &'a Stay,
-        handed: &'a Handed,
+        entry: &'a QueueEntry,
+        delivery: &'a Delivery,
         track: &Track,
         hops: usize,
     ) -> Vec<(&'a str, FateStatus, &'a str)> {
-        let Some(id) = handed.next.as_deref().filter(|_| hops > 0) else {
-            return vec![(&stay.host, handed.status, &handed.said)];
+        let Some(id) = delivery.next.as_deref().filter(|_| hops > 0) else {
+            return vec![(&entry.host, delivery.status, &delivery.said)];
         };
-        let Some((at, next)) = self.after(at, id, track).and_then(|at| Some((at, self.stays.get(&at)?))) else {
-            // Somebody whose log is not in the book has it now.
-            return vec![(&stay.host, handed.status, &handed.said)];
+        let Some((at, next)) = self.after(at, id, track).and_then(|at| Some((at, self.entries.get(&at)?))) else {
+            // Somebody whose log is not in the index has it now.
+            return vec![(&entry.host, delivery.status, &delivery.said)];
         };
         if let Some((status, said)) = self.set_aside(next).filter(|_| !next.is_queued()) {
             return vec![(&next.host, *status, said)];
         }
         let is_its =
-            |h: &&Handed| h.recipient().eq_ignore_ascii_case(&handed.to) || h.to.eq_ignore_ascii_case(&handed.to);
-        let mut its: Vec<&Handed> = next.deliveries.iter().filter(is_its).collect();
+            |h: &&Delivery| h.recipient().eq_ignore_ascii_case(&delivery.to) || h.to.eq_ignore_ascii_case(&delivery.to);
+        let mut its: Vec<&Delivery> = next.deliveries.iter().filter(is_its).collect();
         if its.is_empty() && next.is_removed {
             its = next.deliveries.iter().collect();
         }
@@ -143,9 +144,9 @@ impl LogBook {
     }
 
     /// Whether it was put aside, by a line of its own or one of its connection.
-    fn set_aside<'a>(&'a self, stay: &'a Stay) -> Option<&'a (FateStatus, String)> {
-        let connection = || self.connections.get(&stay.connection?)?.aside.as_ref();
-        stay.aside.as_ref().or_else(connection)
+    fn set_aside<'a>(&'a self, entry: &'a QueueEntry) -> Option<&'a (FateStatus, String)> {
+        let connection = || self.connections.get(&entry.connection?)?.aside.as_ref();
+        entry.aside.as_ref().or_else(connection)
     }
 
     fn waiting_for(&self, gathered: &Gathered, track: &Track) -> Vec<String> {
@@ -161,48 +162,49 @@ impl LogBook {
         {
             waiting.push(format!("a line about the connection of {client}"));
         }
-        let stays =
-            || gathered.message.iter().chain(&gathered.notifications).filter_map(|at| Some((*at, self.stays.get(at)?)));
-        if !track.rcpt_to.is_empty() && !stays().any(|(_, stay)| !stay.is_refused) {
+        let entries = || {
+            gathered.message.iter().chain(&gathered.notifications).filter_map(|at| Some((*at, self.entries.get(at)?)))
+        };
+        if !track.rcpt_to.is_empty() && !entries().any(|(_, entry)| !entry.is_refused) {
             waiting.push("a queue id of the message".to_owned());
         }
-        for (at, stay) in stays().filter(|(_, stay)| !stay.is_refused) {
-            self.wait_for_stay(at, stay, track, &mut waiting);
+        for (at, entry) in entries().filter(|(_, entry)| !entry.is_refused) {
+            self.wait_for_stay(at, entry, track, &mut waiting);
         }
         waiting
     }
 
-    fn wait_for_stay(&self, at: u64, stay: &Stay, track: &Track, waiting: &mut Vec<String>) {
-        let name = format!("{} at {}", stay.id, stay.host);
-        if !stay.is_queued() {
-            if self.set_aside(stay).is_none() && !self.was_given_up(stay) {
+    fn wait_for_stay(&self, at: u64, entry: &QueueEntry, track: &Track, waiting: &mut Vec<String>) {
+        let name = format!("{} at {}", entry.id, entry.host);
+        if !entry.is_queued() {
+            if self.set_aside(entry).is_none() && !self.was_given_up(entry) {
                 waiting.push(format!("the queue manager to take up {name}"));
             }
             return;
         }
         let handled: BTreeSet<(&str, Option<&str>)> =
-            stay.deliveries.iter().map(|h| (h.to.as_str(), h.orig_to.as_deref())).collect();
-        if !stay.is_removed {
-            let is_known = stay.recipients.is_some_and(|expected| handled.len() >= expected);
+            entry.deliveries.iter().map(|h| (h.to.as_str(), h.orig_to.as_deref())).collect();
+        if !entry.is_removed {
+            let is_known = entry.recipients.is_some_and(|expected| handled.len() >= expected);
             if !is_known {
                 waiting.push(format!(
                     "the fate of {name}: {} of {} recipients known",
                     handled.len(),
-                    stay.recipients.unwrap_or(1)
+                    entry.recipients.unwrap_or(1)
                 ));
             }
-            let is_bounced = stay.deliveries.iter().any(|h| h.status == FateStatus::Bounced);
-            if is_bounced && stay.notifications.is_empty() && stay.from.as_deref() != Some("") {
+            let is_bounced = entry.deliveries.iter().any(|h| h.status == FateStatus::Bounced);
+            if is_bounced && entry.notifications.is_empty() && entry.from.as_deref() != Some("") {
                 waiting.push(format!("the notification that {name} bounced"));
             }
         }
-        for id in stay.deliveries.iter().filter_map(|h| h.next.as_deref()) {
+        for id in entry.deliveries.iter().filter_map(|h| h.next.as_deref()) {
             if self.after(at, id, track).is_none() {
                 waiting.push(format!("{id}, as which the next hop took {name}"));
             }
         }
-        for id in &stay.notifications {
-            if self.latest(id, |_, other| other.host == stay.host).is_none() {
+        for id in &entry.notifications {
+            if self.latest(id, |_, other| other.host == entry.host).is_none() {
                 waiting.push(format!("{id}, the notification about {name}"));
             }
         }
@@ -210,11 +212,14 @@ impl LogBook {
 
     /// Whether the client went away, or was refused, before the message was complete: its connection is over, and as
     /// many other messages as were accepted in it are known.
-    fn was_given_up(&self, stay: &Stay) -> bool {
-        let Some(connection) = stay.connection.and_then(|at| self.connections.get(&at)) else { return false };
+    fn was_given_up(&self, entry: &QueueEntry) -> bool {
+        let Some(connection) = entry.connection.and_then(|at| self.connections.get(&at)) else { return false };
         let End::Closed { accepted: Some(accepted) } = connection.end else { return false };
-        let entered =
-            connection.stays.iter().filter_map(|at| self.stays.get(at)).filter(|s| s.is_queued() || s.aside.is_some());
+        let entered = connection
+            .entries
+            .iter()
+            .filter_map(|at| self.entries.get(at))
+            .filter(|s| s.is_queued() || s.aside.is_some());
         entered.count() >= accepted as usize
     }
 }

@@ -2,7 +2,7 @@
 
 /// A message whose parts, one behind the other, are its octets. Any octets can be taken apart.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Letter<'a> {
+pub(crate) struct RawMessage<'a> {
     /// The fields of the header, folded as they are, each with its line end.
     pub(crate) fields: Vec<Field<'a>>,
     /// All behind the header: the empty line, if there is one, and the body.
@@ -18,7 +18,7 @@ pub(crate) struct Field<'a> {
     pub(crate) octets: &'a [u8],
 }
 
-impl<'a> Letter<'a> {
+impl<'a> RawMessage<'a> {
     /// Takes a message apart. Lines end in LF, with or without CR. The header ends at the first line that is neither a
     /// field nor the continuation of one.
     pub(crate) fn of(message: &'a [u8]) -> Self {
@@ -90,10 +90,13 @@ mod tests {
 
     #[test]
     fn a_header_ends_at_an_empty_line_or_at_what_is_no_field() {
-        let letter = Letter::of(b"A: x\r\n y\r\nB : z\n\r\nbody\r\n");
-        assert_eq!(letter.fields.iter().map(|f| f.octets).collect::<Vec<_>>(), [&b"A: x\r\n y\r\n"[..], b"B : z\n"]);
-        assert_eq!((letter.body(), letter.has("b")), (&b"body\r\n"[..], true));
-        assert_eq!(Letter::of(b"A: x\r\nno field\r\nB: y\r\n").body(), b"no field\r\nB: y\r\n");
+        let raw_message = RawMessage::of(b"A: x\r\n y\r\nB : z\n\r\nbody\r\n");
+        assert_eq!(
+            raw_message.fields.iter().map(|f| f.octets).collect::<Vec<_>>(),
+            [&b"A: x\r\n y\r\n"[..], b"B : z\n"]
+        );
+        assert_eq!((raw_message.body(), raw_message.has("b")), (&b"body\r\n"[..], true));
+        assert_eq!(RawMessage::of(b"A: x\r\nno field\r\nB: y\r\n").body(), b"no field\r\nB: y\r\n");
     }
 
     #[test]
@@ -104,10 +107,10 @@ mod tests {
     proptest! {
         #[test]
         fn the_parts_are_the_message(message in "([A-Za-z: \t\r\n\u{e9}]|\r\n){0,80}") {
-            let letter = Letter::of(message.as_bytes());
-            let mut parts: Vec<u8> = letter.fields.iter().flat_map(|f| f.octets.to_vec()).collect();
-            prop_assert_eq!(parts.len(), letter.header_len());
-            parts.extend(letter.rest);
+            let raw_message = RawMessage::of(message.as_bytes());
+            let mut parts: Vec<u8> = raw_message.fields.iter().flat_map(|f| f.octets.to_vec()).collect();
+            prop_assert_eq!(parts.len(), raw_message.header_len());
+            parts.extend(raw_message.rest);
             prop_assert_eq!(parts, message.as_bytes());
         }
     }
