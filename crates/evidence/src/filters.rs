@@ -188,7 +188,7 @@ fn opendmarc(text: &str) -> Option<AuthResult> {
 /// A result as an Authentication-Results field has it.
 pub(crate) fn from_field(found: mail::MethodResult, source: ResultSource) -> AuthResult {
     let properties = found.properties.into_iter().map(|p| (format!("{}.{}", p.ptype, p.property), p.value)).collect();
-    AuthResult { method: found.method, result: found.result, properties, reason: found.reason, source }
+    AuthResult { method: found.method, result: found.result, properties, reason: found.reason, source, injected: None }
 }
 
 fn result<const N: usize>(
@@ -205,6 +205,7 @@ fn result<const N: usize>(
         properties,
         reason: reason.map(str::to_owned),
         source: log(filter),
+        injected: None,
     }
 }
 

@@ -50,6 +50,9 @@ pub struct Evidence {
     /// What became of the changed settings of the plan, if it has any: whether the daemons take them.
     #[serde(default)]
     pub settings: Vec<Setting>,
+    /// Messages that appeared in a mailbox while it ran and that nobody is known to have sent.
+    #[serde(default)]
+    pub strays: Vec<Delivered>,
 }
 
 /// A setting of a daemon that a scenario changes, and what the daemon says of it.
@@ -146,6 +149,9 @@ pub struct MailObject {
     /// The reverse-path as the gateway logged it, empty for the null one; `None`: it is not known.
     #[serde(default)]
     pub mail_from: Option<String>,
+    /// Whether the gateway took responsibility for it (RFC 5321 §4.2.5), by its reply or its queue; `None`: not known.
+    #[serde(default)]
+    pub is_accepted: Option<bool>,
     /// What happened between two MTAs, as the sending one logged it. Empty when the client spoke to the gateway itself.
     pub relays: Vec<Relay>,
     /// What the filters said, each with where it was read.
@@ -320,6 +326,10 @@ pub struct AuthResult {
     pub reason: Option<String>,
     /// Where it stands.
     pub source: ResultSource,
+    /// The text of the peer's that this was read from: a filter copied it there unquoted, so nobody found this. No claim
+    /// holds by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub injected: Option<String>,
 }
 
 /// Where a result was read. A later one of this list is only asked when the earlier ones say nothing.

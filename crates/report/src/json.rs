@@ -111,20 +111,31 @@ fn transaction(judged: &Judged, seen: Option<&evidence::Transaction>) -> Value {
     })
 }
 
-/// The evidence as it is, but for bodies of messages, which are text instead of lists of numbers.
+/// The evidence as it is, but for octets of messages, which are text instead of lists of numbers.
 fn evidence_of(seen: &evidence::Transaction) -> Value {
     let mut json = value(seen);
-    let bodies =
-        |copies: &[evidence::Delivered]| copies.iter().map(|copy| copy.message.body.clone()).collect::<Vec<_>>();
-    let arrived = seen.arrived.iter().map(|arrived| arrived.message.body.clone()).collect();
-    for (key, bodies) in
-        [("delivered", bodies(&seen.object.delivered)), ("bounces", bodies(&seen.object.bounces)), ("arrived", arrived)]
-    {
-        for (at, body) in bodies.iter().enumerate() {
-            json[key][at]["message"]["body"] = String::from_utf8_lossy(body).into();
-        }
-    }
+    octets_to_text(&mut json);
     json
+}
+
+/// Turns the octets under every key `body` or `sent` into text.
+fn octets_to_text(json: &mut Value) {
+    match json {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match octets(value).filter(|_| key == "body" || key == "sent") {
+                    Some(octets) => *value = String::from_utf8_lossy(&octets).into(),
+                    None => octets_to_text(value),
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(octets_to_text),
+        _ => {}
+    }
+}
+
+fn octets(list: &Value) -> Option<Vec<u8>> {
+    list.as_array()?.iter().map(|octet| u8::try_from(octet.as_u64()?).ok()).collect()
 }
 
 fn value(of: &impl Serialize) -> Value {

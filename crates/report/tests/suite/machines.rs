@@ -62,7 +62,7 @@ fn the_json_document_has_verdict_and_evidence_of_each_transaction() {
     assert_eq!(forged["findings"].as_array().unwrap().len(), 2);
     assert_eq!(forged["errors"][0]["message"], "forged: it cannot be told whether DMARC is fail");
     assert_eq!(forged["evidence"]["dialogue"][5]["to"], "end-of-data");
-    assert_eq!(forged["evidence"]["delivered"][0]["message"]["body"], "At noon?\u{fffd}\r\n");
+    assert_eq!(forged["evidence"]["object"]["delivered"][0]["message"]["body"], "At noon?\u{fffd}\r\n");
     assert_eq!(scenario["transactions"][1]["findings"], json!([]));
     assert!(scenario["snapshot"]["seen"].as_str().unwrap().starts_with("# forged\n"));
 }

@@ -281,6 +281,7 @@ pub(crate) fn result(method: &str, word: &str, properties: &[(&str, &str)], sour
         properties: properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         reason: None,
         source,
+        injected: None,
     }
 }
 
