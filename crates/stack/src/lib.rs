@@ -30,7 +30,6 @@ pub use settings::Changed;
 pub use stage::Stage;
 pub use transact::{Names, OutgoingMail};
 pub use ways_in::syslog;
-pub use zones::strings as character_strings;
 
 use container::{Container, Run};
 use gateway::Gateway;
