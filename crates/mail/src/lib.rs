@@ -12,9 +12,9 @@ mod service;
 mod suite;
 mod tls;
 
-pub use address::{Address, AddressError, Domain, ReversePath};
+pub use address::{Address, AddressError, Domain, ReversePath, is_same_mailbox, unquoted_address};
 pub use auth::{ArcResult, DkimResult, DmarcResult, SpfResult, UnknownResult};
-pub use auth_results::{AuthenticationResults, AuthenticationResultsError, MethodResult, Property};
+pub use auth_results::{AuthenticationResults, AuthenticationResultsError, MethodResult, Property, authserv_id};
 pub use field::{Field, Message};
 pub use nonce::{Nonce, NonceError};
 pub use reply::{EnhancedStatus, EnhancedStatusError, Reply, ReplyError};
