@@ -14,7 +14,7 @@ use std::net::IpAddr;
 
 /// The registry.
 const PROGRAMS: [&dyn Program; 5] =
-    [&postfix::Postfix, &dovecot::Dovecot, &opendkim::OpenDkim, &opendmarc::OpenDmarc, &policyd_spf::PolicydSpf];
+    [&postfix::Postfix, &policyd_spf::PolicydSpf, &opendkim::OpenDkim, &opendmarc::OpenDmarc, &dovecot::Dovecot];
 
 /// What is known of an SMTP session before its message has a queue id: the harness said it, or another line does.
 #[derive(Debug, Clone, Copy)]
