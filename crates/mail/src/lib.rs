@@ -12,7 +12,7 @@ mod service;
 mod suite;
 mod tls;
 
-pub use address::{Address, AddressError, Domain, ReversePath};
+pub use address::{Address, AddressError, Domain, ReversePath, inside_brackets};
 pub use auth::{ArcResult, DkimResult, DmarcResult, SpfResult, UnknownResult};
 pub use auth_results::{AuthenticationResults, AuthenticationResultsError, MethodResult, Property};
 pub use field::{Field, Message};
