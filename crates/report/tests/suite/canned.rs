@@ -61,11 +61,7 @@ pub(crate) fn plan(name: &str) -> Plan {
 }
 
 fn transaction(end: &str, is_delivered: bool) -> Transaction {
-    let exchange = |to: &str, sent: &str, reply: &str| Exchange {
-        to: to.to_owned(),
-        sent: sent.to_owned(),
-        reply: Observed::Seen(reply.parse().unwrap()),
-    };
+    let exchange = |to: &str, sent: &str, reply: &str| Exchange::new(to, sent, Observed::Seen(reply.parse().unwrap()));
     let fate = Fate {
         recipient: "alice@gateway.example".parse().unwrap(),
         host: "mx.gateway.example".to_owned(),
