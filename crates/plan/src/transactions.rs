@@ -1,11 +1,11 @@
 //! Mail transactions: who brings them, and what changes on the pretend Internet before them.
 
-use crate::{Expectation, Host, Recipe, Spanned, Zone};
+use crate::{Host, Recipe, Spanned, Zone};
 use mail::{Address, ReversePath};
 use serde::Serialize;
 use std::{fmt, net::IpAddr, ops::Range};
 
-/// One mail transaction (RFC 5321 §3.3) and what is claimed of it.
+/// One mail transaction (RFC 5321 §3.3).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Transaction {
     /// A word for it in reports: what the file says, else `1`, `2`, …
@@ -20,8 +20,6 @@ pub struct Transaction {
     pub rcpt_to: Vec<Spanned<Address>>,
     /// What is sent behind DATA.
     pub message: Recipe,
-    /// What must come of it.
-    pub expect: Vec<Expectation>,
     /// Where the transaction stands.
     #[serde(skip)]
     pub span: Range<usize>,

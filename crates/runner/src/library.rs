@@ -1,6 +1,7 @@
 //! Scenario files on disk: found, chosen, read.
 
-use plan::{Plan, Source, World};
+use claims::Scenario;
+use plan::{Source, World};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -54,15 +55,15 @@ pub(crate) fn find(scenarios: &Path, chosen: &[String]) -> Result<Vec<Source>, L
     Ok(sources)
 }
 
-/// Reads all sources as plans, or says every fault of every file.
+/// Reads all sources, or says every fault of every file.
 ///
 /// # Errors
 /// The faults of each file that has any.
-pub(crate) fn plans(sources: Vec<Source>, world: &World) -> Result<Vec<Plan>, Vec<scenario::Faults>> {
-    let (plans, faults): (Vec<_>, Vec<_>) =
+pub(crate) fn scenarios(sources: Vec<Source>, world: &World) -> Result<Vec<Scenario>, Vec<scenario::Faults>> {
+    let (read, faults): (Vec<_>, Vec<_>) =
         sources.into_iter().map(|s| scenario::parse(s, world)).partition(Result::is_ok);
     if faults.is_empty() {
-        Ok(plans.into_iter().filter_map(Result::ok).collect())
+        Ok(read.into_iter().filter_map(Result::ok).collect())
     } else {
         Err(faults.into_iter().filter_map(Result::err).collect())
     }

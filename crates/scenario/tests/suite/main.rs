@@ -12,7 +12,7 @@ mod stage;
 mod strange;
 
 use plan::{Plan, Source, World};
-use scenario::Faults;
+use scenario::{Faults, Scenario};
 
 /// Two ADMDs, as the shipped gateways have them.
 fn world() -> World {
@@ -29,6 +29,10 @@ fn world() -> World {
 }
 
 fn parse(text: &str) -> Result<Plan, Faults> {
+    whole(text).map(|scenario| scenario.plan)
+}
+
+fn whole(text: &str) -> Result<Scenario, Faults> {
     scenario::parse(Source { name: "subject/name".into(), path: "name.toml".into(), text: text.into() }, &world())
 }
 
