@@ -99,11 +99,11 @@ fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Authority, KeyKind, Kind, Request};
+    use crate::{Authority, CertificateKind, KeyKind, Request, WRONG_NAME};
 
     const NAME: &str = "mx.gateway.example";
 
-    fn judged(kind: Kind, server_name: &str) -> Trust {
+    fn judged(kind: CertificateKind, server_name: &str) -> Trust {
         let authority = Authority::new().unwrap();
         let request = Request { names: vec![NAME.to_owned(), "192.0.2.25".to_owned()], kind, key: KeyKind::P256 };
         authority.anchor().judge(&authority.issue(&request).unwrap().chain, server_name)
@@ -115,22 +115,22 @@ mod tests {
 
     #[test]
     fn each_kind_is_worth_what_it_says() {
-        assert_eq!(judged(Kind::Good, NAME), Trust::Verified);
-        assert_eq!(judged(Kind::WrongName, NAME), Trust::Trusted);
-        assert_eq!(judged(Kind::Expired, NAME), untrusted("expired"));
-        assert_eq!(judged(Kind::NotYetValid, NAME), untrusted("not yet valid"));
-        assert_eq!(judged(Kind::SelfSigned, NAME), untrusted("self-signed"));
-        assert_eq!(judged(Kind::Untrusted, NAME), untrusted("unknown issuer"));
+        assert_eq!(judged(CertificateKind::Good, NAME), Trust::Verified);
+        assert_eq!(judged(CertificateKind::WrongName, NAME), Trust::Trusted);
+        assert_eq!(judged(CertificateKind::Expired, NAME), untrusted("expired"));
+        assert_eq!(judged(CertificateKind::NotYetValid, NAME), untrusted("not yet valid"));
+        assert_eq!(judged(CertificateKind::SelfSigned, NAME), untrusted("self-signed"));
+        assert_eq!(judged(CertificateKind::Untrusted, NAME), untrusted("unknown issuer"));
     }
 
     #[test]
     fn names_are_compared_as_names_and_addresses_as_addresses() {
-        assert_eq!(judged(Kind::Good, "MX.Gateway.Example"), Trust::Verified);
-        assert_eq!(judged(Kind::Good, "192.0.2.25"), Trust::Verified);
+        assert_eq!(judged(CertificateKind::Good, "MX.Gateway.Example"), Trust::Verified);
+        assert_eq!(judged(CertificateKind::Good, "192.0.2.25"), Trust::Verified);
         for other in ["192.0.2.26", "gateway.example", "", "no name"] {
-            assert_eq!(judged(Kind::Good, other), Trust::Trusted, "{other}");
+            assert_eq!(judged(CertificateKind::Good, other), Trust::Trusted, "{other}");
         }
-        assert_eq!(judged(Kind::WrongName, Kind::WRONG_NAME), Trust::Verified);
+        assert_eq!(judged(CertificateKind::WrongName, WRONG_NAME), Trust::Verified);
     }
 
     #[test]
@@ -143,14 +143,14 @@ mod tests {
     #[test]
     fn without_the_intermediate_the_issuer_is_unknown() {
         let authority = Authority::new().unwrap();
-        let request = Request { names: vec![NAME.to_owned()], kind: Kind::Good, key: KeyKind::P256 };
+        let request = Request { names: vec![NAME.to_owned()], kind: CertificateKind::Good, key: KeyKind::P256 };
         let issued = authority.issue(&request).unwrap();
         assert_eq!(authority.anchor().judge(&issued.chain[..1], NAME), untrusted("unknown issuer"));
     }
 
     #[test]
     fn the_certificate_of_another_run_is_worth_nothing() {
-        let request = Request { names: vec![NAME.to_owned()], kind: Kind::Good, key: KeyKind::P256 };
+        let request = Request { names: vec![NAME.to_owned()], kind: CertificateKind::Good, key: KeyKind::P256 };
         let issued = Authority::new().unwrap().issue(&request).unwrap();
         // The other root has the same name, but not the key that signed.
         assert_eq!(Authority::new().unwrap().anchor().judge(&issued.chain, NAME), untrusted("bad signature"));

@@ -4,53 +4,37 @@ use crate::{
     Anchor, KeyKind, PkiError,
     keys::{generate, pem},
 };
+use plan::CertificateKind;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use time::{Duration, OffsetDateTime};
 
 /// A root and an intermediate certificate made for the run, and others that nobody trusts.
 pub struct Authority {
-    trusted: Line,
-    stranger: Line,
+    trusted: IssuerChain,
+    stranger: IssuerChain,
     anchor: Anchor,
     now: OffsetDateTime,
 }
 
 /// What is asked of an authority.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Host names and IP addresses for subjectAltName, at least one. The first is the common name too, if it is short
     /// enough (64 octets).
     pub names: Vec<String>,
     /// Whether the certificate is good.
-    pub kind: Kind,
+    pub kind: CertificateKind,
     /// Kind of its key.
     pub key: KeyKind,
 }
 
-/// Whether a certificate is good, or what is wrong with it. It is wrong in that one way only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// Issued by the intermediate, valid from an hour ago for 90 days.
-    #[default]
-    Good,
-    /// It was valid until yesterday.
-    Expired,
-    /// It will be valid in a month.
-    NotYetValid,
-    /// It is for [`WRONG_NAME`](Kind::WRONG_NAME) instead of the names asked for.
-    WrongName,
-    /// Signed with its own key.
-    SelfSigned,
-    /// Issued under a root that nobody knows.
-    Untrusted,
-}
+/// For whom a certificate of the kind [`CertificateKind::WrongName`] is.
+pub const WRONG_NAME: &str = "wrong-name.example";
 
 /// A certificate with its chain and key.
 pub struct Issued {
@@ -64,14 +48,9 @@ pub struct Issued {
     pub key: PrivateKeyDer<'static>,
 }
 
-struct Line {
+struct IssuerChain {
     root: CertifiedIssuer<'static, KeyPair>,
     intermediate: CertifiedIssuer<'static, KeyPair>,
-}
-
-impl Kind {
-    /// For whom a certificate of the kind [`WrongName`](Kind::WrongName) is.
-    pub const WRONG_NAME: &'static str = "wrong-name.example";
 }
 
 impl Authority {
@@ -81,8 +60,8 @@ impl Authority {
     /// The cryptographic library has no keys for us.
     pub fn new() -> Result<Self, PkiError> {
         let now = OffsetDateTime::now_utc();
-        let trusted = Line::new("Mailproof", now)?;
-        let stranger = Line::new("Stranger", now)?;
+        let trusted = IssuerChain::new("Mailproof", now)?;
+        let stranger = IssuerChain::new("Stranger", now)?;
         let seconds = u64::try_from(now.unix_timestamp()).unwrap_or_default();
         let moment = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
         let anchor = Anchor::new(trusted.root.der().clone(), moment);
@@ -108,14 +87,14 @@ impl Authority {
     pub fn issue(&self, request: &Request) -> Result<Issued, PkiError> {
         let names = match (request.kind, request.names.first()) {
             (_, None) => return Err(PkiError::NoName),
-            (Kind::WrongName, _) => vec![Kind::WRONG_NAME.to_owned()],
+            (CertificateKind::WrongName, _) => vec![WRONG_NAME.to_owned()],
             _ => request.names.clone(),
         };
         let key = generate(request.key)?;
         let params = self.leaf(names, request)?;
         let (leaf, issuer) = match request.kind {
-            Kind::SelfSigned => (params.self_signed(&key), None),
-            Kind::Untrusted => self.stranger.sign(&params, &key),
+            CertificateKind::SelfSigned => (params.self_signed(&key), None),
+            CertificateKind::Untrusted => self.stranger.sign(&params, &key),
             _ => self.trusted.sign(&params, &key),
         };
         let leaf = leaf.map_err(|e| refused(&request.names[0], &e))?;
@@ -135,15 +114,15 @@ impl Authority {
         if name.len() <= 64 {
             params.distinguished_name.push(DnType::CommonName, name);
         }
-        params.use_authority_key_identifier_extension = request.kind != Kind::SelfSigned;
+        params.use_authority_key_identifier_extension = request.kind != CertificateKind::SelfSigned;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         if matches!(request.key, KeyKind::Rsa2048 | KeyKind::Rsa4096) {
             params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
         }
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let (start, end) = match request.kind {
-            Kind::Expired => (Duration::days(-60), Duration::days(-1)),
-            Kind::NotYetValid => (Duration::days(30), Duration::days(60)),
+            CertificateKind::Expired => (Duration::days(-60), Duration::days(-1)),
+            CertificateKind::NotYetValid => (Duration::days(30), Duration::days(60)),
             _ => (Duration::hours(-1), Duration::days(90)),
         };
         (params.not_before, params.not_after) = (self.now + start, self.now + end);
@@ -151,7 +130,7 @@ impl Authority {
     }
 }
 
-impl Line {
+impl IssuerChain {
     fn new(name: &str, now: OffsetDateTime) -> Result<Self, PkiError> {
         let (root, intermediate) = (format!("{name} Root"), format!("{name} Intermediate"));
         let top = CertifiedIssuer::self_signed(issuer(&root, None, now), generate(KeyKind::P256)?)

@@ -90,16 +90,16 @@ fn moment(time: ASN1Time) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Authority, KeyKind, Kind, Request};
+    use crate::{Authority, CertificateKind, KeyKind, Request};
 
-    fn issued(names: &[&str], kind: Kind, key: KeyKind) -> Vec<Certificate> {
+    fn issued(names: &[&str], kind: CertificateKind, key: KeyKind) -> Vec<Certificate> {
         let request = Request { names: names.iter().map(|n| (*n).to_owned()).collect(), kind, key };
         Authority::new().unwrap().issue(&request).unwrap().chain.iter().map(describe).collect()
     }
 
     #[test]
     fn a_chain_is_told_certificate_by_certificate() {
-        let chain = issued(&["mx.gateway.example", "192.0.2.25", "2001:db8::25"], Kind::Good, KeyKind::P384);
+        let chain = issued(&["mx.gateway.example", "192.0.2.25", "2001:db8::25"], CertificateKind::Good, KeyKind::P384);
         let [leaf, intermediate] = chain.as_slice() else { panic!("{chain:?}") };
         assert_eq!((leaf.subject.as_str(), leaf.issuer.as_str()), ("mx.gateway.example", "Mailproof Intermediate"));
         assert_eq!(leaf.names, ["mx.gateway.example", "192.0.2.25", "2001:db8::25"]);
@@ -123,7 +123,7 @@ mod tests {
             (KeyKind::Ed25519, "Ed25519", "ed25519"),
         ];
         for (kind, key, signature) in words {
-            let leaf = issued(&["mx.gateway.example"], Kind::SelfSigned, kind).remove(0);
+            let leaf = issued(&["mx.gateway.example"], CertificateKind::SelfSigned, kind).remove(0);
             assert_eq!((leaf.key.as_str(), leaf.signature.as_str()), (key, signature));
         }
     }
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_long_name_stands_in_subject_alt_name_alone() {
         let name = format!("{}.{}.example", "a".repeat(60), "b".repeat(60));
-        let leaf = issued(&[&name], Kind::Good, KeyKind::P256).remove(0);
+        let leaf = issued(&[&name], CertificateKind::Good, KeyKind::P256).remove(0);
         assert_eq!((leaf.subject.as_str(), leaf.names), ("", vec![name]));
     }
 

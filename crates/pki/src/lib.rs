@@ -9,9 +9,10 @@ mod keys;
 mod tlsa;
 
 pub use anchor::{Anchor, provider};
-pub use authority::{Authority, Issued, Kind, Request};
+pub use authority::{Authority, Issued, Request, WRONG_NAME};
 pub use describe::describe;
 pub use keys::{KeyKind, dkim_key, pkcs8_pem};
+pub use plan::CertificateKind;
 pub use tlsa::tlsa;
 
 /// Why there is no certificate or key.

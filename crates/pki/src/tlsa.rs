@@ -43,12 +43,12 @@ pub fn tlsa(usage: u8, selector: u8, matching: u8, chain: &[CertificateDer<'_>])
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Authority, KeyKind, Kind, Request};
+    use crate::{Authority, CertificateKind, KeyKind, Request};
     use rcgen::{KeyPair, PublicKeyData};
 
     #[test]
     fn a_record_names_the_right_certificate_part_and_hash() {
-        let request = Request { names: vec!["mx.example".to_owned()], kind: Kind::Good, key: KeyKind::P256 };
+        let request = Request { names: vec!["mx.example".to_owned()], kind: CertificateKind::Good, key: KeyKind::P256 };
         let issued = Authority::new().unwrap().issue(&request).unwrap();
         let public = KeyPair::from_pem(&issued.key_pem).unwrap().subject_public_key_info();
         let hex = |octets: &[u8]| HEXLOWER.encode(octets);

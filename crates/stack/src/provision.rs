@@ -58,7 +58,7 @@ pub(crate) fn equip(host: &gateway::Host, authority: &pki::Authority, keys: &Key
         host.etc.iter().map(|f| File { mode: f.mode, ..File::new(&f.path, f.contents.clone()) }).collect();
     let secret = |path: &str, text: String| File { mode: 0o600, ..File::new(path, text) };
     if let Some(place) = &host.certificate {
-        let request = pki::Request { names: place.names.clone(), kind: pki::Kind::Good, key: place.kind };
+        let request = pki::Request { names: place.names.clone(), kind: pki::CertificateKind::Good, key: place.kind };
         let issued = authority.issue(&request)?;
         for (usage, selector, matching) in place.tlsa() {
             tlsa.push(pki::tlsa(usage, selector, matching, &issued.chain)?);

@@ -240,7 +240,7 @@ impl Certificates {
             return Ok(Arc::clone(issued));
         }
         let names = if wanted.names.is_empty() { vec![name.to_string()] } else { wanted.names.clone() };
-        let request = pki::Request { names, kind: kind(wanted.kind), key: key_kind(wanted.key) };
+        let request = pki::Request { names, kind: wanted.kind, key: key_kind(wanted.key) };
         let issued = Arc::new(authority.issue(&request)?);
         self.issued.insert(place, Arc::clone(&issued));
         Ok(issued)
@@ -276,17 +276,6 @@ fn add(zones: &mut [dns::ZoneData], name: &str, data: &str) {
     let within = zones.iter_mut().filter(|zone| owner.is_within(&zone.origin));
     if let Some(zone) = within.max_by_key(|zone| zone.origin.as_str().len()) {
         writeln!(zone.records, "\n{name}. 0 IN TLSA {data}").expect("writing to a string");
-    }
-}
-
-const fn kind(kind: CertificateKind) -> pki::Kind {
-    match kind {
-        CertificateKind::Good => pki::Kind::Good,
-        CertificateKind::Expired => pki::Kind::Expired,
-        CertificateKind::NotYetValid => pki::Kind::NotYetValid,
-        CertificateKind::WrongName => pki::Kind::WrongName,
-        CertificateKind::SelfSigned => pki::Kind::SelfSigned,
-        CertificateKind::Untrusted => pki::Kind::Untrusted,
     }
 }
 

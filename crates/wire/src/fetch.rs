@@ -68,13 +68,13 @@ mod tests {
         Action, Handler, HostKey, WebHost, WebPlay, World,
         peers::{Always, LOOPBACK, route},
     };
-    use pki::{Authority, KeyKind, Kind, Request};
+    use pki::{Authority, CertificateKind, KeyKind, Request};
     use std::sync::Arc;
 
     #[tokio::test]
     async fn a_policy_comes_with_the_worth_of_its_host() {
         let authority = Authority::new().unwrap();
-        for (kind, peer) in [(Kind::Good, "Verified"), (Kind::SelfSigned, "Untrusted")] {
+        for (kind, peer) in [(CertificateKind::Good, "Verified"), (CertificateKind::SelfSigned, "Untrusted")] {
             let name = "mta-sts.partner.example";
             let request = Request { names: vec![name.to_owned()], kind, key: KeyKind::P256 };
             let issued = authority.issue(&request).unwrap();

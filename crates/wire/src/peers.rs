@@ -2,7 +2,7 @@
 
 use crate::{Action, BoxStream, Handler, Route, Routing, proxy};
 use futures_util::future::BoxFuture;
-use pki::{Authority, Kind, Request};
+use pki::{Authority, CertificateKind, Request};
 use rustls::{ServerConfig, SupportedProtocolVersion};
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -87,7 +87,7 @@ impl Handler for Echo {
 /// A TLS server for `mx.gateway.example` with a certificate of this kind.
 pub(crate) fn tls_server(
     authority: &Authority,
-    kind: Kind,
+    kind: CertificateKind,
     version: &'static SupportedProtocolVersion,
 ) -> Arc<ServerConfig> {
     let names = vec!["mx.gateway.example".to_owned()];

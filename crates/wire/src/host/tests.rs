@@ -14,7 +14,7 @@ use crate::{
 use evidence::{Connection, Observed};
 use mail::Reply;
 use openssl::ssl::{SslConnector, SslConnectorBuilder, SslMethod, SslVerifyMode, SslVersion};
-use pki::{Authority, Kind};
+use pki::{Authority, CertificateKind};
 use plan::{Driver, Interference, StarttlsPlay, Tls};
 use std::{
     pin::Pin,
@@ -30,9 +30,9 @@ static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new().unwrap
 const NAME: &str = "mx.partner.example";
 const ENVELOPE: &str = "MAIL FROM:<bob@sender.example>\r\nRCPT TO:<carol@partner.example>\r\n";
 
-static GOOD: LazyLock<HostKey> = LazyLock::new(|| issue(Kind::Good));
+static GOOD: LazyLock<HostKey> = LazyLock::new(|| issue(CertificateKind::Good));
 
-fn issue(kind: Kind) -> HostKey {
+fn issue(kind: CertificateKind) -> HostKey {
     let request = pki::Request { names: vec![NAME.to_owned()], kind, key: pki::KeyKind::Rsa2048 };
     let issued = AUTHORITY.issue(&request).unwrap();
     HostKey { chain_pem: issued.chain_pem, key_pem: issued.key_pem, versions: Vec::new() }

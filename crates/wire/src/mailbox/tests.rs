@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::peers::{LOOPBACK, route, tls_server};
-use pki::{Authority, Kind as Certificate};
+use pki::{Authority, CertificateKind as Certificate};
 use std::{
     collections::BTreeMap,
     sync::{Arc, LazyLock, Mutex},

@@ -7,7 +7,7 @@ use crate::{
 };
 use evidence::Trust;
 use mail::Nonce;
-use pki::{Authority, Kind};
+use pki::{Authority, CertificateKind};
 use proptest::prelude::*;
 use rustls::version::TLS13;
 use std::sync::{Arc, LazyLock};
@@ -49,7 +49,7 @@ fn why(dialogue: &Dialogue) -> &str {
 }
 
 /// A host with a certificate of this kind, and this version of TLS.
-fn host(kind: Kind, version: &str) -> Arc<MxHost> {
+fn host(kind: CertificateKind, version: &str) -> Arc<MxHost> {
     let request = pki::Request { names: vec!["mx.gateway.example".to_owned()], kind, key: pki::KeyKind::P256 };
     let issued = AUTHORITY.issue(&request).unwrap();
     let key = HostKey { chain_pem: issued.chain_pem, key_pem: issued.key_pem, versions: vec![version.to_owned()] };
@@ -64,7 +64,7 @@ async fn world(handler: Arc<dyn Handler>) -> World {
 
 #[tokio::test]
 async fn a_message_arrives_as_it_was_given() {
-    let sink = host(Kind::Good, "TLSv1.3");
+    let sink = host(CertificateKind::Good, "TLSv1.3");
     let world = world(Arc::clone(&sink) as Arc<dyn Handler>).await;
     let nonce = Nonce::from_number(7);
     let message = format!("Message-ID: <{nonce}@x.example>\r\n\r\n.\r\n..two\r\ngr\u{fc}n\r\n").into_bytes();
@@ -95,9 +95,9 @@ async fn a_message_arrives_as_it_was_given() {
 #[tokio::test]
 async fn starttls_shows_the_handshake_whatever_the_certificate() {
     for (kind, version, peer) in [
-        (Kind::Good, "TLSv1.3", Trust::Verified),
-        (Kind::WrongName, "TLSv1.2", Trust::Trusted),
-        (Kind::Expired, "TLSv1.3", Trust::Untrusted(Some("expired".to_owned()))),
+        (CertificateKind::Good, "TLSv1.3", Trust::Verified),
+        (CertificateKind::WrongName, "TLSv1.2", Trust::Trusted),
+        (CertificateKind::Expired, "TLSv1.3", Trust::Untrusted(Some("expired".to_owned()))),
     ] {
         let sink = host(kind, version);
         let world = world(Arc::clone(&sink) as Arc<dyn Handler>).await;
@@ -131,8 +131,8 @@ impl Handler for Implicit {
 
 #[tokio::test]
 async fn implicit_tls_comes_before_the_greeting() {
-    let sink = host(Kind::Good, "TLSv1.3");
-    let server = Implicit(Arc::clone(&sink), tls_server(&AUTHORITY, Kind::Good, &TLS13));
+    let sink = host(CertificateKind::Good, "TLSv1.3");
+    let server = Implicit(Arc::clone(&sink), tls_server(&AUTHORITY, CertificateKind::Good, &TLS13));
     let world = world(Arc::new(server)).await;
     let route = crate::peers::route(world.address());
     let dialogue = converse(Job { tls: Tls::Implicit, ..job(route) }).await.unwrap();

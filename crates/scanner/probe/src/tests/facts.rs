@@ -11,7 +11,7 @@ use openssl::{
     ssl::{NameType, SniError, SslContext, SslContextBuilder, SslMethod, SslOptions, SslVersion},
     x509::X509,
 };
-use pki::{KeyKind, Kind, Request};
+use pki::{CertificateKind, KeyKind, Request};
 use rustls::{server::ResolvesServerCertUsingSni, sign::CertifiedKey};
 use std::collections::BTreeSet;
 
@@ -260,9 +260,9 @@ async fn what_certificates_are_worth() {
         let chain = server.probed().await.chains.seen_mut().unwrap().remove(0);
         (chain.trust, chain.digests.len())
     };
-    assert_eq!(worth(Kind::WrongName).await, (Trust::Trusted, 4));
-    assert_eq!(worth(Kind::Expired).await.0, Trust::Untrusted(Some("expired".to_owned())));
-    assert_eq!(worth(Kind::SelfSigned).await, (Trust::Untrusted(Some("self-signed".to_owned())), 2));
+    assert_eq!(worth(CertificateKind::WrongName).await, (Trust::Trusted, 4));
+    assert_eq!(worth(CertificateKind::Expired).await.0, Trust::Untrusted(Some("expired".to_owned())));
+    assert_eq!(worth(CertificateKind::SelfSigned).await, (Trust::Untrusted(Some("self-signed".to_owned())), 2));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use openssl::{
     ssl::{Ssl, SslContext, SslContextBuilder, SslMethod, SslVersion},
     x509::X509,
 };
-use pki::{Authority, Issued, KeyKind, Kind, Request};
+use pki::{Authority, CertificateKind, Issued, KeyKind, Request};
 use rustls::ServerConfig;
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -30,7 +30,7 @@ pub(super) static ED: LazyLock<Issued> = LazyLock::new(|| issue(NAME, KeyKind::E
 pub(super) static EC: LazyLock<Issued> = LazyLock::new(|| issue(NAME, KeyKind::P256));
 
 pub(super) fn issue(name: &str, key: KeyKind) -> Issued {
-    AUTHORITY.issue(&Request { names: vec![name.to_owned()], kind: Kind::Good, key }).unwrap()
+    AUTHORITY.issue(&Request { names: vec![name.to_owned()], kind: CertificateKind::Good, key }).unwrap()
 }
 
 /// A server until it is dropped.

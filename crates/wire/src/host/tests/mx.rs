@@ -166,12 +166,12 @@ async fn what_a_client_says_behind_starttls_is_dropped() {
 
 #[tokio::test]
 async fn another_certificate_is_shown_on_the_way() {
-    let swapped = Some(issue(Kind::Untrusted));
+    let swapped = Some(issue(CertificateKind::Untrusted));
     let (dialogue, seen, arrived) = visited(MxPlay { wire: Interference::SwapCertificate, swapped, ..play() }).await;
     let there = dialogue.handshake.seen().unwrap();
     assert!(matches!(there.peer, evidence::Trust::Untrusted(_)), "{:?}", there.peer);
     assert_eq!((&seen.handshake.seen().unwrap().chain, arrived.len()), (&there.chain, 1));
-    let (dialogue, _, _) = visited(MxPlay { swapped: Some(issue(Kind::Untrusted)), ..play() }).await;
+    let (dialogue, _, _) = visited(MxPlay { swapped: Some(issue(CertificateKind::Untrusted)), ..play() }).await;
     assert_eq!(dialogue.handshake.seen().unwrap().peer, evidence::Trust::Verified);
     let error = MxHost::new(MxPlay { wire: Interference::SwapCertificate, ..play() }).unwrap_err().to_string();
     assert!(error.contains(NAME) && error.contains("no certificate to swap"), "{error}");

@@ -235,7 +235,7 @@ async fn a_client_that_goes_is_told_alike_with_and_without_a_word() {
 #[tokio::test]
 async fn a_key_that_is_not_the_certificates_is_a_fault() {
     for versions in BOTH {
-        let key = HostKey { key_pem: issue(Kind::Good).key_pem, ..good(versions) };
+        let key = HostKey { key_pem: issue(CertificateKind::Good).key_pem, ..good(versions) };
         assert!(MxHost::new(MxPlay { key: key.clone(), ..play() }).is_err(), "{versions:?}");
         assert!(!format!("{key:?}").contains("PRIVATE"));
     }

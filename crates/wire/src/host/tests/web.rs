@@ -95,7 +95,7 @@ async fn status_and_media_type_are_as_asked() {
 
 #[tokio::test]
 async fn a_client_that_does_not_trust_the_certificate_asks_nothing() {
-    let visit = Visit::to(WebHost::new(WebPlay { key: issue(Kind::SelfSigned), ..web() }).unwrap()).await;
+    let visit = Visit::to(WebHost::new(WebPlay { key: issue(CertificateKind::SelfSigned), ..web() }).unwrap()).await;
     let stream = route(visit.world.address()).connect(Duration::from_secs(5)).await.unwrap();
     let distrustful = |builder: &mut SslConnectorBuilder| builder.set_verify(SslVerifyMode::PEER);
     assert!(Raw::new(Box::new(stream)).secured(distrustful).await.is_err());
