@@ -164,7 +164,7 @@ fn dmarc(case: &Case<'_>, places: &Places<'_>, seen: &Observed<DmarcResult>) -> 
 fn fault(case: &Case<'_>, places: &Places<'_>) -> Option<Cause> {
     case.plan.zones.iter().find_map(|zone| {
         let at = zone.faults.iter().position(|fault| {
-            let name = fault.name.as_str();
+            let name = fault.name.to_string();
             case.seen.questions.iter().any(|q| q.name == name && q.rcode != "NOERROR")
         })?;
         let span = places.zone(&zone.origin)?.get("faults")?.get_ref().get(at)?.span();
@@ -200,7 +200,7 @@ fn command(case: &Case<'_>, to: &str) -> Option<Cause> {
         ("rcpt-to", _) => {
             let mut replies = case.seen.dialogue.iter().filter(|e| e.to == "rcpt-to");
             let refused = replies.position(|e| e.reply.seen().is_some_and(|reply| !reply.is_positive()));
-            planned.rcpt_to.get(refused.unwrap_or(planned.rcpt_to.len() - 1))?.span.clone()
+            planned.rcpt_to.get(refused.unwrap_or(planned.rcpt_to.len().saturating_sub(1)))?.span.clone()
         }
         ("ehlo", Origin::Client(client)) => client.ehlo.span.clone(),
         ("auth", Origin::Submission(submission)) => submission.login.span.clone(),
