@@ -1,11 +1,11 @@
 //! Mail transactions: who brings them, and what changes on the pretend Internet before them.
 
-use crate::{Expectation, Host, Recipe, Spanned, Transcript, Zone};
+use crate::{Host, Recipe, Spanned, Transcript, Zone};
 use mail::{Address, ReversePath};
 use serde::Serialize;
 use std::{fmt, net::IpAddr, ops::Range};
 
-/// One mail transaction (RFC 5321 §3.3) and what is claimed of it.
+/// One mail transaction (RFC 5321 §3.3).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Transaction {
     /// A word for it in reports: what the file says, else `1`, `2`, …
@@ -22,8 +22,6 @@ pub struct Transaction {
     pub message: Recipe,
     /// The dialogue, where it is written out: then only that is said.
     pub dialogue: Option<Transcript>,
-    /// What must come of it.
-    pub expect: Vec<Expectation>,
     /// Where the transaction stands.
     #[serde(skip)]
     pub span: Range<usize>,

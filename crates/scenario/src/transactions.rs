@@ -1,11 +1,14 @@
 //! Transactions: who brings what to whom, checked against the zones of the file and the world around it.
 
 use crate::{
-    claims,
     hosts::is_of_a_host,
     language::{ClientTable, SignTable, SubmissionTable, TamperTable, TransactionTable},
     stage::Stage,
     transcripts, zones,
+};
+use claims::{
+    ClaimList,
+    transaction::{self, is_outbound, must_arrive},
 };
 use form::{Flaw, did_you_mean, listed, nearest};
 use mail::{Address, Domain, Message, ReversePath};
@@ -24,14 +27,14 @@ pub(crate) struct Scene<'a> {
     pub(crate) text: &'a str,
 }
 
-/// Makes one transaction; none if it has flaws that leave nothing to make.
+/// Makes one transaction and its claims; none if it has flaws that leave nothing to make.
 pub(crate) fn build(
     table: Spanned<TransactionTable>,
     number: usize,
     change: Option<Change>,
     scene: &Scene<'_>,
     flaws: &mut Vec<Flaw>,
-) -> Option<Transaction> {
+) -> Option<(Transaction, ClaimList<transaction::Transaction>)> {
     let Spanned { value: table, span } = table;
     let exact = table.exact.unwrap_or(false);
     let dialogue = table.dialogue.as_ref().map(|text| transcripts::read(text, scene.text, table.rcpt_to.stands, flaws));
@@ -61,7 +64,7 @@ pub(crate) fn build(
     let rcpt_to = table.rcpt_to.value.map_or(said_to, |list| list.0.into_iter().map(|to| to.0).collect());
     let nobody =
         dialogue.as_ref().map(|dialogue| Path { value: ReversePath::Null, raw: None, span: dialogue.span.clone() });
-    let expect = table.expect.value.map(|expect| claims::build(expect, flaws)).unwrap_or_default();
+    let claims = table.expect.value.unwrap_or_default();
     let transaction = Transaction {
         label: table.label.map_or_else(|| number.to_string(), |label| label.value.0),
         change,
@@ -70,14 +73,14 @@ pub(crate) fn build(
         rcpt_to,
         message: message?,
         dialogue,
-        expect,
         span,
     };
-    claims::contradictions(&transaction, scene, flaws);
+    let about = transaction::Scene { world: scene.world, hosts: &scene.stage.hosts, planned: &transaction };
+    claims.contradictions(&about, flaws);
     for recipient in &transaction.rcpt_to {
-        is_served(recipient, &transaction, scene, flaws);
+        is_served(recipient, &transaction, &claims, scene, flaws);
     }
-    Some(transaction)
+    Some((transaction, claims))
 }
 
 /// Complains of a part of the envelope or of the message that is missing, and of what a dialogue says otherwise.
@@ -353,13 +356,19 @@ fn changes_fit(text: &Spanned<String>, exact: bool, signed: bool, changes: &[Tam
 
 /// A recipient must be at a domain that somebody has, if the message is to arrive or the gateway brings it there, and
 /// is not one with a slip of the pen.
-fn is_served(recipient: &Path<Address>, transaction: &Transaction, scene: &Scene<'_>, flaws: &mut Vec<Flaw>) {
+fn is_served(
+    recipient: &Path<Address>,
+    transaction: &Transaction,
+    claims: &ClaimList<transaction::Transaction>,
+    scene: &Scene<'_>,
+    flaws: &mut Vec<Flaw>,
+) {
     let domain = recipient.value.domain();
     let world = scene.world;
     if world.owned().any(|own| domain.is_within(own)) {
         return;
     }
-    let must_arrive = claims::must_arrive(transaction);
+    let must_arrive = must_arrive(claims);
     if let Some(zone) = zones::of(domain, &scene.stage.zones) {
         let (message, label, help) = if !zone.has(domain.as_str(), &["MX", "A", "AAAA", "CNAME"]) {
             let help = format!("add `mx = \"mx.{domain}\"` to its zone, and [host.\"mx.{domain}\"] with `smtp`");
@@ -377,7 +386,7 @@ fn is_served(recipient: &Path<Address>, transaction: &Transaction, scene: &Scene
     }
     let known = || world.owned().map(Domain::as_str).chain(scene.stage.zones.iter().map(|z| z.zone.origin.as_str()));
     let near = nearest(domain.as_str(), known()).filter(|near| strsim::osa_distance(domain.as_str(), near) <= 2);
-    if near.is_none() && !must_arrive && !claims::is_outbound(transaction, world) {
+    if near.is_none() && !must_arrive && !is_outbound(transaction, world) {
         return;
     }
     let gateway: Vec<&str> = world.gateway.iter().map(Domain::as_str).collect();

@@ -1,10 +1,10 @@
 //! Dialogues that are written out: each reply that is waited for is a claim.
 
 use crate::{
-    check::{Cause, Check, Stated, Tally},
     finding::Text,
-    outcome::said,
+    judge::{Tally, Told},
 };
+use claims::{Cause, Check, outcomes::said};
 use evidence::{Exchange, Observed, Transaction};
 use plan::Step;
 
@@ -26,7 +26,7 @@ pub(crate) fn judge(planned: &plan::Transaction, seen: Option<&Transaction>, tal
                 (Check::unclear(format!("whether the server replied {}", awaited.value), why), true)
             }
         };
-        let stated = Stated { subject: &planned.label, words, span: &awaited.span };
+        let stated = Told { subject: &planned.label, words, span: &awaited.span };
         tally.add(check, &stated, || Some(Cause::new(&planned.span, "of this transaction")), text);
         if is_last {
             break;

@@ -1,15 +1,16 @@
-//! The tables of mail: transactions, who brings them, and what is claimed of them.
+//! The tables of mail: transactions, who brings them.
 
 use crate::language::ChangeTable;
+use claims::ClaimList;
 use form::{
     Decode, Flaw, Node, Presence, Required, Shape,
     octets::Octets,
     tables,
-    values::{AtLeastOne, FieldLine, FieldName, FromNow, Line, Named, NotEmpty, OneOrMany, Whole, Yes},
-    words::{Canonicalization, Fate, Peer, ReceivedWord, TlsVersion, Version},
+    values::{AtLeastOne, FieldLine, FieldName, FromNow, Line, NotEmpty, Whole, Yes},
+    words::Canonicalization,
 };
-use mail::{Address, ArcResult, DkimResult, DmarcResult, Domain, EnhancedStatus, ReversePath, SpfResult};
-use plan::{Command, Driver, Outcome, Path, Spanned, Tls};
+use mail::{Address, Domain, ReversePath};
+use plan::{Driver, Path, Spanned, Tls};
 use std::net::IpAddr;
 use toml::de::DeValue;
 
@@ -45,7 +46,7 @@ tables! {
         /// What is done to the message after it was signed, in order.
         tamper: Option<Vec<TamperTable>>,
         /// What must come of it; at least one claim. Left out only with a `dialogue`.
-        expect: Presence<ExpectTable>,
+        expect: Presence<ClaimList<claims::transaction::Transaction>>,
     }
 
     /// A client on the pretend Internet.
@@ -144,74 +145,6 @@ tables! {
         /// What takes its place.
         with: Required<String>,
     }
-
-    /// What must come of a transaction. Nothing is claimed of what is not named.
-    ExpectTable "expect table" [Some] {
-        /// A reply of the server, or a list of them.
-        reply: Option<OneOrMany<Spanned<ReplyTable>>>,
-        /// The SPF result.
-        spf: Option<Spanned<SpfResult>>,
-        /// The DKIM result: of the whole message, or by domain, as in `{ pass = "bank.example" }`.
-        dkim: Option<Spanned<DkimForm>>,
-        /// The DMARC result.
-        dmarc: Option<Spanned<DmarcResult>>,
-        /// The ARC result.
-        arc: Option<Spanned<ArcResult>>,
-        /// What became of the message, with the folder if that matters: `{ delivered = "INBOX" }`.
-        outcome: Option<Spanned<OutcomeForm>>,
-        /// How the gateway's side of the connection was protected.
-        handshake: Option<Spanned<HandshakeTable>>,
-        /// That the gateway's Received field says what was negotiated (RFC 3848 §1).
-        received: Option<Spanned<ReceivedWord>>,
-        /// A host of this file that took the message.
-        arrived: Option<Spanned<Domain>>,
-        /// Exactly the versions of TLS that the gateway offered, as a client, to a host of this file.
-        offered: Option<Spanned<AtLeastOne<Version>>>,
-        /// Whether a policy was asked of a web server of this file.
-        fetched: Option<Spanned<bool>>,
-        /// A header field of the delivered message, or a list of them.
-        header: Option<OneOrMany<Spanned<HeaderTable>>>,
-    }
-
-    /// A claim on a reply.
-    ReplyTable "reply" [Any] {
-        /// The command that it answers.
-        to: Required<Spanned<Command>>,
-        /// The reply code (RFC 5321 §4.2.1).
-        code: Required<Spanned<Whole<200, 599>>>,
-        /// The enhanced status code (RFC 3463 §2).
-        enhanced: Option<Spanned<EnhancedStatus>>,
-        /// Text that it has in it.
-        text: Option<Line>,
-    }
-
-    /// A claim on a TLS handshake.
-    HandshakeTable "handshake" [Some] {
-        /// The version.
-        version: Option<Spanned<TlsVersion>>,
-        /// The cipher suite, by its IANA or OpenSSL name.
-        suite: Option<Line>,
-        /// The group of the key exchange.
-        group: Option<Line>,
-        /// What the client made of the server's certificate.
-        peer: Option<Peer>,
-    }
-
-    /// A claim on a header field.
-    HeaderTable "header" [Any] {
-        /// Its name.
-        name: Required<FieldName>,
-        /// Text that a field of that name has in it.
-        contains: Required<String>,
-    }
-
-    /// An outcome and the folder in which the message lies.
-    FolderTable "outcome" [One] {
-        /// Delivered into this folder.
-        delivered: Option<Line>,
-        /// Put aside in this folder.
-        quarantined: Option<Line>,
-    }
 }
 
 /// A reverse-path, as an address or raw.
@@ -258,60 +191,5 @@ impl Decode for Recipient {
             return None;
         };
         Some(Self(Path { value, raw: Some(raw.value.0), span: node.span() }))
-    }
-}
-
-/// A claim on DKIM, as written.
-#[derive(Debug, Clone)]
-pub(crate) enum DkimForm {
-    Overall(DkimResult),
-    Signatures(Vec<(Domain, DkimResult)>),
-}
-
-type ByResult = Named<DkimResult, OneOrMany<Domain>>;
-
-impl Decode for DkimForm {
-    fn shape() -> Shape {
-        Shape::AnyOf(vec![<DkimResult as Decode>::shape(), ByResult::shape()])
-    }
-
-    fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
-        if !matches!(node.value.get_ref(), DeValue::Table(_)) {
-            return DkimResult::read(node, flaws).map(Self::Overall);
-        }
-        let before = flaws.len();
-        let named = ByResult::read(node, flaws)?;
-        if named.0.is_empty() && flaws.len() == before {
-            flaws.push(Flaw::new("`dkim` claims nothing").at(&node.span(), "a result and a domain are needed"));
-        }
-        let signatures =
-            named.0.into_iter().flat_map(|(result, domains)| domains.0.into_iter().map(move |d| (d, result.value)));
-        Some(Self::Signatures(signatures.collect()))
-    }
-}
-
-/// An outcome, as a word or with its folder.
-#[derive(Debug, Clone)]
-pub(crate) struct OutcomeForm(pub(crate) Outcome);
-
-impl Decode for OutcomeForm {
-    fn shape() -> Shape {
-        Shape::AnyOf(vec![<Fate as Decode>::shape(), FolderTable::shape()])
-    }
-
-    fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
-        if let DeValue::Table(_) = node.value.get_ref() {
-            let at = FolderTable::read(node, flaws)?;
-            let delivered = at.delivered.map(|folder| Outcome::Delivered(Some(folder.0)));
-            return delivered.or(at.quarantined.map(|folder| Outcome::Quarantined(Some(folder.0)))).map(Self);
-        }
-        Some(Self(match Fate::read(node, flaws)? {
-            Fate::Rejected => Outcome::Rejected,
-            Fate::Deferred => Outcome::Deferred,
-            Fate::Delivered => Outcome::Delivered(None),
-            Fate::Bounced => Outcome::Bounced,
-            Fate::Quarantined => Outcome::Quarantined(None),
-            Fate::Discarded => Outcome::Discarded,
-        }))
     }
 }
