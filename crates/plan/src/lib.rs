@@ -11,6 +11,7 @@ mod probes;
 mod reports;
 mod settings;
 mod transactions;
+mod transcript;
 mod world;
 mod zones;
 
@@ -22,6 +23,7 @@ pub use probes::*;
 pub use reports::*;
 pub use settings::*;
 pub use transactions::*;
+pub use transcript::*;
 pub use world::World;
 pub use zones::*;
 

@@ -2,7 +2,7 @@
 
 use plan::{
     Claimed, Client, DkimKey, Dnssec, Driver, Fault, FaultKind, KeyAlgorithm, KeyRecord, Origin, Plan, Recipe,
-    Signature, Tamper, Tls, Transaction, Zone,
+    Signature, Step, Tamper, Tls, Transaction, Zone,
 };
 use std::fmt::Write;
 use verdict::{claim_words, lookup_claim_words, probe_claim_words, report_claim_words, setting_claim_words};
@@ -166,12 +166,19 @@ fn transaction(out: &mut String, number: usize, transaction: &Transaction) {
         }
     }
     push(out, 1, &origin(&transaction.origin));
-    push(out, 2, &format!("MAIL FROM:<{}>", transaction.mail_from.value));
-    for recipient in &transaction.rcpt_to {
-        push(out, 2, &format!("RCPT TO:<{}>", recipient.value));
+    match &transaction.dialogue {
+        Some(dialogue) => dialogue.steps.iter().for_each(|step| push(out, 2, &step_words(step))),
+        None => {
+            push(out, 2, &format!("MAIL FROM:{}", transaction.mail_from.octets().escape_ascii()));
+            for recipient in &transaction.rcpt_to {
+                push(out, 2, &format!("RCPT TO:{}", recipient.octets().escape_ascii()));
+            }
+        }
     }
     let recipe = &transaction.message;
-    push(out, 1, how(recipe));
+    if !recipe.text.value.is_empty() {
+        push(out, 1, how(recipe));
+    }
     for line in recipe.text.value.lines() {
         push(out, 2, &format!("| {}", line.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'")));
     }
@@ -194,14 +201,25 @@ fn origin(origin: &Origin) -> String {
         Tls::Implicit => "over implicit TLS",
     };
     match origin {
-        Origin::Client(Client { ip, ehlo, tls: asked, driver }) => {
+        Origin::Client(Client { ip, ehlo, says_helo, tls: asked, driver }) => {
             let exact = if *driver == Driver::ByteExact { ", octet for octet," } else { "" };
-            format!("{} connects as {}, {}, and says{exact}", ip.value, ehlo.value, tls(*asked))
+            let hello = if *says_helo { " (with HELO)" } else { "" };
+            let name = if ehlo.value.is_empty() { "nobody" } else { &ehlo.value };
+            format!("{} connects as {name}{hello}, {}, and says{exact}", ip.value, tls(*asked))
         }
         Origin::Submission(submission) => {
             format!("{} submits {}, and says", submission.login.value, tls(submission.tls))
         }
         Origin::Sendmail => "A program on the gateway runs sendmail, and says".to_owned(),
+    }
+}
+
+fn step_words(step: &Step) -> String {
+    match step {
+        Step::Send(sent) => format!("C: {}", sent.text),
+        Step::Await(awaited) => format!("S: {}", awaited.value),
+        Step::Tls => "-- TLS --".to_owned(),
+        Step::Close => "-- close --".to_owned(),
     }
 }
 

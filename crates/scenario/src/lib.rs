@@ -10,6 +10,7 @@ mod questions;
 mod records;
 mod stage;
 mod transactions;
+mod transcripts;
 mod zones;
 
 pub use form::{Faults, Flaw};
@@ -69,7 +70,7 @@ fn build(read: ScenarioTable, source: &Arc<Source>, world: &World, flaws: &mut V
         if change.is_some() {
             declared.extend(stage.zones.iter().cloned());
         }
-        let scene = transactions::Scene { world, stage: &stage };
+        let scene = transactions::Scene { world, stage: &stage, text: &source.text };
         transactions.extend(transactions::build(table, i + 1, change, &scene, flaws));
     }
     let reports = questions::reports(reported, &declared, count > 0, flaws);

@@ -200,7 +200,7 @@ fn command(case: &Case<'_>, to: &str) -> Option<Cause> {
         ("rcpt-to", _) => {
             let mut replies = case.seen.dialogue.iter().filter(|e| e.to == "rcpt-to");
             let refused = replies.position(|e| e.reply.seen().is_some_and(|reply| !reply.is_positive()));
-            planned.rcpt_to.get(refused.unwrap_or(planned.rcpt_to.len() - 1))?.span.clone()
+            planned.rcpt_to.get(refused.unwrap_or(planned.rcpt_to.len().saturating_sub(1)))?.span.clone()
         }
         ("ehlo", Origin::Client(client)) => client.ehlo.span.clone(),
         ("auth", Origin::Submission(submission)) => submission.login.span.clone(),

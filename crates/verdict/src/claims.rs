@@ -4,6 +4,7 @@ use crate::{
     Judged,
     cause::cause,
     check::{Cause, Check, Stated, Tally},
+    dialogue,
     finding::Text,
     handshake, outbound,
     outcome::{self, Ending, endings, outcome_word, said},
@@ -42,6 +43,7 @@ pub(crate) fn judge(plan: &Plan, index: usize, seen: Option<&Transaction>, text:
         errors: Vec::new(),
     };
     let mut tally = Tally::default();
+    dialogue::judge(planned, Some(seen), &mut tally, text);
     for expectation in &planned.expect {
         let claim = &expectation.claim;
         let stated = Stated { subject: &planned.label, words: claim_words(claim), span: &expectation.span };
@@ -54,6 +56,7 @@ pub(crate) fn judge(plan: &Plan, index: usize, seen: Option<&Transaction>, text:
 fn unseen(planned: &plan::Transaction, text: &Text) -> Judged {
     let why = "the scenario ended before this transaction";
     let mut tally = Tally::default();
+    dialogue::judge(planned, None, &mut tally, text);
     for expectation in &planned.expect {
         let words = claim_words(&expectation.claim);
         let check = Check::unclear(format!("whether it holds: {words}"), why);
@@ -118,7 +121,8 @@ impl Case<'_> {
 
     /// A command that was not sent: because of what the server refused before, or for a reason that says nothing of it.
     fn never_said(&self, to: Command) -> Check {
-        let dialogue = || self.seen.dialogue.iter().filter(|e| !matches!(e.to.as_str(), "quit" | "octets"));
+        let dialogue =
+            || self.seen.dialogue.iter().filter(|e| !matches!(e.to.as_str(), "quit" | "octets" | "unexpected"));
         let silent = dialogue().find_map(|e| match &e.reply {
             Observed::Unobserved(why) => Some(format!("no reply to {}: {why}", e.to)),
             Observed::Seen(_) => None,
@@ -265,7 +269,7 @@ impl Case<'_> {
         match (&self.planned.mail_from.value, &self.planned.origin) {
             (ReversePath::Address(address), _) => Some(address.domain().clone()),
             (ReversePath::Null, Origin::Client(client)) => client.ehlo.value.parse().ok(),
-            (ReversePath::Null, Origin::Submission(_) | Origin::Sendmail) => None,
+            (ReversePath::Null, Origin::Submission(_) | Origin::Sendmail) | (ReversePath::Other(_), _) => None,
         }
     }
 }

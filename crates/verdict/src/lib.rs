@@ -7,6 +7,7 @@ mod cause;
 mod chains;
 mod check;
 mod claims;
+mod dialogue;
 mod families;
 mod finding;
 mod handshake;

@@ -61,11 +61,7 @@ pub(crate) fn plan(name: &str) -> Plan {
 }
 
 fn transaction(end: &str, is_delivered: bool) -> Transaction {
-    let exchange = |to: &str, sent: &str, reply: &str| Exchange {
-        to: to.to_owned(),
-        sent: sent.to_owned(),
-        reply: Observed::Seen(reply.parse().unwrap()),
-    };
+    let exchange = |to: &str, sent: &str, reply: &str| Exchange::new(to, sent, Observed::Seen(reply.parse().unwrap()));
     let fate = Fate {
         recipient: "alice@gateway.example".parse().unwrap(),
         host: "mx.gateway.example".to_owned(),
@@ -74,6 +70,7 @@ fn transaction(end: &str, is_delivered: bool) -> Transaction {
     };
     let copy = Delivered {
         mailbox: "alice@gateway.example".parse().unwrap(),
+        recipient: None,
         folder: "INBOX".to_owned(),
         message: Message::parse(b"Subject: Lunch\r\n\r\nAt noon?\xff\r\n"),
     };

@@ -2,12 +2,14 @@
 
 use crate::language::ChangeTable;
 use form::{
-    Decode, Flaw, Node, Presence, Required, Shape, tables,
+    Decode, Flaw, Node, Presence, Required, Shape,
+    octets::Octets,
+    tables,
     values::{AtLeastOne, FieldLine, FieldName, FromNow, Line, Named, NotEmpty, OneOrMany, Whole, Yes},
     words::{Canonicalization, Fate, Peer, ReceivedWord, TlsVersion, Version},
 };
 use mail::{Address, ArcResult, DkimResult, DmarcResult, Domain, EnhancedStatus, ReversePath, SpfResult};
-use plan::{Command, Driver, Outcome, Spanned, Tls};
+use plan::{Command, Driver, Outcome, Path, Spanned, Tls};
 use std::net::IpAddr;
 use toml::de::DeValue;
 
@@ -22,22 +24,28 @@ tables! {
         client: Presence<Spanned<ClientTable>>,
         /// Through a server, as a user of it.
         via: Presence<Spanned<ViaTable>>,
-        /// MAIL FROM; `<>` for the null reverse-path.
-        mail_from: Required<Spanned<ReversePath>>,
-        /// RCPT TO, in order.
-        rcpt_to: Required<AtLeastOne<Spanned<Address>>>,
+        /// MAIL FROM; `<>` for the null reverse-path. Left out only with a `dialogue`.
+        mail_from: Presence<Sender>,
+        /// RCPT TO, in order. Left out only with a `dialogue`.
+        rcpt_to: Presence<AtLeastOne<Recipient>>,
         /// Header and body. `{nonce}` stands for the mark by which the message is found again; `Date` and a `Message-ID`
         /// with the mark are added where they are missing; a `Message-ID` of your own needs the mark. Lines are sent with
         /// CRLF.
-        message: Required<Spanned<String>>,
+        message: Presence<Spanned<String>>,
+        /// The dialogue, written out as in a snapshot: `C: …` is sent with CRLF; `S: 250`, `S: 2xx` or `S: *` waits for a reply,
+        /// and another one ends the dialogue. `C:` lines without an `S:` between them go out in one segment. `-- TLS --` goes on
+        /// under TLS, `-- close --` hangs up; else QUIT is said in the end. `\r`, `\n`, `\0`, `\xHH` and `\\` stand for octets,
+        /// `\c` at the end of a line for no CRLF; `{message}` is the message with stuffed dots and the final one,
+        /// `{message:raw}` its octets, `{size}` their number, `{nonce}` the mark. Best in `'''`.
+        dialogue: Option<Spanned<String>>,
         /// The message is sent octet for octet, `\r\n` written out, nothing added. It must hold `{nonce}`.
         exact: Option<bool>,
         /// DKIM signatures, the first one applied first.
         sign: Option<Vec<SignTable>>,
         /// What is done to the message after it was signed, in order.
         tamper: Option<Vec<TamperTable>>,
-        /// What must come of it; at least one claim.
-        expect: Required<ExpectTable>,
+        /// What must come of it; at least one claim. Left out only with a `dialogue`.
+        expect: Presence<ExpectTable>,
     }
 
     /// A client on the pretend Internet.
@@ -45,11 +53,28 @@ tables! {
         /// Its address, IPv4 or IPv6.
         ip: Required<Spanned<IpAddr>>,
         /// What it says in EHLO.
-        ehlo: Required<Spanned<Line>>,
+        ehlo: Option<Spanned<Line>>,
+        /// What it says in HELO, instead of EHLO.
+        helo: Option<Spanned<Line>>,
         /// Whether it asks for TLS; `none` if not said.
         tls: Option<Spanned<Tls>>,
         /// How it speaks.
         driver: Option<Driver>,
+    }
+
+    /// A reverse-path that is sent as it is, in any form.
+    RawSenderTable "raw reverse-path" [Any] {
+        /// All that stands behind `MAIL FROM:`, with its brackets and with parameters, if there are any. `\r`, `\n`, `\0`, `\xHH`
+        /// and `\\` stand for octets.
+        raw: Required<Spanned<Octets>>,
+    }
+
+    /// A forward-path that is sent as it is, in any form.
+    RawRecipientTable "raw forward-path" [Any] {
+        /// All that stands behind `RCPT TO:`, as for a raw reverse-path.
+        raw: Required<Spanned<Octets>>,
+        /// Whose mailbox it is about, if that cannot be read in it or is another one's.
+        mailbox: Option<Spanned<Address>>,
     }
 
     /// Whose server takes the message first.
@@ -186,6 +211,53 @@ tables! {
         delivered: Option<Line>,
         /// Put aside in this folder.
         quarantined: Option<Line>,
+    }
+}
+
+/// A reverse-path, as an address or raw.
+#[derive(Debug, Clone)]
+pub(crate) struct Sender(pub(crate) Path<ReversePath>);
+
+impl Decode for Sender {
+    fn shape() -> Shape {
+        Shape::AnyOf(vec![<ReversePath as Decode>::shape(), RawSenderTable::shape()])
+    }
+
+    fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
+        if !matches!(node.value.get_ref(), DeValue::Table(_)) {
+            return Spanned::read(node, flaws).map(|path| Self(path.into()));
+        }
+        let raw = RawSenderTable::read(node, flaws)?.raw.0?.value.0;
+        let value = ReversePath::of_any(&String::from_utf8_lossy(&raw));
+        Some(Self(Path { value, raw: Some(raw), span: node.span() }))
+    }
+}
+
+/// A forward-path, as an address or raw.
+#[derive(Debug, Clone)]
+pub(crate) struct Recipient(pub(crate) Path<Address>);
+
+impl Decode for Recipient {
+    fn shape() -> Shape {
+        Shape::AnyOf(vec![<Address as Decode>::shape(), RawRecipientTable::shape()])
+    }
+
+    fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
+        if !matches!(node.value.get_ref(), DeValue::Table(_)) {
+            return Spanned::read(node, flaws).map(|path| Self(path.into()));
+        }
+        let table = RawRecipientTable::read(node, flaws)?;
+        let raw = table.raw.0?;
+        let text = String::from_utf8_lossy(&raw.value.0).into_owned();
+        let found = || Address::with_any_local_part(mail::inside_brackets(&text));
+        let Some(value) = table.mailbox.map(|mailbox| mailbox.value).or_else(found) else {
+            let flaw = Flaw::new("this forward-path has no address in it").at(&raw.span, "whose mailbox is it about?");
+            flaws.push(
+                flaw.help(r#"add `mailbox = "alice@gateway.example"`: claims on the outcome are about that mailbox"#),
+            );
+            return None;
+        };
+        Some(Self(Path { value, raw: Some(raw.value.0), span: node.span() }))
     }
 }
 

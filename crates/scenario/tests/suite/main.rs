@@ -10,6 +10,7 @@ mod questions;
 mod seams;
 mod stage;
 mod strange;
+mod transcripts;
 
 use plan::{Plan, Source, World};
 use scenario::Faults;

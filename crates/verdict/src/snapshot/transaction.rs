@@ -82,8 +82,8 @@ pub(super) fn exchanges(dialogue: &[Exchange], handshake: &Observed<Handshake>, 
 
 fn commands(exchange: &Exchange) -> Vec<String> {
     match exchange.to.as_str() {
-        "connect" | "octets" | "injected" if exchange.sent.is_empty() => Vec::new(),
-        "end-of-data" => vec!["C: (the message)".to_owned(), "C: .".to_owned()],
+        "connect" | "octets" | "unexpected" | "injected" if exchange.sent.is_empty() => Vec::new(),
+        "end-of-data" if exchange.sent.is_empty() => vec!["C: (the message)".to_owned(), "C: .".to_owned()],
         _ => exchange.sent.lines().map(|line| format!("C: {}", command(line))).collect(),
     }
 }

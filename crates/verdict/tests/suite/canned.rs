@@ -130,7 +130,7 @@ pub(crate) fn is_unclear(expect: &str, seen: &Transaction, reason: &str) {
 }
 
 pub(crate) fn exchange(to: &str, sent: &str, reply: &str) -> Exchange {
-    Exchange { to: to.to_owned(), sent: sent.to_owned(), reply: Observed::Seen(reply.parse().unwrap()) }
+    Exchange::new(to, sent, Observed::Seen(reply.parse().unwrap()))
 }
 
 /// A dialogue up to the reply to end-of-data.
@@ -245,6 +245,7 @@ pub(crate) fn fate(recipient: &str, status: FateStatus, said: &str) -> Fate {
 pub(crate) fn copy(mailbox: &str, folder: &str, message: &str) -> Delivered {
     Delivered {
         mailbox: mailbox.parse().unwrap(),
+        recipient: None,
         folder: folder.to_owned(),
         message: Message::parse(message.as_bytes()),
     }

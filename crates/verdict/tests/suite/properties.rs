@@ -22,18 +22,26 @@ handshake = { version = "TLSv1.3", peer = "verified" }
 header = { name = "Subject", contains = "x" }"#;
 
 fn exchanges() -> impl Strategy<Value = Vec<Exchange>> {
-    let names =
-        ["connect", "ehlo", "starttls", "auth", "mail-from", "rcpt-to", "data", "end-of-data", "quit", "octets"];
+    let names = [
+        "connect",
+        "ehlo",
+        "starttls",
+        "auth",
+        "mail-from",
+        "rcpt-to",
+        "data",
+        "end-of-data",
+        "quit",
+        "octets",
+        "unexpected",
+    ];
     let reply = prop_oneof![
         (200..600u16, prop::collection::vec(".{0,30}", 0..3))
             .prop_map(|(code, lines)| Observed::Seen(Reply { code, lines })),
         ".{0,30}".prop_map(Observed::Unobserved),
     ];
-    let exchange = (prop::sample::select(names.to_vec()), ".{0,30}", reply).prop_map(|(to, sent, reply)| Exchange {
-        to: to.to_owned(),
-        sent,
-        reply,
-    });
+    let exchange = (prop::sample::select(names.to_vec()), ".{0,30}", reply)
+        .prop_map(|(to, sent, reply)| Exchange::new(to, &sent, reply));
     prop::collection::vec(exchange, 0..12)
 }
 
