@@ -9,7 +9,8 @@ use crate::{
 };
 use hickory_proto::{
     op::ResponseCode,
-    rr::{LowerName, Name, Record, RecordType},
+    rr::{LowerName, Name, RData, Record, RecordType, rdata::TXT},
+    serialize::binary::BinEncodable,
 };
 use plan::Dnssec;
 
@@ -19,6 +20,8 @@ pub(crate) struct Answer {
     pub(crate) code: ResponseCode,
     pub(crate) answers: Vec<Record>,
     pub(crate) authorities: Vec<Record>,
+    /// Only that it does not fit is to be said (the TC bit, RFC 2181 §9).
+    pub(crate) is_truncated: bool,
 }
 
 /// One answer in the making.
@@ -28,14 +31,23 @@ struct Maker<'a> {
     key: &'a Key,
     /// Signatures and proofs are wanted, and this zone has them.
     signs: bool,
+    /// TXT records are to have so many octets.
+    padded: usize,
     answer: Answer,
 }
 
-/// Answers a question of class IN.
-pub(crate) fn answer(tree: &Tree, key: &Key, name: &LowerName, kind: RecordType, dnssec_ok: bool) -> Answer {
+/// Answers a question of class IN; `padded`: other TXT records are added until all of them have so many octets on the wire.
+pub(crate) fn answer(
+    tree: &Tree,
+    key: &Key,
+    name: &LowerName,
+    kind: RecordType,
+    dnssec_ok: bool,
+    padded: u16,
+) -> Answer {
     let zone = tree.authority(name, kind);
     let signs = dnssec_ok && zone.dnssec != Dnssec::Insecure;
-    let mut maker = Maker { tree, zone, key, signs, answer: Answer::default() };
+    let mut maker = Maker { tree, zone, key, signs, padded: padded.into(), answer: Answer::default() };
     maker.fill(name, kind);
     maker.answer
 }
@@ -83,11 +95,14 @@ impl Maker<'_> {
         }
         for set in &sets {
             let labels = set.first().map_or(0, |record| record.name.num_labels());
-            let records = set.iter().cloned().map(|mut record| {
+            let mut records: Vec<Record> = set.iter().cloned().collect();
+            if set.first().is_some_and(|record| record.record_type() == RecordType::TXT) {
+                pad(&mut records, self.padded);
+            }
+            for record in &mut records {
                 record.name = owner.into();
-                record
-            });
-            let signed = self.signed(labels, records.collect());
+            }
+            let signed = self.signed(labels, records);
             self.answer.answers.extend(signed);
         }
         !sets.is_empty()
@@ -121,5 +136,28 @@ impl Maker<'_> {
             set.extend(self.key.sign(&zone, self.zone.dnssec, labels, &set).ok());
         }
         set
+    }
+}
+
+/// Adds TXT records until all of them have so many octets on the wire.
+fn pad(records: &mut Vec<Record>, octets: usize) {
+    /// A compressed name, type, class, TTL and the length of the data (RFC 1035 §4.1.3).
+    const HEAD: usize = 12;
+    /// The longest text of a record that is added, and the shortest.
+    const TEXT: (usize, usize) = (255, 20);
+    let size = |record: &Record| HEAD + record.data.to_bytes().map_or(0, |data| data.len());
+    let mut left = octets.saturating_sub(records.iter().map(size).sum());
+    let mut number = 0;
+    while left > HEAD + TEXT.1 {
+        let mut text = (left - HEAD - 1).min(TEXT.0);
+        let rest = left - HEAD - 1 - text;
+        if rest > 0 && rest <= HEAD + TEXT.1 {
+            text -= HEAD + TEXT.1;
+        }
+        let text = format!("{:x<text$}", format!("padding {number:04} "));
+        let Some(first) = records.first() else { return };
+        records.push(Record::from_rdata(first.name.clone(), first.ttl, RData::TXT(TXT::new(vec![text]))));
+        left = left.saturating_sub(records.last().map_or(0, size));
+        number += 1;
     }
 }

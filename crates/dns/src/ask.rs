@@ -81,6 +81,17 @@ pub(crate) async fn ask(asking: Asking<'_>, name: &Domain, record_type: &str) ->
     Ok(said)
 }
 
+/// Asks for the records of a name, whatever the answer is.
+pub(crate) async fn ask_once(
+    server: SocketAddr,
+    name: Name,
+    kind: RecordType,
+    is_unchecked: bool,
+) -> Result<(), DnsError> {
+    let busy = |e: NetError| DnsError::Busy { server, name: dotless(&name), reason: e.to_string() };
+    exchange(server, Query::query(name.clone(), kind), is_unchecked).await.map(drop).map_err(busy)
+}
+
 fn dotless(name: &Name) -> String {
     let text = name.to_ascii();
     text.strip_suffix('.').unwrap_or(&text).to_owned()

@@ -59,6 +59,16 @@ pub enum DnsError {
         /// What happened.
         reason: String,
     },
+    /// A resolver that has not done with a question whose zone was withdrawn.
+    #[error("{server} is still busy with a question for {name}, of which the zone is withdrawn: {reason}")]
+    Busy {
+        /// The resolver.
+        server: SocketAddr,
+        /// The name.
+        name: String,
+        /// What happened.
+        reason: String,
+    },
     /// A name of which the zones that are at hand say nothing: it lies in none of them, or is delegated away.
     #[error("{0} lies in none of the zones that are at hand")]
     NoZone(String),

@@ -1,4 +1,4 @@
-//! The journal: every question that was asked, with what was answered.
+//! The journal: every question that was asked, under which lease its zone was published, and what was answered.
 
 use evidence::{JournalEntry, Question};
 use std::{collections::VecDeque, net::IpAddr, sync::Mutex};
@@ -12,7 +12,7 @@ pub(crate) struct Journal(Mutex<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    kept: VecDeque<JournalEntry>,
+    kept: VecDeque<(Option<u64>, JournalEntry)>,
     next: u64,
 }
 
@@ -22,21 +22,23 @@ impl Journal {
         self.0.lock().expect("no holder panics").next
     }
 
-    /// Questions from that ordinal on, as far as they are kept.
-    pub(crate) fn since(&self, mark: u64) -> Vec<JournalEntry> {
+    /// Questions from that ordinal on, as far as they are kept; with a lease only those to its zones.
+    pub(crate) fn since(&self, mark: u64, lease: Option<u64>) -> Vec<JournalEntry> {
         let entries = self.0.lock().expect("no holder panics");
         let first = entries.next - entries.kept.len() as u64;
         let skip = usize::try_from(mark.saturating_sub(first)).unwrap_or(usize::MAX);
-        entries.kept.iter().skip(skip).cloned().collect()
+        let wanted = entries.kept.iter().skip(skip).filter(|(asked, _)| lease.is_none() || *asked == lease);
+        wanted.map(|(_, entry)| entry.clone()).collect()
     }
 
-    pub(crate) fn record(&self, source: IpAddr, transport: &str, question: Question) {
+    pub(crate) fn record(&self, lease: Option<u64>, source: IpAddr, transport: &str, question: Question) {
         let mut entries = self.0.lock().expect("no holder panics");
         let ordinal = entries.next;
         entries.next += 1;
         if entries.kept.len() == KEPT {
             entries.kept.pop_front();
         }
-        entries.kept.push_back(JournalEntry { ordinal, source, transport: transport.to_owned(), question });
+        let entry = JournalEntry { ordinal, source, transport: transport.to_owned(), question };
+        entries.kept.push_back((lease, entry));
     }
 }

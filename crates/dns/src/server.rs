@@ -2,6 +2,7 @@
 
 use crate::{
     DnsError, ZoneData,
+    ask::ask_once,
     handler::{Handler, World},
     journal::Journal,
     key::Key,
@@ -9,12 +10,16 @@ use crate::{
     zone::{Zone, name_of},
 };
 use evidence::JournalEntry;
-use hickory_proto::rr::LowerName;
+use futures_util::future::try_join_all;
+use hickory_proto::rr::{LowerName, RecordType};
 use std::{
     collections::BTreeSet,
     fmt, io,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::net::{TcpListener, UdpSocket};
@@ -43,7 +48,7 @@ impl Server {
         let key = Key::generate()?;
         let (udp, tcp, address) = bind(ip).await?;
         let tree = RwLock::new(Tree::new(&key));
-        let world = Arc::new(World { tree, key, journal: Journal::default() });
+        let world = Arc::new(World { tree, key, journal: Journal::default(), held: Mutex::default() });
         let mut sockets = hickory_server::Server::new(Handler(world.clone()));
         sockets.register_socket(udp);
         sockets.register_listener(tcp, IDLE, WAITING);
@@ -67,13 +72,15 @@ impl Server {
     /// # Errors
     /// A zone is published already, its records cannot be read, or it speaks of names outside itself.
     pub fn publish(&self, zones: Vec<ZoneData>) -> Result<Lease, DnsError> {
+        static LEASES: AtomicU64 = AtomicU64::new(0);
+        let number = LEASES.fetch_add(1, Ordering::Relaxed);
         let mut origins = BTreeSet::new();
         let mut read = Vec::new();
         for data in &zones {
             if !origins.insert(name_of(&data.origin)) {
                 return Err(DnsError::Taken { origin: data.origin.clone() });
             }
-            read.push(Zone::read(data, &self.world.key)?);
+            read.push(Zone::read(data, &self.world.key, number)?);
         }
         let mut tree = self.world.tree.write().expect("no holder panics");
         if let Some(data) = zones.iter().find(|data| tree.is_leased(&name_of(&data.origin))) {
@@ -82,7 +89,7 @@ impl Server {
         for zone in read {
             tree.add(zone, &self.world.key);
         }
-        Ok(Lease { world: self.world.clone(), origins })
+        Ok(Lease { world: self.world.clone(), number, origins })
     }
 
     /// A place in the journal: behind the last question.
@@ -94,7 +101,7 @@ impl Server {
     /// Questions asked since a mark, in order. The latest 100 000 are kept.
     #[must_use]
     pub fn since(&self, mark: u64) -> Vec<JournalEntry> {
-        self.world.journal.since(mark)
+        self.world.journal.since(mark, None)
     }
 }
 
@@ -108,15 +115,51 @@ impl fmt::Debug for Server {
 #[must_use = "dropping the lease withdraws its zones"]
 pub struct Lease {
     world: Arc<World>,
+    /// Whose questions are its.
+    number: u64,
     origins: BTreeSet<LowerName>,
+}
+
+impl Lease {
+    /// Questions asked since a mark for names in its zones, in order, while they were its. A question for a DS record of a zone
+    /// counts to that zone, although its parent answers.
+    #[must_use]
+    pub fn since(&self, mark: u64) -> Vec<JournalEntry> {
+        self.world.journal.since(mark, Some(self.number))
+    }
+
+    /// Withdraws the zones, and waits until a resolver has done with every question of theirs that was not answered at once, so
+    /// that nothing of them meets whoever publishes the names next.
+    ///
+    /// # Errors
+    /// It still had no answer after 5 s.
+    pub async fn settle(self, resolver: SocketAddr) -> Result<(), DnsError> {
+        let held = self.withdraw();
+        // A resolver that is busy with a question answers everybody who asks it the same at the same time.
+        let asked = held.iter().flat_map(|(name, kind)| {
+            [false, true].map(|is_unchecked| ask_once(resolver, name.into(), *kind, is_unchecked))
+        });
+        try_join_all(asked).await.map(drop)
+    }
+}
+
+impl Lease {
+    /// Withdraws the zones; returns the questions that were not answered at once. The second time it does nothing.
+    fn withdraw(&self) -> BTreeSet<(LowerName, RecordType)> {
+        let mut tree = self.world.tree.write().unwrap_or_else(PoisonError::into_inner);
+        for origin in &self.origins {
+            if tree.is_leased_as(origin, self.number) {
+                tree.remove(origin, &self.world.key);
+            }
+        }
+        drop(tree);
+        self.world.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number).unwrap_or_default()
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let mut tree = self.world.tree.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for origin in &self.origins {
-            tree.remove(origin, &self.world.key);
-        }
+        self.withdraw();
     }
 }
 

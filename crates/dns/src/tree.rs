@@ -36,7 +36,12 @@ impl Tree {
 
     /// Whether somebody has published this zone.
     pub(crate) fn is_leased(&self, origin: &LowerName) -> bool {
-        self.zones.get(origin).is_some_and(|zone| zone.leased)
+        self.zones.get(origin).is_some_and(|zone| zone.lease.is_some())
+    }
+
+    /// Whether this zone was published under that lease.
+    pub(crate) fn is_leased_as(&self, origin: &LowerName, lease: u64) -> bool {
+        self.zones.get(origin).is_some_and(|zone| zone.lease == Some(lease))
     }
 
     /// Adds a zone, with its top-level domain if that is new.
@@ -119,7 +124,8 @@ impl Tree {
         Record::from_rdata(owner.into(), 0, RData::DNSSEC(DNSSECRData::NSEC(data)))
     }
 
-    fn deepest(&self, name: &LowerName) -> &Zone {
+    /// The zone that a name lies in.
+    pub(crate) fn deepest(&self, name: &LowerName) -> &Zone {
         ancestry(name).find_map(|above| self.zones.get(&above)).expect("there is always a root")
     }
 

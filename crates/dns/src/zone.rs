@@ -15,6 +15,7 @@ use std::{
     sync::Mutex,
     time::{Duration, Instant},
 };
+use tokio::sync::watch;
 use zonefile::library_name;
 
 /// How much later than a delay its question may come again and still be the same one.
@@ -30,8 +31,10 @@ pub(crate) struct Zone {
     pub(crate) dnssec: Dnssec,
     /// In canonical order (RFC 4034 §6.1).
     pub(crate) nodes: BTreeMap<LowerName, Node>,
-    /// Published by somebody, and not one of the server's own.
-    pub(crate) leased: bool,
+    /// The lease under which somebody published it; `None`: it is one of the server's own.
+    pub(crate) lease: Option<u64>,
+    /// Questions that were not answered at once. They are let go when the zone is withdrawn, since this ends with it.
+    pub(crate) held: watch::Sender<()>,
     /// It answers nothing before.
     pub(crate) quiet_until: Option<Instant>,
     faults: Vec<Fault>,
@@ -54,6 +57,10 @@ pub(crate) enum Instead {
     Silence,
     /// The answer, but only then.
     Later(Instant),
+    /// Only that the answer does not fit.
+    Truncated,
+    /// The answer, with so many octets of other TXT records in it.
+    Padded(u16),
 }
 
 impl Zone {
@@ -63,7 +70,8 @@ impl Zone {
             origin,
             dnssec: Dnssec::Signed,
             nodes: BTreeMap::new(),
-            leased: false,
+            lease: None,
+            held: watch::Sender::new(()),
             quiet_until: None,
             faults: Vec::new(),
         };
@@ -71,8 +79,8 @@ impl Zone {
         zone
     }
 
-    /// Reads a zone.
-    pub(crate) fn read(data: &ZoneData, key: &Key) -> Result<Self, DnsError> {
+    /// Reads a zone that is published under a lease.
+    pub(crate) fn read(data: &ZoneData, key: &Key, lease: u64) -> Result<Self, DnsError> {
         let apex = DnsName::from(&data.origin);
         let within = |name: &DnsName| match name.is_within(&apex) {
             true => Ok(LowerName::new(&library_name(name))),
@@ -101,20 +109,34 @@ impl Zone {
             faults.push(Fault { name, kind, what: fault.kind, asked: Mutex::default() });
         }
         let origin = name_of(&data.origin);
-        let mut zone = Self { origin, dnssec: data.dnssec, nodes, leased: true, quiet_until: None, faults };
+        let mut zone = Self {
+            origin,
+            dnssec: data.dnssec,
+            nodes,
+            lease: Some(lease),
+            held: watch::Sender::new(()),
+            quiet_until: None,
+            faults,
+        };
         zone.complete(key);
         Ok(zone)
     }
 
     /// What a question gets instead of its answer; a fault of its very type goes before one of any type.
-    pub(crate) fn fault(&self, name: &LowerName, kind: RecordType) -> Option<Instead> {
+    pub(crate) fn fault(&self, name: &LowerName, kind: RecordType, is_udp: bool) -> Option<Instead> {
         let of = |wanted| self.faults.iter().find(|fault| fault.name == *name && fault.kind == wanted);
         let fault = of(Some(kind)).or_else(|| of(None))?;
         Some(match fault.what {
             FaultKind::Servfail => Instead::Code(ResponseCode::ServFail),
             FaultKind::Refused => Instead::Code(ResponseCode::Refused),
-            FaultKind::Silence => Instead::Silence,
+            FaultKind::Nxdomain => Instead::Code(ResponseCode::NXDomain),
+            FaultKind::Notimp => Instead::Code(ResponseCode::NotImp),
+            FaultKind::Truncated | FaultKind::NoTcp if is_udp => Instead::Truncated,
+            FaultKind::Silence | FaultKind::NoTcp => Instead::Silence,
+            FaultKind::Truncated => return None,
             FaultKind::Delay(delay) => Instead::Later(fault.due(delay)),
+            FaultKind::Oversized(octets) if kind == RecordType::TXT => Instead::Padded(octets),
+            FaultKind::Oversized(_) => return None,
         })
     }
 

@@ -22,10 +22,20 @@ pub enum Answer {
     Servfail,
     /// RCODE 5.
     Refused,
+    /// RCODE 3.
+    Nxdomain,
+    /// RCODE 4.
+    Notimp,
     /// None at all.
     Silence,
     /// The right one, late.
     Delay,
+    /// The right one, over TCP alone.
+    Truncated,
+    /// Over UDP that it does not fit, over TCP none.
+    NoTcp,
+    /// The right one and many octets more.
+    Oversized,
 }
 
 /// `c=` (RFC 6376 §3.5): header part and body part, true for relaxed.
@@ -58,8 +68,13 @@ crate::keywords! {
     Answer: "a wrong answer" {
         "servfail" => Self::Servfail, "RCODE 2 (RFC 1035 §4.1.1)";
         "refused" => Self::Refused, "RCODE 5 (RFC 1035 §4.1.1)";
+        "nxdomain" => Self::Nxdomain, "RCODE 3, as if there were no such name (RFC 1035 §4.1.1)";
+        "notimp" => Self::Notimp, "RCODE 4 (RFC 1035 §4.1.1)";
         "silence" => Self::Silence, "nothing comes back";
         "delay" => Self::Delay, "the right answer, `seconds` later";
+        "truncated" => Self::Truncated, "over UDP only that it does not fit (RFC 2181 §9), over TCP the right answer";
+        "no-tcp" => Self::NoTcp, "over UDP only that it does not fit, over TCP nothing";
+        "oversized" => Self::Oversized, "more TXT records beside the right ones, until the answer has so many `octets`";
     }
     Tls: "a way to protect a connection" {
         "none" => Self::None, "not at all";

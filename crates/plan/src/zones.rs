@@ -96,10 +96,20 @@ pub enum FaultKind {
     Servfail,
     /// RCODE 5 (RFC 1035 §4.1.1).
     Refused,
+    /// RCODE 3, although the name is there (RFC 1035 §4.1.1).
+    Nxdomain,
+    /// RCODE 4 (RFC 1035 §4.1.1).
+    Notimp,
     /// No answer.
     Silence,
     /// The right answer, this much later; at most 60 s.
     Delay(Duration),
+    /// Over UDP only that the answer does not fit (the TC bit, RFC 2181 §9), over TCP the right one.
+    Truncated,
+    /// Over UDP only that the answer does not fit, over TCP nothing: a firewall that lets no TCP through.
+    NoTcp,
+    /// More TXT records beside the right ones, until the answer has so many octets, 512 to 60 000.
+    Oversized(u16),
 }
 
 impl Zone {

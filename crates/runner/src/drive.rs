@@ -47,9 +47,17 @@ pub(crate) async fn drive(stack: &Stack, plan: &Plan) -> Result<Evidence, StackE
     Ok(Evidence { settings, ..acted? })
 }
 
-/// Asks, then sends.
+/// Sets the stage, acts, and clears the stage.
 async fn act(stack: &Stack, plan: &Plan) -> Result<Evidence, StackError> {
     let mut published = publish(stack, plan).await?;
+    let acted = perform(stack, plan, &mut published).await;
+    let cleared = published.stage.clear(stack).await;
+    let evidence = acted?;
+    cleared.map(|()| evidence)
+}
+
+/// Asks, then sends.
+async fn perform(stack: &Stack, plan: &Plan, published: &mut Published) -> Result<Evidence, StackError> {
     let mut evidence = Evidence::default();
     for lookup in &plan.lookups {
         let seen = stack.look_up(&lookup.name.value, &lookup.record_type).await;
@@ -66,9 +74,9 @@ async fn act(stack: &Stack, plan: &Plan) -> Result<Evidence, StackError> {
         if let Some(change) = &transaction.change {
             let (zones, keys) = make_keys(change.zones.clone()).await?;
             published.keys.extend(keys);
-            published.stage.change(stack, zones, &change.hosts)?;
+            published.stage.change(stack, zones, &change.hosts).await?;
         }
-        let mail_out = write_mail(&published, transaction)?;
+        let mail_out = write_mail(published, transaction)?;
         evidence.transactions.push(stack.transact(mail_out, &published.stage).await?);
     }
     if !plan.reports.is_empty() {

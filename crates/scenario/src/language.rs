@@ -89,5 +89,7 @@ tables! {
         answer: Required<Spanned<Answer>>,
         /// How late the answer is; with `delay` only.
         seconds: Presence<Spanned<Whole<0, 60>>>,
+        /// How large the answer is; with `oversized` only, and of TXT records only.
+        octets: Presence<Spanned<Whole<512, 60_000>>>,
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     records,
 };
 use form::{
-    Flaw, position,
-    values::{Bits, Exchange, Line, Named, Selector},
+    Flaw, Presence, position,
+    values::{Bits, Exchange, Line, Named, Selector, Whole},
     words::{Algorithm, Answer},
 };
 use mail::{DnsName, Domain, txt_data};
@@ -207,37 +207,54 @@ fn faults(origin: &Domain, tables: Vec<FaultTable>, flaws: &mut Vec<Flaw>) -> (V
     let (mut faults, mut names) = (Vec::new(), Vec::new());
     for table in tables {
         let name = table.name.0.and_then(|name| fault_name(origin, &name.value.0, &name.span, flaws));
-        let kind = table.answer.0.and_then(|answer| match (answer.value, &table.seconds.value) {
-            (Answer::Delay, Some(seconds)) => {
-                Some(FaultKind::Delay(Duration::from_secs(seconds.value.0.unsigned_abs())))
-            }
-            (_, None) if table.seconds.stands => None,
-            (Answer::Delay, None) => {
-                flaws.push(
-                    Flaw::new("a delay needs `seconds`")
-                        .at(&answer.span, "how late?")
-                        .help("add `seconds = 5`; at most 60"),
-                );
-                None
-            }
-            (_, Some(seconds)) => {
-                flaws.push(
-                    Flaw::new("`seconds` is for a delay")
-                        .at(&seconds.span, "not with this answer")
-                        .at(&answer.span, "the answer"),
-                );
-                None
-            }
-            (Answer::Servfail, None) => Some(FaultKind::Servfail),
-            (Answer::Refused, None) => Some(FaultKind::Refused),
-            (Answer::Silence, None) => Some(FaultKind::Silence),
-        });
+        let kind = table.answer.0.and_then(|answer| fault_kind(&answer, &table.seconds, &table.octets, flaws));
         names.extend(name.clone());
         if let (Some(name), Some(kind)) = (name, kind) {
             faults.push(Fault { name: name.value, record_type: table.r#type.map(|kind| kind.0), kind });
         }
     }
     (faults, names)
+}
+
+/// What a fault does; complains of a number that it lacks, or that is not for it.
+fn fault_kind(
+    answer: &Spanned<Answer>,
+    seconds: &Presence<Spanned<Whole<0, 60>>>,
+    octets: &Presence<Spanned<Whole<512, 60_000>>>,
+    flaws: &mut Vec<Flaw>,
+) -> Option<FaultKind> {
+    let before = flaws.len();
+    let (is_late, is_large) = (answer.value == Answer::Delay, answer.value == Answer::Oversized);
+    if let Some(seconds) = seconds.value.as_ref().filter(|_| !is_late) {
+        let flaw = Flaw::new("`seconds` is for a delay").at(&seconds.span, "not with this answer");
+        flaws.push(flaw.at(&answer.span, "the answer"));
+    }
+    if let Some(octets) = octets.value.as_ref().filter(|_| !is_large) {
+        let flaw = Flaw::new("`octets` is for an oversized answer").at(&octets.span, "not with this answer");
+        flaws.push(flaw.at(&answer.span, "the answer"));
+    }
+    if is_late && !seconds.stands {
+        let flaw = Flaw::new("a delay needs `seconds`").at(&answer.span, "how late?");
+        flaws.push(flaw.help("add `seconds = 5`; at most 60"));
+    }
+    if is_large && !octets.stands {
+        let flaw = Flaw::new("an oversized answer needs `octets`").at(&answer.span, "how large?");
+        flaws.push(flaw.help("add `octets = 4096`; from 512 to 60000"));
+    }
+    if flaws.len() > before {
+        return None;
+    }
+    Some(match answer.value {
+        Answer::Servfail => FaultKind::Servfail,
+        Answer::Refused => FaultKind::Refused,
+        Answer::Nxdomain => FaultKind::Nxdomain,
+        Answer::Notimp => FaultKind::Notimp,
+        Answer::Silence => FaultKind::Silence,
+        Answer::Truncated => FaultKind::Truncated,
+        Answer::NoTcp => FaultKind::NoTcp,
+        Answer::Delay => FaultKind::Delay(Duration::from_secs(seconds.value.as_ref()?.value.0.unsigned_abs())),
+        Answer::Oversized => FaultKind::Oversized(u16::try_from(octets.value.as_ref()?.value.0).ok()?),
+    })
 }
 
 fn fault_name(origin: &Domain, written: &str, span: &Range<usize>, flaws: &mut Vec<Flaw>) -> Option<Spanned<DnsName>> {

@@ -31,7 +31,7 @@ pub use logs::Logs;
 pub use services::Died;
 pub use settings::Changed;
 pub use stage::Stage;
-pub use transact::{Names, OutgoingMail};
+pub use transact::OutgoingMail;
 pub use unit::Restart;
 pub use ways_in::syslog;
 

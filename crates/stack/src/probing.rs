@@ -94,13 +94,17 @@ impl Stack {
         Some((endpoint.address, endpoint.name))
     }
 
+    /// The pretend Internet's resolver.
+    pub(crate) fn resolver(&self) -> SocketAddr {
+        SocketAddr::new(IpAddr::V4(self.internet.container.addresses().v4), 53)
+    }
+
     /// What the pretend Internet's validating resolver answers, with what is to be said of it.
     ///
     /// # Errors
     /// There is no answer, or no such type of record.
     pub async fn look_up(&self, name: &Domain, record_type: &str) -> Result<LookedUp, StackError> {
-        let resolver = SocketAddr::new(IpAddr::V4(self.internet.container.addresses().v4), 53);
-        Ok(dns::lookup_and_lint(resolver, name, record_type).await?)
+        Ok(dns::lookup_and_lint(self.resolver(), name, record_type).await?)
     }
 }
 

@@ -1,12 +1,12 @@
 //! The stage of one scenario: its zones, and the hosts on the pretend Internet that the harness plays in it.
 
-use crate::{Stack, StackError, router::Registration, transact::Names};
-use evidence::{Arrived, Connection, Observed, TlsReport};
+use crate::{Stack, StackError, router::Registration};
+use evidence::{Arrived, Connection, Observed, Question, TlsReport};
 use mail::{Domain, Nonce};
 use pki::Issued;
 use plan::{Certificate, CertificateKey, CertificateKind, Host, Interference, Plan, Tlsa, TlsaOf};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fmt::Write,
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -25,7 +25,6 @@ const HTTPS: u16 = 443;
 /// Zones and hosts of a scenario; they leave the pretend Internet when it is dropped.
 #[derive(Debug)]
 pub struct Stage {
-    names: Names,
     /// As declared, without the digests of certificates.
     zones: Vec<dns::ZoneData>,
     ptr: Vec<(IpAddr, Domain)>,
@@ -57,7 +56,6 @@ impl Stack {
     /// A zone cannot be served, or a certificate cannot be made.
     pub fn stage(&self, plan: &Plan, zones: Vec<dns::ZoneData>) -> Result<Stage, StackError> {
         let mut stage = Stage {
-            names: Names::of(plan),
             zones,
             ptr: plan.ptr.clone(),
             hosts: Vec::new(),
@@ -70,19 +68,40 @@ impl Stack {
 }
 
 impl Stage {
-    pub(crate) fn names(&self) -> &Names {
-        &self.names
+    /// Questions to the DNS since a mark for names of this stage, asked while they were its: each once, in order.
+    pub(crate) fn asked(&self, mark: u64) -> Vec<Question> {
+        let entries = self.lease.iter().flat_map(|lease| lease.since(mark));
+        entries.map(|entry| entry.question).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Clears the stage, and waits until the resolver has done with what it asked about its names: whoever has them next
+    /// would wait for it, or be told what was true before.
+    ///
+    /// # Errors
+    /// The resolver is busy for too long.
+    pub async fn clear(&mut self, stack: &Stack) -> Result<(), StackError> {
+        match self.lease.take() {
+            Some(lease) => Ok(lease.settle(stack.resolver()).await?),
+            None => Ok(()),
+        }
     }
 
     /// Zones and hosts take the places of those with the same names.
     ///
     /// # Errors
     /// As [`Stack::stage`].
-    pub fn change(&mut self, stack: &Stack, zones: Vec<dns::ZoneData>, hosts: &[Host]) -> Result<(), StackError> {
+    pub async fn change(
+        &mut self,
+        stack: &Stack,
+        zones: Vec<dns::ZoneData>,
+        hosts: &[Host],
+    ) -> Result<(), StackError> {
         let is_other = |zone: &dns::ZoneData| !zones.iter().any(|new| new.origin == zone.origin);
         self.zones.retain(is_other);
         self.zones.extend(zones);
         self.hosts.retain(|played| !hosts.iter().any(|new| new.name == played.host.name));
+        // a zone has one owner at a time
+        self.clear(stack).await?;
         self.set(stack, hosts)
     }
 
@@ -98,8 +117,6 @@ impl Stage {
                 add(&mut zones, &format!("_{SMTP}._tcp.{}", host.name), &data);
             }
         }
-        // a zone has one owner at a time
-        self.lease = None;
         self.lease = Some(stack.publish(zones, &self.ptr)?);
         Ok(())
     }

@@ -4,11 +4,11 @@ use crate::{
     Stack, StackError,
     stage::{Seen, Stage},
 };
-use evidence::{Delivered, Observed, PeerTexts, ProgramRun, Question};
-use mail::{Address, Domain, Nonce};
+use evidence::{Delivered, Observed, PeerTexts, ProgramRun};
+use mail::{Address, Nonce};
 use maillog::Track;
-use plan::{Origin, Plan, Tls, Transaction};
-use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+use plan::{Origin, Tls, Transaction};
+use std::{net::IpAddr, time::Duration};
 use tokio::time::Instant;
 use wire::{Dialogue, Job, Login};
 
@@ -28,23 +28,6 @@ pub struct OutgoingMail<'a> {
     pub message: Vec<u8>,
     /// What the scenario says.
     pub transaction: &'a Transaction,
-}
-
-/// The names whose DNS questions are attributed to a scenario: its zones, and the reverse names that it declares.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Names(BTreeSet<Domain>);
-
-impl Names {
-    /// What this plan declares.
-    #[must_use]
-    pub fn of(plan: &Plan) -> Self {
-        let reverse = plan.ptr.iter().map(|(ip, _)| dns::reverse_name(*ip));
-        Self(plan.zones.iter().map(|zone| zone.origin.clone()).chain(reverse).collect())
-    }
-
-    fn has(&self, question: &Question) -> bool {
-        question.name.parse().is_ok_and(|name: Domain| self.0.iter().any(|zone| name.is_within(zone)))
-    }
 }
 
 impl Stack {
@@ -75,8 +58,7 @@ impl Stack {
         let account = self.logs.settle(&track, Instant::now() + SETTLING).await;
         let Seen { connections, arrived } = stage.seen(&mail_out.nonce).await;
         let mut objects = self.collect(account, &mail_out, &track).await?.into_iter();
-        let asked: BTreeSet<Question> =
-            self.dns.since(mark).into_iter().map(|entry| entry.question).filter(|q| stage.names().has(q)).collect();
+        let questions = stage.asked(mark);
         self.logs.forget(&track);
         let (dialogue, handshake, program) = match brought {
             Brought::OverTheWire(Dialogue { exchanges, handshake }) => (exchanges, handshake, None),
@@ -90,7 +72,7 @@ impl Stack {
             sent: mail_out.message,
             dialogue,
             handshake,
-            questions: asked.into_iter().collect(),
+            questions,
             connections,
             arrived,
             program,
