@@ -314,7 +314,7 @@ fn connections_to_hosts_of_several_domains_have_no_order() {
     turned.object.relays.reverse();
     turned.arrived.reverse();
     assert_ne!(verdict(&plan, seen.clone()).snapshot, verdict(&plan, turned.clone()).snapshot);
-    plan.transactions[0].rcpt_to.push(other);
+    plan.transactions[0].rcpt_to.push(other.into());
     let text = verdict(&plan, seen).snapshot;
     assert_eq!(verdict(&plan, turned).snapshot, text);
     assert!(text.contains("\nHost mx.other.example (smtp), in no order\n"), "{text}");

@@ -61,8 +61,8 @@ pub(crate) fn outbound(claims: Vec<Claim>) -> Plan {
     transaction.label = "outbound".to_owned();
     transaction.origin = Origin::Sendmail;
     transaction.mail_from.value = "alice@gateway.example".parse().unwrap();
-    transaction.rcpt_to =
-        vec![Spanned { value: "bob@partner.example".parse().unwrap(), span: span(TEXT, "\"bob@partner.example\"") }];
+    let bob = Spanned { value: "bob@partner.example".parse().unwrap(), span: span(TEXT, "\"bob@partner.example\"") };
+    transaction.rcpt_to = vec![bob.into()];
     let message = "From: Alice <alice@gateway.example>\nTo: bob@partner.example\nSubject: Lunch\n\nAt noon?\n";
     transaction.message.text = Spanned { value: message.to_owned(), span: span(TEXT, message) };
     let at = span(TEXT, "\"of this kind\"");
