@@ -15,6 +15,19 @@ pub enum AddressError {
     /// The domain is empty, longer than 253 octets, or has a bad label.
     #[error("`{0}` is no domain name (RFC 5321 §4.1.2: letters, digits, `-` and `_` in labels of 1 to 63 octets)")]
     Domain(String),
+    /// The domain has characters that are not ASCII; its A-labels stand for them (RFC 5890 §2.3.2.1).
+    #[error("`{0}` is no domain name of ASCII letters: write `{1}` (RFC 5890 §2.3.2.1)")]
+    NotAscii(String, String),
+}
+
+/// What IDNA makes of a name with characters that are not ASCII: its A-labels (RFC 5890 §2.3.2.1). `None`: it makes nothing of
+/// it, or there are no such characters.
+#[must_use]
+pub fn a_labels(name: &str) -> Option<String> {
+    if name.is_ascii() {
+        return None;
+    }
+    idna::domain_to_ascii(name).ok().filter(|ascii| ascii.is_ascii())
 }
 
 /// A domain name, kept in lower case without a final dot.
@@ -48,7 +61,11 @@ impl FromStr for Domain {
                 && !l.ends_with('-')
         };
         if name.len() > 253 || !name.split('.').all(label) {
-            return Err(AddressError::Domain(text.to_owned()));
+            let a_labels = a_labels(name).filter(|name| name.parse::<Self>().is_ok());
+            return Err(match a_labels {
+                Some(a_labels) => AddressError::NotAscii(text.to_owned(), a_labels),
+                None => AddressError::Domain(text.to_owned()),
+            });
         }
         Ok(Self(name.to_ascii_lowercase()))
     }
@@ -94,6 +111,33 @@ impl FromStr for Address {
         }
         Ok(Self { local: local.to_owned(), domain: domain.parse()? })
     }
+}
+
+/// An address with its local part as it is meant, without quotes and backslashes (RFC 5321 §4.1.2): programs that
+/// hand addresses on to each other write them so. Any text is read; one without an `@` is a local part alone.
+#[must_use]
+pub fn unquoted_address(address: &str) -> String {
+    let (local, domain) = address.rfind('@').map_or((address, ""), |at| address.split_at(at));
+    let Some(inside) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return address.to_owned();
+    };
+    let mut meant = String::new();
+    let mut rest = inside.chars();
+    while let Some(c) = rest.next() {
+        meant.extend(if c == '\\' { rest.next() } else { Some(c) });
+    }
+    meant + domain
+}
+
+/// Whether two texts name one mailbox at a server that does not mind case, as most do: quoting does not tell them
+/// apart either. Octets that logs do not show are all the same.
+#[must_use]
+pub fn is_same_mailbox(one: &str, other: &str) -> bool {
+    let plain = |text: &str| {
+        let shown = |c: char| if c.is_ascii_graphic() || c == ' ' { c.to_ascii_lowercase() } else { '?' };
+        unquoted_address(text).chars().map(shown).collect::<String>()
+    };
+    plain(one) == plain(other)
 }
 
 /// What stands between the first `<` and the last `>`; the whole text without them.
@@ -218,6 +262,27 @@ mod tests {
         ] {
             assert!(bad.parse::<Address>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_not_ascii_is_told_its_a_labels() {
+        for (text, a_labels) in
+            [("b\u{430}nk.example", "xn--bnk-6cd.example"), ("B\u{fc}cher.example.", "xn--bcher-kva.example")]
+        {
+            let error = text.parse::<Domain>().unwrap_err();
+            assert!(matches!(&error, AddressError::NotAscii(_, told) if told == a_labels), "{error}");
+        }
+        assert!("a@b\u{430}nk.example".parse::<Address>().unwrap_err().to_string().contains("xn--bnk-6cd.example"));
+        assert!(matches!("b\u{430}nk example".parse::<Domain>(), Err(AddressError::Domain(_))));
+    }
+
+    #[test]
+    fn quoting_and_case_do_not_make_another_mailbox() {
+        assert_eq!(unquoted_address(r#""a\"b c"@x.example"#), "a\"b c@x.example");
+        assert_eq!(unquoted_address("alice@x.example"), "alice@x.example");
+        assert_eq!(unquoted_address("\"postmaster\""), "postmaster");
+        assert!(is_same_mailbox("\"alice\"@x.example", "ALICE@X.example"));
+        assert!(!is_same_mailbox("alice+tag@x.example", "alice@x.example"));
     }
 
     #[test]

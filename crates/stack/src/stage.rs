@@ -199,7 +199,7 @@ fn play(host: Host, certificates: &mut Certificates, stack: &Stack) -> Result<Pl
                 wire: smtp.wire,
                 key,
                 swapped,
-                end_of_data: smtp.end_of_data.clone(),
+                replies: smtp.replies.clone(),
             })?);
             seat(SMTP, Arc::clone(&mx) as Arc<dyn Handler>);
             Some(mx)

@@ -126,7 +126,7 @@ fn dkim(case: &Case<'_>, places: &Places<'_>, claim: &DkimClaim) -> Option<Cause
         Some((places.key(&zone.origin, key)?, record_words(key.record)?))
     });
     let tampered = || {
-        let at = places.transaction(case.index)?.get("tamper")?.get_ref().get(0)?.span();
+        let at = places.transaction(&case.planned.span)?.get("tamper")?.get_ref().get(0)?.span();
         (!message.tamper.is_empty()).then(|| Cause { at, what: "changed after it was signed".to_owned() })
     };
     let selector = &signature.selector;
@@ -164,7 +164,7 @@ fn dmarc(case: &Case<'_>, places: &Places<'_>, seen: &Observed<DmarcResult>) -> 
 fn fault(case: &Case<'_>, places: &Places<'_>) -> Option<Cause> {
     case.plan.zones.iter().find_map(|zone| {
         let at = zone.faults.iter().position(|fault| {
-            let name = fault.name.as_str();
+            let name = fault.name.to_string();
             case.seen.questions.iter().any(|q| q.name == name && q.rcode != "NOERROR")
         })?;
         let span = places.zone(&zone.origin)?.get("faults")?.get_ref().get(at)?.span();
@@ -178,7 +178,7 @@ fn handshake(case: &Case<'_>, places: &Places<'_>) -> Option<Cause> {
         Origin::Submission(_) => ("via", Some("submission")),
         Origin::Sendmail => ("via", None),
     };
-    let table = places.transaction(case.index)?.get(table)?;
+    let table = places.transaction(&case.planned.span)?.get(table)?;
     let table = key.map_or(Some(table), |key| table.get_ref().get(key))?;
     match (&case.planned.origin, table.get_ref().get("tls")) {
         (Origin::Client(_), Some(tls)) => Some(Cause { at: tls.span(), what: "what the client asks for".to_owned() }),

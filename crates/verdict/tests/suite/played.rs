@@ -45,7 +45,7 @@ pub(crate) fn host(name: &str) -> Host {
             certificate: plan::Certificate::default(),
             versions: Vec::new(),
             wire: plan::Interference::None,
-            end_of_data: None,
+            replies: std::collections::BTreeMap::new(),
         }),
         https: None,
         span: span(TEXT, "[host.\"mx.partner.example\"]"),
