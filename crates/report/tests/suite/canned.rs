@@ -8,7 +8,7 @@ use plan::{
 };
 use std::time::Duration;
 
-const TEXT: &str = r#"title = "A forged From under p=reject is refused"
+pub(crate) const TEXT: &str = r#"title = "A forged From under p=reject is refused"
 cites = ["RFC 9989 §4.3"]
 teaches = "dmarc"
 
@@ -50,7 +50,11 @@ outcome = { delivered = "INBOX" }
 "#;
 
 pub(crate) fn plan(name: &str) -> Plan {
-    let source = Source { name: name.to_owned(), path: format!("scenarios/{name}.toml"), text: TEXT.to_owned() };
+    parse(name, TEXT)
+}
+
+pub(crate) fn parse(name: &str, text: &str) -> Plan {
+    let source = Source { name: name.to_owned(), path: format!("scenarios/{name}.toml"), text: text.to_owned() };
     let world = World {
         gateway: vec!["gateway.example".parse().unwrap()],
         logins: vec!["carol@sender.example".parse().unwrap()],
@@ -115,6 +119,7 @@ pub(crate) fn scenario(name: &str, status: Status) -> ScenarioReport {
         title: plan.title,
         status,
         snapshot: Snapshot::None,
+        died: vec![],
         verdict: Some(verdict),
         evidence: Some(evidence),
         took: Duration::from_millis(420),
@@ -177,6 +182,8 @@ pub(crate) fn run(scenarios: Vec<ScenarioReport>) -> RunReport {
     RunReport {
         gateway: "hardened".to_owned(),
         adaptations: vec!["the certificate behind /etc/ssl/mx.pem is the run's own".to_owned()],
+        died: vec![],
+        strays: Observed::Seen(vec![]),
         scenarios,
         left_out: vec![],
         took: Duration::from_millis(12_345),

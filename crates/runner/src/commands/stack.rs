@@ -12,6 +12,8 @@ use std::time::Duration;
 /// Brings a stack up and holds it.
 pub(crate) async fn up(context: &CommandContext, gateway: &str) -> CommandResult {
     let running_stack = bring_up(context, Pair::load(&context.workspace, gateway)?, true, true).await?;
+    let gateway = running_stack.stack.gateway();
+    context.progress.print(&report::adaptations(&gateway.name, &gateway.adaptations(), &context.style()));
     hold(context, running_stack).await
 }
 
