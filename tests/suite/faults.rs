@@ -90,7 +90,7 @@ fn a_filter_killed_in_mid_run_is_an_error() -> Result<(), Failed> {
 fn ctrl_c_cleans_up() -> Result<(), Failed> {
     let mut running = start(&["scenario", "run", "--jobs", "1"])?;
     wait_for(&mut running, "✓", || Ok(()))?;
-    signal(&running.child, "INT")?;
+    signal(running.child.id(), "INT")?;
     running.end(Duration::from_secs(30))?.must(130, &["interrupted"])?;
     nothing_is_left(&running.run)
 }
@@ -98,7 +98,7 @@ fn ctrl_c_cleans_up() -> Result<(), Failed> {
 fn sigkill_leaves_nothing() -> Result<(), Failed> {
     let mut running = start(&["scenario", "run", "--jobs", "1"])?;
     wait_for(&mut running, "✓", || Ok(()))?;
-    signal(&running.child, "KILL")?;
+    signal(running.child.id(), "KILL")?;
     running.end(Duration::from_secs(30))?;
     nothing_is_left(&running.run)
 }
@@ -108,22 +108,26 @@ fn no_disk_for_a_report() -> Result<(), Failed> {
 }
 
 /// A run under way.
-struct Running {
-    child: Child,
+pub(crate) struct Running {
+    pub(crate) child: Child,
     out: BufReader<std::process::ChildStdout>,
     /// Id of the run, from its first line of progress.
-    run: String,
+    pub(crate) run: String,
     said: String,
 }
 
-fn start(words: &[&str]) -> Result<Running, Failed> {
+pub(crate) fn start(words: &[&str]) -> Result<Running, Failed> {
     let mut child = mailproof(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let out = BufReader::new(child.stdout.take().ok_or("no output")?);
     Ok(Running { child, out, run: String::new(), said: String::new() })
 }
 
 /// Reads results until one has the word, and then does something.
-fn wait_for(running: &mut Running, word: &str, then: impl FnOnce() -> Result<(), Failed>) -> Result<(), Failed> {
+pub(crate) fn wait_for(
+    running: &mut Running,
+    word: &str,
+    then: impl FnOnce() -> Result<(), Failed>,
+) -> Result<(), Failed> {
     let mut line = String::new();
     while running.out.read_line(&mut line)? > 0 {
         if let Some(run) = line.strip_prefix("run ").and_then(|l| l.split_whitespace().next()) {
@@ -157,8 +161,8 @@ impl Running {
     }
 }
 
-fn signal(child: &Child, name: &str) -> Result<(), Failed> {
-    Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status()?;
+pub(crate) fn signal(process: u32, name: &str) -> Result<(), Failed> {
+    Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status()?;
     Ok(())
 }
 

@@ -94,6 +94,9 @@ pub(crate) enum StackCommand {
     },
     /// Remove what dead runs left on the engine
     Prune {
+        /// Also these runs, whoever they belong to
+        #[arg(value_name = "RUN")]
+        runs: Vec<String>,
         /// Also the images; they are built again when they are needed
         #[arg(long)]
         images: bool,

@@ -34,7 +34,9 @@ pub fn main(cli: Cli) -> ExitCode {
             Command::Stack(StackCommand::Up { gateway }) => commands::stack::up(&context, &gateway).await,
             Command::Stack(StackCommand::Down) => commands::stack::down(&context).await,
             Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(&context, host.as_deref()).await,
-            Command::Stack(StackCommand::Prune { images }) => commands::stack::prune(&context, images).await,
+            Command::Stack(StackCommand::Prune { runs, images }) => {
+                commands::stack::prune(&context, &runs, images).await
+            }
             Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(&context, args).await,
             Command::Probe(args) => commands::probe::probe(&context, args).await,
             Command::Assess(args) => commands::assess::assess(&context, args).await,
