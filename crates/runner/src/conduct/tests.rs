@@ -13,7 +13,8 @@ fn plan(name: &str) -> Plan {
 }
 
 fn died() -> Died {
-    Died { host: "mx".to_owned(), service: "opendmarc".to_owned(), code: 134, log: Vec::new() }
+    let (host, service, at) = ("mx".to_owned(), "opendmarc".to_owned(), Instant::now());
+    Died { host, service, code: 134, at, is_restarted: true, log: Vec::new() }
 }
 
 fn judged(plan: &Plan) -> Ended {
