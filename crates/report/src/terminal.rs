@@ -103,7 +103,7 @@ fn of_the_run(out: &mut String, run: &RunReport, style: &Style) {
 
 /// Where it lies and its first lines, each on a line of its own.
 pub(crate) fn stray(stray: &Delivered) -> String {
-    let Delivered { mailbox, folder, message } = stray;
+    let Delivered { mailbox, folder, message, .. } = stray;
     let fields = message.fields.iter().map(|field| format!("{}: {}", field.name, field.value));
     let body = String::from_utf8_lossy(&message.body);
     let body = body.lines().map(str::to_owned);

@@ -8,8 +8,8 @@ use crate::{
     drive::{Opinion, drive},
     schedule::{NameLocks, Schedule},
 };
+use claims::Scenario;
 use evidence::{Delivered, Evidence};
-use plan::Plan;
 use stack::{Died, Stack};
 use std::{
     collections::VecDeque,
@@ -32,7 +32,7 @@ pub(crate) struct RunOptions {
 /// A scenario that has run.
 #[derive(Debug)]
 pub(crate) struct Done {
-    pub(crate) plan: Arc<Plan>,
+    pub(crate) scenario: Arc<Scenario>,
     pub(crate) ended: Ended,
     /// Services that it made end.
     pub(crate) died: Vec<Died>,
@@ -40,8 +40,8 @@ pub(crate) struct Done {
 }
 
 impl Done {
-    const fn without(plan: Arc<Plan>, ended: Ended) -> Self {
-        Self { plan, ended, died: Vec::new(), took: Duration::ZERO }
+    const fn without(scenario: Arc<Scenario>, ended: Ended) -> Self {
+        Self { scenario, ended, died: Vec::new(), took: Duration::ZERO }
     }
 
     /// Whether a service ended, or a message came from nowhere, while it ran alone.
@@ -81,40 +81,40 @@ impl Incident {
     }
 }
 
-/// Runs all plans and hands each to `each` as it ends; one that is found out later is handed over once more. When the stack is
+/// Runs all scenarios and hands each to `each` as it ends; one that is found out later is handed over once more. When the stack is
 /// broken for good, no more are started: those that are left end with the reason. Tells what no scenario can be blamed for.
 pub(crate) async fn conduct(
     stack: &Arc<Stack>,
-    plans: Vec<Plan>,
+    scenarios: Vec<Scenario>,
     options: RunOptions,
     each: impl FnMut(Done),
 ) -> Incident {
-    let one = |plan, is_alone| one(Arc::clone(stack), plan, options.opinion, is_alone);
-    conduct_by(one, plans, options.jobs.get(), each).await
+    let one = |scenario, is_alone| one(Arc::clone(stack), scenario, options.opinion, is_alone);
+    conduct_by(one, scenarios, options.jobs.get(), each).await
 }
 
 /// The same, by whatever runs one scenario, alone or among others.
 async fn conduct_by<F>(
-    one: impl Fn(Arc<Plan>, bool) -> F,
-    plans: Vec<Plan>,
+    one: impl Fn(Arc<Scenario>, bool) -> F,
+    scenarios: Vec<Scenario>,
     jobs: usize,
     mut each: impl FnMut(Done),
 ) -> Incident
 where
     F: Future<Output = Ran> + Send + 'static,
 {
-    let plans = plans.into_iter().map(Arc::new);
-    let mut schedule = Schedule::new(plans.map(|plan| (NameLocks::of(&plan), plan)));
+    let scenarios = scenarios.into_iter().map(Arc::new);
+    let mut schedule = Schedule::new(scenarios.map(|scenario| (NameLocks::of(&scenario.plan), scenario)));
     let mut running = JoinSet::new();
-    let mut suspects: Vec<Arc<Plan>> = Vec::new();
+    let mut suspects: Vec<Arc<Scenario>> = Vec::new();
     // those that ended last: the end of a service may be noticed late
-    let mut recent: VecDeque<Arc<Plan>> = VecDeque::new();
+    let mut recent: VecDeque<Arc<Scenario>> = VecDeque::new();
     let (mut unsolved, mut unexplained) = (Incident::default(), Incident::default());
     let mut broken: Option<String> = None;
     loop {
         while broken.is_none() && suspects.is_empty() && running.len() < jobs {
-            let Some((locks, plan)) = schedule.start() else { break };
-            let ran = one(plan, false);
+            let Some((locks, scenario)) = schedule.start() else { break };
+            let ran = one(scenario, false);
             running.spawn(async move { (locks, ran.await) });
         }
         let Some(joined) = running.join_next().await else {
@@ -124,13 +124,13 @@ where
             let (incident, asked) = (std::mem::take(&mut unsolved), std::mem::take(&mut suspects));
             let solved = match &broken {
                 Some(why) => Err((why.clone(), asked)),
-                None => ask_again(&one, asked, recent.drain(..), &mut each).await,
+                None => ask_again(&one, asked, recent.drain(..), &mut unexplained, &mut each).await,
             };
             match solved {
                 Ok(true) => {}
                 Ok(false) => unexplained.join(incident),
                 Err((why, unasked)) => {
-                    unasked.into_iter().for_each(|plan| each(Done::without(plan, Ended::Unclear(why.clone()))));
+                    unasked.into_iter().for_each(|scenario| each(Done::without(scenario, Ended::Unclear(why.clone()))));
                     broken = Some(why);
                 }
             }
@@ -140,20 +140,20 @@ where
         schedule.done(&locks);
         broken = broken.or(ran.broken);
         if suspects.is_empty() && ran.incident.is_none() {
-            recent.push_back(Arc::clone(&ran.done.plan));
+            recent.push_back(Arc::clone(&ran.done.scenario));
             if recent.len() > jobs {
                 recent.pop_front();
             }
             each(ran.done);
         } else {
             unsolved.join(ran.incident);
-            suspects.push(ran.done.plan);
+            suspects.push(ran.done.scenario);
         }
     }
     if let Some(why) = broken {
-        while let Some((locks, plan)) = schedule.start() {
+        while let Some((locks, scenario)) = schedule.start() {
             schedule.done(&locks);
-            each(Done::without(plan, Ended::NotRun(why.clone())));
+            each(Done::without(scenario, Ended::NotRun(why.clone())));
         }
     }
     unexplained
@@ -165,26 +165,29 @@ where
 /// # Errors
 /// Why the stack is broken for good, and those that were not asked.
 async fn ask_again<F: Future<Output = Ran>>(
-    one: &impl Fn(Arc<Plan>, bool) -> F,
-    suspects: Vec<Arc<Plan>>,
-    recent: impl Iterator<Item = Arc<Plan>>,
+    one: &impl Fn(Arc<Scenario>, bool) -> F,
+    suspects: Vec<Arc<Scenario>>,
+    recent: impl Iterator<Item = Arc<Scenario>>,
+    unexplained: &mut Incident,
     each: &mut impl FnMut(Done),
-) -> Result<bool, (String, Vec<Arc<Plan>>)> {
+) -> Result<bool, (String, Vec<Arc<Scenario>>)> {
     let mut is_solved = false;
     let mut suspects = suspects.into_iter();
-    while let Some(plan) = suspects.next() {
-        let ran = one(plan, true).await;
+    while let Some(scenario) = suspects.next() {
+        let ran = one(scenario, true).await;
         is_solved |= ran.done.is_to_blame();
+        unexplained.join(ran.incident);
         each(ran.done);
         if let Some(why) = ran.broken {
             return Err((why, suspects.collect()));
         }
     }
-    for plan in recent {
+    for scenario in recent {
         if is_solved {
             break;
         }
-        let ran = one(plan, true).await;
+        let ran = one(scenario, true).await;
+        unexplained.join(ran.incident);
         if ran.done.is_to_blame() {
             is_solved = true;
             each(ran.done);
@@ -199,22 +202,24 @@ async fn ask_again<F: Future<Output = Ran>>(
 /// What came of running a scenario once.
 struct Ran {
     done: Done,
-    /// What happened meanwhile and may be another one's doing; nothing if it ran alone.
+    /// What happened and is, or may be, another one's doing.
     incident: Incident,
     /// Why the stack is broken for good, if it is.
     broken: Option<String>,
 }
 
 /// Runs one scenario. What does not hold is only believed of a stack that is whole.
-async fn one(stack: Arc<Stack>, plan: Arc<Plan>, opinion: Opinion, is_alone: bool) -> Ran {
+async fn one(stack: Arc<Stack>, scenario: Arc<Scenario>, opinion: Opinion, is_alone: bool) -> Ran {
     let begun = Instant::now();
-    let driven = drive(&stack, &plan, opinion).await;
+    // what lies there already is not its doing
+    let before = if is_alone { stack.strays().await.unwrap_or_default() } else { Vec::new() };
+    let driven = drive(&stack, &scenario.plan, opinion).await;
     let end = |ended, died, incident, broken| Ran {
-        done: Done { plan: Arc::clone(&plan), ended, died, took: begun.elapsed() },
+        done: Done { scenario: Arc::clone(&scenario), ended, died, took: begun.elapsed() },
         incident,
         broken,
     };
-    let nothing = Incident::default;
+    let nothing = || Incident { died: Vec::new(), strays: before };
     let died = match stack.mend().await {
         Ok(died) => died,
         Err(broken) => {
@@ -222,20 +227,17 @@ async fn one(stack: Arc<Stack>, plan: Arc<Plan>, opinion: Opinion, is_alone: boo
             return end(Ended::Unclear(why.clone()), Vec::new(), nothing(), Some(why));
         }
     };
-    let (strays, unread) = match stack.strays().await {
-        Ok(strays) => (strays, None),
-        Err(unread) => (Vec::new(), Some(unread)),
-    };
-    let happened = Incident { died, strays };
-    if !is_alone && !happened.is_none() {
+    if !is_alone && !died.is_empty() {
         let broken = stack.check().await.err().map(|broken| broken.to_string());
-        return end(Ended::Unclear("it is asked again".to_owned()), Vec::new(), happened, broken);
+        let incident = Incident { died, strays: Vec::new() };
+        return end(Ended::Unclear("it is asked again".to_owned()), Vec::new(), incident, broken);
     }
-    let Incident { died, strays } = happened;
-    let ended = match unread.map_or(driven, Err) {
+    // mail that nobody sent is only looked for where it can be told whose doing it is
+    let strays = if is_alone { stack.strays().await } else { Ok(Vec::new()) };
+    let seen = driven.and_then(|evidence| Ok(Evidence { strays: strays?, ..evidence }));
+    let ended = match seen {
         Ok(evidence) => {
-            let evidence = Evidence { strays, ..evidence };
-            let verdict = verdict::judge(&plan, &evidence);
+            let verdict = verdict::judge(&scenario, &evidence);
             Ended::Judged(Box::new((evidence, verdict)))
         }
         Err(why) => Ended::Unclear(why.to_string()),

@@ -25,7 +25,8 @@ pub(crate) struct Judge {
 
 impl Judge {
     pub(crate) fn report(&self, done: Done) -> ScenarioReport {
-        let Done { plan, ended, died, took } = done;
+        let Done { scenario, ended, died, took } = done;
+        let plan = &scenario.plan;
         let known = self.known.reason(&plan.source);
         let (status, snapshot) = match &ended {
             // what it looked like meanwhile is not what the gateway does
@@ -100,7 +101,7 @@ mod tests {
 
     fn done(path: &str, seen: [Option<&str>; 2]) -> Done {
         let source = Source { name: path.to_owned(), path: path.to_owned(), text: CLAIM.to_owned() };
-        let plan = scenario::parse(source, &plan::World::default()).unwrap();
+        let scenario = scenario::parse(source, &plan::World::default()).unwrap();
         let answer = |rcode: Option<&str>| match rcode {
             Some(rcode) => Observed::Seen(LookedUp {
                 rcode: rcode.to_owned(),
@@ -111,9 +112,9 @@ mod tests {
             None => Observed::Unobserved("nobody answered".to_owned()),
         };
         let evidence = Evidence { lookups: seen.map(answer).into(), ..Evidence::default() };
-        let verdict = verdict::judge(&plan, &evidence);
+        let verdict = verdict::judge(&scenario, &evidence);
         let ended = Ended::Judged(Box::new((evidence, verdict)));
-        Done { plan: plan.into(), ended, died: Vec::new(), took: Duration::ZERO }
+        Done { scenario: scenario.into(), ended, died: Vec::new(), took: Duration::ZERO }
     }
 
     fn judge(gateway: &std::path::Path) -> Judge {

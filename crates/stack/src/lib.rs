@@ -10,6 +10,7 @@ mod host;
 mod images;
 mod logs;
 mod mailboxes;
+mod objects;
 mod probing;
 mod provision;
 mod router;
@@ -33,7 +34,6 @@ pub use stage::Stage;
 pub use transact::{Names, OutgoingMail};
 pub use unit::Restart;
 pub use ways_in::syslog;
-pub use zones::strings as character_strings;
 
 use container::{Container, Run};
 use futures_util::future::try_join_all;
@@ -158,14 +158,6 @@ impl Stack {
         Ok(())
     }
 
-    /// Messages that came into a mailbox since the last call and that nobody is known to have sent.
-    ///
-    /// # Errors
-    /// A mailbox cannot be read.
-    pub async fn strays(&self) -> Result<Vec<evidence::Delivered>, StackError> {
-        Ok(Vec::new())
-    }
-
     /// From any address to a host behind the pretend Internet.
     pub(crate) fn route(&self, source: IpAddr, destination: SocketAddr) -> Route {
         Route { entrance: self.entrance, source: SocketAddr::new(source, 0), destination }
@@ -234,9 +226,11 @@ impl Stack {
             ehlo: "ready.example".to_owned(),
             login: None,
             server_name: host.name().to_owned(),
-            mail_from: mail::ReversePath::Null,
+            says_helo: false,
+            mail_from: b"<>".to_vec(),
             rcpt_to: Vec::new(),
             message: Vec::new(),
+            script: None,
             anchor: self.anchor.clone(),
             limit: Duration::from_secs(5),
         };

@@ -42,7 +42,8 @@ fn what_belongs_to_no_scenario_counts_too() {
     run.died.clear();
     assert_eq!(verdict(&run), Whole::Error);
     let message = Message::parse(b"Subject: Hello\r\n\r\n");
-    let stray = Delivered { mailbox: "alice@gateway.example".parse().unwrap(), folder: "INBOX".to_owned(), message };
+    let mailbox = "alice@gateway.example".parse().unwrap();
+    let stray = Delivered { mailbox, folder: "INBOX".to_owned(), recipient: None, message };
     run.strays = Observed::Seen(vec![stray]);
     assert_eq!(verdict(&run), Whole::Failure);
     let junit = junit(&run);

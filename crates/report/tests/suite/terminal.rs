@@ -153,6 +153,7 @@ fn a_message_that_nobody_sent_is_shown_with_its_place() {
     run.strays = Observed::Seen(vec![Delivered {
         mailbox: "alice@gateway.example".parse().unwrap(),
         folder: "Junk".to_owned(),
+        recipient: None,
         message: Message::parse(b"From: who@knows.example\r\nSubject: Hello\r\n\r\nOne\r\nTwo\x1b[2J\r\n"),
     }]);
     let text = summary(&run, &PLAIN);

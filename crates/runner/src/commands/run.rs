@@ -23,13 +23,13 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     let workspace = &context.workspace;
     let pair = Pair::load(workspace, &args.gateway)?;
     let known = KnownFailures::load(&pair.gateway.directory, &library::names(&workspace.scenarios())?)?;
-    let plans = library::plans(library::find(&workspace.scenarios(), &args.selection.names)?, &pair.world())?;
-    let with_peer = plans.iter().any(|plan| needs_peer(plan, &pair));
+    let scenarios = library::scenarios(library::find(&workspace.scenarios(), &args.selection.names)?, &pair.world())?;
+    let with_peer = scenarios.iter().any(|scenario| needs_peer(&scenario.plan, &pair));
     let directory = pair.gateway.directory.clone();
     let judge = Judge { directory, known, is_ci: args.ci, wants_snapshots: args.snapshot };
     let (gateway, adaptations) = (pair.gateway.name.clone(), pair.gateway.adaptations());
 
-    let names: Vec<String> = plans.iter().map(|plan| plan.source.name.clone()).collect();
+    let names: Vec<String> = scenarios.iter().map(|scenario| scenario.plan.source.name.clone()).collect();
     let style = context.style();
     let running_stack = bring_up(context, pair, with_peer, args.keep).await?;
     let stack = &running_stack.stack;
@@ -37,7 +37,7 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     if args.verbose {
         context.progress.print(&report::adaptations(&gateway, &adaptations, &style));
     }
-    context.progress.say(&format!("running {} scenarios", plans.len()));
+    context.progress.say(&format!("running {} scenarios", scenarios.len()));
     let reports = Mutex::new(BTreeMap::new());
     let each = |done: Done| {
         let is_run = !matches!(done.ended, Ended::NotRun(_));
@@ -49,7 +49,7 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     };
     let options = RunOptions { jobs: args.jobs, opinion: args.second_opinion };
     let incident = tokio::select! {
-        incident = conduct(stack, plans, options, each) => Some(incident),
+        incident = conduct(stack, scenarios, options, each) => Some(incident),
         () = interrupt() => None,
     };
     let is_interrupted = incident.is_none();

@@ -4,7 +4,7 @@ use super::*;
 use plan::{Source, World};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-fn plan(name: &str) -> Plan {
+fn scenario_of(name: &str) -> Scenario {
     let text = format!(
         "title = \"{name}\"\n[[lookup]]\nlabel = \"a\"\nname = \"{name}.example\"\ntype = \"TXT\"\nexpect = {{ rcode = \"NOERROR\" }}\n"
     );
@@ -17,9 +17,9 @@ fn died() -> Died {
     Died { host, service, code: 134, at, is_restarted: true, log: Vec::new() }
 }
 
-fn judged(plan: &Plan) -> Ended {
+fn judged(scenario: &Scenario) -> Ended {
     let evidence = Evidence::default();
-    let verdict = verdict::judge(plan, &evidence);
+    let verdict = verdict::judge(scenario, &evidence);
     Ended::Judged(Box::new((evidence, verdict)))
 }
 
@@ -35,9 +35,9 @@ struct Service {
 }
 
 impl Service {
-    async fn one(self: Arc<Self>, plan: Arc<Plan>, is_alone: bool) -> Ran {
+    async fn one(self: Arc<Self>, scenario: Arc<Scenario>, is_alone: bool) -> Ran {
         self.runs.fetch_add(1, Ordering::SeqCst);
-        if plan.source.name.starts_with("killer") || self.ended_by_itself.swap(false, Ordering::SeqCst) {
+        if scenario.plan.source.name.starts_with("killer") || self.ended_by_itself.swap(false, Ordering::SeqCst) {
             self.is_dead.store(true, Ordering::SeqCst);
         }
         tokio::task::yield_now().await;
@@ -51,8 +51,8 @@ impl Service {
             true => (died, Incident::default()),
             false => (Vec::new(), Incident { died, strays: Vec::new() }),
         };
-        let ended = judged(&plan);
-        Ran { done: Done { plan, ended, died, took: Duration::ZERO }, incident, broken }
+        let ended = judged(&scenario);
+        Ran { done: Done { scenario, ended, died, took: Duration::ZERO }, incident, broken }
     }
 }
 
@@ -67,11 +67,11 @@ async fn run(service: Service, names: &[&str], jobs: usize) -> (Vec<(String, &'s
             Ended::Unclear(_) => "unclear",
             Ended::NotRun(_) => "not run",
         };
-        done.insert(one.plan.source.name.clone(), word);
+        done.insert(one.scenario.plan.source.name.clone(), word);
     };
-    let one = |plan, is_alone| Arc::clone(&service).one(plan, is_alone);
-    let plans = names.iter().map(|name| plan(name)).collect();
-    let incident = conduct_by(one, plans, jobs, each).await;
+    let one = |scenario, is_alone| Arc::clone(&service).one(scenario, is_alone);
+    let scenarios = names.iter().map(|name| scenario_of(name)).collect();
+    let incident = conduct_by(one, scenarios, jobs, each).await;
     (done.into_iter().collect(), incident.died.len(), service.runs.load(Ordering::SeqCst))
 }
 
