@@ -24,6 +24,8 @@ pub(crate) fn schema(context: &CommandContext, write: bool) -> CommandResult {
         ("docs/known-failures.md", known::reference()),
         ("gateways/schema.json", text(gateway::schema())),
         ("docs/gateway.md", gateway::reference()),
+        ("profiles/schema.json", text(profile::schema())),
+        ("docs/profile.md", profile::reference()),
     ] {
         let file = context.workspace.root().join(path);
         fs::write(&file, text).map_err(|e| CommandError::error(miette::miette!("{}: {e}", file.display())))?;
