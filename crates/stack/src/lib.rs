@@ -33,7 +33,6 @@ pub use stage::Stage;
 pub use transact::{Names, OutgoingMail};
 pub use unit::Restart;
 pub use ways_in::syslog;
-pub use zones::strings as character_strings;
 
 use container::{Container, Run};
 use futures_util::future::try_join_all;
