@@ -7,7 +7,7 @@ use crate::{
     words::setting_claim_words,
 };
 use evidence::Setting;
-use plan::{Daemon, Plan, SettingChange, SettingClaim};
+use plan::{Plan, SettingChange, SettingClaim};
 
 /// What settings are called in reports.
 const LABEL: &str = "settings";
@@ -62,14 +62,7 @@ fn not_in_force(change: &SettingChange, plan: &Plan, seen: &[Setting], text: &Te
 
 /// What became of a change.
 fn of<'a>(change: &SettingChange, seen: &'a [Setting]) -> Option<&'a Setting> {
-    seen.iter().find(|setting| setting.daemon == word(change.daemon) && setting.name == change.name.value)
-}
-
-pub(crate) const fn word(daemon: Daemon) -> &'static str {
-    match daemon {
-        Daemon::Postfix => "postfix",
-        Daemon::Dovecot => "dovecot",
-    }
+    seen.iter().find(|setting| setting.daemon == change.daemon.as_str() && setting.name == change.name.value)
 }
 
 /// Whether a claim that fails does so because of this setting.
