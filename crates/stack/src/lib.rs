@@ -10,6 +10,7 @@ mod host;
 mod images;
 mod logs;
 mod mailboxes;
+mod objects;
 mod probing;
 mod provision;
 mod router;
@@ -225,9 +226,11 @@ impl Stack {
             ehlo: "ready.example".to_owned(),
             login: None,
             server_name: host.name().to_owned(),
-            mail_from: mail::ReversePath::Null,
+            says_helo: false,
+            mail_from: b"<>".to_vec(),
             rcpt_to: Vec::new(),
             message: Vec::new(),
+            script: None,
             anchor: self.anchor.clone(),
             limit: Duration::from_secs(5),
         };

@@ -1,0 +1,306 @@
+//! Postfix: the queue, and what its programs say of clients, handshakes and deliveries.
+
+mod tls;
+
+use super::Program;
+use crate::line::{bracketed, daemon, is_queue_id, queue_id, value};
+use evidence::{FateStatus, LogLine};
+use std::net::IpAddr;
+pub(crate) use tls::Logged;
+
+/// Postfix, whatever its instance is called.
+pub(super) struct Postfix;
+
+impl Program for Postfix {
+    fn wrote(&self, program: &str) -> bool {
+        program.starts_with("postfix") && program.contains('/')
+    }
+
+    fn event<'a>(&self, line: &'a LogLine) -> Option<(Option<&'a str>, Event<'a>)> {
+        Some(read(line))
+    }
+}
+
+/// One line, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Event<'a> {
+    /// A client connected.
+    Connect(Option<IpAddr>),
+    /// Its connection ended.
+    Disconnect {
+        client: Option<IpAddr>,
+        /// How many messages were accepted in it, if the line counts them.
+        accepted: Option<u32>,
+    },
+    /// A TLS handshake with a client or a server.
+    Tls(Logged),
+    /// Why the certificate of a peer is not trusted.
+    Distrust { peer: &'a str, reason: &'a str },
+    /// A client was told something about a command, before or after the message had a queue id.
+    Said(Said<'a>),
+    /// A message came into the queue.
+    Arrived(Option<IpAddr>),
+    /// Its Message-ID.
+    MessageId(&'a str),
+    /// The queue manager took it up, for so many recipients.
+    Active { from: &'a str, recipients: usize },
+    /// It was given up after many tries.
+    Expired,
+    /// What became of it for one recipient.
+    Delivery(DeliveryLine<'a>),
+    /// A notification to the sender was made, with this queue id.
+    Notification(&'a str),
+    /// It left the queue.
+    Removed,
+    /// It never came into the queue: it was refused, or the client went away.
+    Cancelled,
+    /// Anything else.
+    Other,
+}
+
+/// A reply to a client, as `NOQUEUE: reject: RCPT from x[192.0.2.1]: 550 …; from=<> to=<> proto=ESMTP helo=<x>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Said<'a> {
+    pub(crate) action: Action,
+    pub(crate) client: Option<IpAddr>,
+    pub(crate) from: Option<&'a str>,
+    pub(crate) to: Option<&'a str>,
+    pub(crate) text: &'a str,
+}
+
+/// What was done with a message, a recipient or a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Reject,
+    Hold,
+    Discard,
+    /// A warning, a filter and the like.
+    Other,
+}
+
+/// `to=<…>, orig_to=<…>, relay=…, conn_use=…, delays=…, dsn=…, status=… (…)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DeliveryLine<'a> {
+    pub(crate) to: &'a str,
+    pub(crate) orig_to: Option<&'a str>,
+    pub(crate) relay: &'a str,
+    /// Whether the connection had served before.
+    pub(crate) is_reused: bool,
+    pub(crate) status: FateStatus,
+    pub(crate) said: &'a str,
+}
+
+impl DeliveryLine<'_> {
+    /// The queue id under which the next hop, or this one, goes on with the message.
+    pub(crate) fn next(&self) -> Option<&str> {
+        if self.status != FateStatus::Sent {
+            return None;
+        }
+        let (_, rest) = self.said.rsplit_once(" queued as ").or_else(|| self.said.split_once("forwarded as "))?;
+        let id = rest.split([' ', ')']).next()?;
+        is_queue_id(id).then_some(id)
+    }
+}
+
+/// The queue id of a line, and what it says.
+fn read(line: &LogLine) -> (Option<&str>, Event<'_>) {
+    match queue_id(&line.text) {
+        Some((id, text)) => (Some(id), queued(daemon(&line.program), text)),
+        None => (None, unqueued(&line.text)),
+    }
+}
+
+fn queued<'a>(daemon: &str, text: &'a str) -> Event<'a> {
+    match text {
+        "removed" => return Event::Removed,
+        "removed (canceled)" => return Event::Cancelled,
+        _ => {}
+    }
+    if let Some(client) = text.strip_prefix("client=") {
+        return Event::Arrived(bracketed(client));
+    }
+    if text.starts_with("uid=") {
+        return Event::Arrived(None);
+    }
+    if let Some(id) = text.strip_prefix("message-id=") {
+        return Event::MessageId(id.trim_start_matches('<').trim_end_matches('>'));
+    }
+    if text.starts_with("from=<") {
+        let count = value(text, "nrcpt=").and_then(|count| count.parse().ok());
+        return match (count, value(text, "from=")) {
+            (Some(recipients), Some(from)) => Event::Active { from, recipients },
+            _ if text.contains(", status=expired") => Event::Expired,
+            _ => Event::Other,
+        };
+    }
+    if text.starts_with("to=<") {
+        return delivery(daemon, text).map_or(Event::Other, Event::Delivery);
+    }
+    let notification =
+        ["sender non-delivery notification: ", "sender delay notification: ", "sender delivery status notification: "];
+    if let Some(id) = notification.iter().find_map(|begin| text.strip_prefix(begin)) {
+        return if is_queue_id(id) { Event::Notification(id) } else { Event::Other };
+    }
+    said(text).map_or(Event::Other, Event::Said)
+}
+
+fn unqueued(text: &str) -> Event<'_> {
+    let is_client = |rest: &str| rest.contains('[');
+    for (begin, is_begin) in
+        [("connect from ", true), ("CONNECT from ", true), ("disconnect from ", false), ("DISCONNECT ", false)]
+    {
+        if let Some(client) = text.strip_prefix(begin).filter(|rest| is_client(rest)) {
+            let client_ip = bracketed(client);
+            return if is_begin {
+                Event::Connect(client_ip)
+            } else {
+                Event::Disconnect { client: client_ip, accepted: accepted(client) }
+            };
+        }
+    }
+    if let Some(logged) = tls::established(text) {
+        return Event::Tls(logged);
+    }
+    if let Some((peer, reason)) = tls::distrust(text) {
+        return Event::Distrust { peer, reason };
+    }
+    text.strip_prefix("NOQUEUE: ").and_then(said).map_or(Event::Other, Event::Said)
+}
+
+/// `data=1` or `data=1/2` of the counts at the end of a disconnect line; no such count when there was no DATA.
+/// Messages in BDAT chunks are not counted.
+fn accepted(text: &str) -> Option<u32> {
+    let (_, counts) = text.split_once("] ")?;
+    if !counts.contains("commands=") || counts.split(' ').any(|count| count.starts_with("bdat=")) {
+        return None;
+    }
+    let data = counts.split(' ').find_map(|count| count.strip_prefix("data="));
+    data.map_or(Some(0), |count| count.split('/').next()?.parse().ok())
+}
+
+fn said(text: &str) -> Option<Said<'_>> {
+    let (word, rest) = text.split_once(": ")?;
+    let action = match word {
+        "reject" | "milter-reject" | "proxy-reject" | "milter-tempfail" => Action::Reject,
+        "hold" | "milter-hold" => Action::Hold,
+        "discard" | "milter-discard" => Action::Discard,
+        "reject_warning" | "warn" | "filter" | "redirect" | "prepend" | "replace" | "info" | "bcc" | "delay" => {
+            Action::Other
+        }
+        _ => return None,
+    };
+    let (_, from_client) = rest.split_once(" from ").unwrap_or(("", rest));
+    let envelope = rest.rfind("; from=<").or_else(|| rest.rfind("; proto=")).map_or("", |at| &rest[at + 1..]);
+    let client = bracketed(from_client.split(' ').next().unwrap_or_default());
+    Some(Said { action, client, from: value(envelope, "from="), to: value(envelope, "to="), text: rest })
+}
+
+fn delivery<'a>(daemon: &str, text: &'a str) -> Option<DeliveryLine<'a>> {
+    let (_, rest) = text.split_once(", status=")?;
+    let (word, said) = rest.split_once(' ').unwrap_or((rest, ""));
+    let status = match word {
+        "sent" if daemon == "discard" => FateStatus::Discarded,
+        "sent" | "delivered" => FateStatus::Sent,
+        "deferred" | "undeliverable" => FateStatus::Deferred,
+        "bounced" | "expired" => FateStatus::Bounced,
+        _ => return None,
+    };
+    let inside = said.strip_prefix('(').unwrap_or(said);
+    Some(DeliveryLine {
+        to: value(text, "to=")?,
+        orig_to: value(text, "orig_to="),
+        relay: value(text, "relay=").unwrap_or("none"),
+        is_reused: value(text, "conn_use=").is_some(),
+        status,
+        said: inside.strip_suffix(')').unwrap_or(inside),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn line(text: &str) -> LogLine {
+        crate::line::parse("mx", &format!("<22>Nov 24 09:38:01 {text}"))
+    }
+
+    #[test]
+    fn a_delivery_reads() {
+        let line = line(
+            "postfix/smtp[88]: 3F1A2B4C5D: to=<b@x.example>, orig_to=<a@x.example>, relay=mx.x.example[192.0.2.1]:25, \
+             conn_use=2, \
+             delay=0.2, delays=0/0/0.1/0.1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4D1A2B4C5D)",
+        );
+        let (id, Event::Delivery(delivery)) = read(&line) else { panic!("{:?}", read(&line)) };
+        assert_eq!(id, Some("3F1A2B4C5D"));
+        assert_eq!((delivery.to, delivery.orig_to), ("b@x.example", Some("a@x.example")));
+        assert_eq!((delivery.relay, delivery.is_reused), ("mx.x.example[192.0.2.1]:25", true));
+        assert_eq!((delivery.status, delivery.next()), (FateStatus::Sent, Some("4D1A2B4C5D")));
+    }
+
+    #[test]
+    fn what_the_discard_transport_takes_is_thrown_away() {
+        let line =
+            line("postfix/discard[8]: 3F1A2B4C5D: to=<a@x.example>, relay=none, delay=0, status=sent (x.example)");
+        assert!(matches!(read(&line).1, Event::Delivery(DeliveryLine { status: FateStatus::Discarded, .. })));
+    }
+
+    #[test]
+    fn rejections_name_client_and_envelope() {
+        for (text, action, client) in [
+            (
+                "NOQUEUE: reject: RCPT from unknown[203.0.113.66]: 554 5.7.1 <b@y.example>: Relay access denied;",
+                Action::Reject,
+                true,
+            ),
+            ("NOQUEUE: reject: RCPT from [203.0.113.66]:4711: 550 5.5.1 Protocol error;", Action::Reject, true),
+            (
+                "3F1A2B4C5D: milter-reject: END-OF-MESSAGE from unknown[203.0.113.66]: 5.7.1 rejected;",
+                Action::Reject,
+                true,
+            ),
+            (
+                "3F1A2B4C5D: milter-hold: END-OF-MESSAGE from x[203.0.113.66]: milter triggers HOLD action;",
+                Action::Hold,
+                true,
+            ),
+            ("3F1A2B4C5D: discard: header Subject: x from x[203.0.113.66];", Action::Discard, false),
+        ] {
+            let line =
+                line(&format!("postfix/smtpd[7]: {text} from=<a@y.example> to=<b@y.example> proto=ESMTP helo=<h>"));
+            let Event::Said(said) = read(&line).1 else { panic!("{text}") };
+            assert_eq!((said.action, said.from, said.to), (action, Some("a@y.example"), Some("b@y.example")));
+            assert!(!client || said.client == Some("203.0.113.66".parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_connection_counts_messages() {
+        for (counts, accepted) in [
+            (" ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7", Some(1)),
+            (" ehlo=1 mail=1 rcpt=1 data=0/1 quit=1 commands=4/5", Some(0)),
+            (" ehlo=1 quit=1 commands=2", Some(0)),
+            (" ehlo=1 mail=1 rcpt=1 bdat=2 commands=5", None),
+        ] {
+            let line = line(&format!("postfix/smtpd[7]: disconnect from x[203.0.113.66]{counts}"));
+            assert_eq!(read(&line).1, Event::Disconnect { client: Some("203.0.113.66".parse().unwrap()), accepted });
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_reads(text in "(3F1A2B4C5D: |NOQUEUE: )?(to=<|reject: |client=|from=<|disconnect from |connect \
+        from )?\\PC{0,60}") {
+            read(&line(&format!("postfix/smtpd[7]: {text}")));
+        }
+
+        #[test]
+        fn any_delivery_reads(to in "\\PC{0,20}", said in "\\PC{0,30}") {
+            let line = line(&format!("postfix/smtp[7]: 3F1A2B4C5D: to=<{to}>, relay=none, status=sent ({said})"));
+            if let Event::Delivery(delivery) = read(&line).1 {
+                delivery.next();
+            }
+        }
+    }
+}
