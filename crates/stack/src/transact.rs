@@ -109,6 +109,7 @@ impl Stack {
             program,
             object,
             others: Vec::new(),
+            opinion: None,
         })
     }
 
