@@ -1,6 +1,7 @@
 //! The command line: help, exit codes, commands that need no engine.
 
-use crate::{Failed, Trial, root, run, trial};
+use crate::{Failed, Trial, diagnostics::copy_of, root, run, scratch, trial};
+use std::{fs, path::Path};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -14,6 +15,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("cli::a_plan_has_the_hosts_that_are_played", a_plan_has_the_hosts_that_are_played),
         trial("cli::only_settings_that_stand_there_are_explained", only_settings_that_stand_there_are_explained),
         trial("cli::nothing_matched_has_its_own_exit_code", nothing_matched_has_its_own_exit_code),
+        trial("cli::files_from_elsewhere_are_all_read", files_from_elsewhere_are_all_read),
+        trial(
+            "cli::scenarios_are_read_for_the_gateway_that_is_named",
+            scenarios_are_read_for_the_gateway_that_is_named,
+        ),
+        trial("cli::proposals_are_accepted_wherever_they_lie", proposals_are_accepted_wherever_they_lie),
         trial("cli::schema_and_reference_are_in_step", schema_and_reference_are_in_step),
     ]
 }
@@ -93,11 +100,77 @@ fn nothing_matched_has_its_own_exit_code() -> Result<(), Failed> {
     run(&["scenario", "list", "no-such-scenario"])?.must(5, &["no scenario matches `no-such-scenario`"])
 }
 
+/// Two files whose last two parts are equal, in a directory, and a third that is called as one of the library.
+fn files_from_elsewhere_are_all_read() -> Result<(), Failed> {
+    let directory = scratch("elsewhere")?;
+    let good = fs::read_to_string(root().join("scenarios/spf/pass.toml"))?;
+    for (place, title) in [("a/dmarc", "The first"), ("b/dmarc", "The second"), ("spf", "The third")] {
+        fs::create_dir_all(directory.join(place))?;
+        let text = good.lines().map(|line| match line.starts_with("title") {
+            true => format!("title = \"{title}\"\n"),
+            false => format!("{line}\n"),
+        });
+        fs::write(directory.join(place).join("pass.toml"), text.collect::<String>())?;
+    }
+    let listed = run(&["scenario", "list", &directory.display().to_string(), "spf/pass"])?;
+    listed.must(0, &["The first", "The second", "The third", "elsewhere/spf/pass.toml", "spf/pass"])?;
+    let count = listed.out.lines().filter(|line| line.contains("pass")).count();
+    if count == 4 { Ok(()) } else { Err(format!("{count} scenarios instead of 4:\n{}", listed.out).into()) }
+}
+
+fn scenarios_are_read_for_the_gateway_that_is_named() -> Result<(), Failed> {
+    let copy = copy_of("hardened", "other-domain")?;
+    let file = copy.join("gateway.toml");
+    fs::write(&file, fs::read_to_string(&file)?.replace("gateway.example", "other.example"))?;
+    let gateway = copy.display().to_string();
+    for command in ["list", "describe", "check", "plan"] {
+        run(&["scenario", command, "spf/pass"])?.must(0, &[])?;
+        run(&["scenario", command, "spf/pass", "--gateway", "no-such-gateway"])?.must(3, &["no-such-gateway"])?;
+        let with = run(&["scenario", command, "spf/pass", "--gateway", &gateway])?;
+        with.must(3, &["gateway.example", "other.example"])?;
+    }
+    Ok(())
+}
+
+fn proposals_are_accepted_wherever_they_lie() -> Result<(), Failed> {
+    let propose = |path: &Path| -> Result<(), Failed> {
+        fs::create_dir_all(path.parent().ok_or("a file lies somewhere")?)?;
+        Ok(fs::write(path, "---\nsource: x\nexpression: evidence\n---\nS: 220 mx\n")?)
+    };
+    let copy = copy_of("hardened", "accepting")?;
+    let gateway = copy.display().to_string();
+    propose(&copy.join("snapshots/spf/pass.snap.new"))?;
+    run(&["scenario", "accept", "spf/pass", "--gateway", &gateway])?.must(0, &["accepted spf/pass of accepting"])?;
+    run(&["scenario", "accept", "spf/pass", "--gateway", &gateway])?.must(5, &["a proposed snapshot"])?;
+    let file = scratch("accepting-files")?.join("own.toml");
+    fs::copy(root().join("scenarios/spf/pass.toml"), &file)?;
+    let beside = file.with_file_name("snapshots");
+    propose(&beside.join("accepting/own.snap.new"))?;
+    propose(&beside.join("another/own.snap.new"))?;
+    let file = file.display().to_string();
+    run(&["scenario", "accept", &file, "--gateway", &gateway])?.must(0, &["own.toml of accepting"])?;
+    run(&["scenario", "accept", &file])?.must(0, &["own.toml of another"])?;
+    let is_there = |path: &str| beside.join(path).is_file() && copy.join("snapshots/spf/pass.snap").is_file();
+    if is_there("accepting/own.snap") && is_there("another/own.snap") { Ok(()) } else { Err("no snapshot".into()) }
+}
+
 fn schema_and_reference_are_in_step() -> Result<(), Failed> {
     let printed = run(&["schema"])?;
     printed.must(0, &[])?;
-    if printed.out != std::fs::read_to_string(root().join("scenarios/schema.json"))? {
+    if printed.out != fs::read_to_string(root().join("scenarios/schema.json"))? {
         return Err("scenarios/schema.json is not what `cargo xtask schema --write` writes".into());
+    }
+    // the others are written into a root of their own
+    let written = scratch("schemas")?;
+    for directory in ["scenarios", "docs", "gateways"] {
+        fs::create_dir_all(written.join(directory))?;
+    }
+    let said = run(&["schema", "--write", "--root", &written.display().to_string()])?;
+    said.must(0, &["docs/scenario.md", "known-failures"])?;
+    for path in said.out.lines().filter_map(|line| line.strip_prefix("wrote ")) {
+        if fs::read_to_string(written.join(path))? != fs::read_to_string(root().join(path))? {
+            return Err(format!("{path} is not what `cargo xtask schema --write` writes").into());
+        }
     }
     Ok(())
 }

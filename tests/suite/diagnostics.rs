@@ -100,6 +100,8 @@ fn a_gateway_file_with_an_unknown_key() -> Result<(), Failed> {
 
 fn a_known_failure_that_is_no_scenario() -> Result<(), Failed> {
     let copy = copy_of("hardened", "stranger")?;
-    fs::write(copy.join("known-failures.toml"), "[[failure]]\nscenario = \"spf/gone\"\nreason = \"it was so\"\n")?;
-    run(&["scenario", "run", "--gateway", &copy.display().to_string()])?.must(3, &["spf/gone"])
+    let text = "[[failure]]\nscenario = \"spf/pas\"\nreason = \"it was so\"\n[[failure]]\nscenario = \"gone.toml\"\nreson = \"x\"\n";
+    fs::write(copy.join("known-failures.toml"), text)?;
+    let all = ["there is no scenario `spf/pas`", "did you mean `spf/pass`?", "`gone.toml`", "unknown key `reson`"];
+    run(&["scenario", "run", "--gateway", &copy.display().to_string()])?.must(3, &all)
 }

@@ -15,7 +15,9 @@ use tokio::{
 /// How long the engine may take to know an exit code after the output ended.
 const LAG: Duration = Duration::from_secs(10);
 /// How often the engine is asked whether a process ended whose children still hold its output open.
-const ASK: Duration = Duration::from_millis(250);
+const ASK: Duration = Duration::from_secs(1);
+/// How long the last lines of a process that ended may take.
+const LAST_LINES: Duration = Duration::from_millis(250);
 
 /// A command that was started in a container. Dropping it ends nothing; removing the container does.
 #[derive(Debug)]
@@ -77,7 +79,7 @@ impl Process {
         loop {
             if let Some(code) = self.exit_code().await? {
                 // what it wrote last is under way
-                let _ = timeout_at(Instant::now() + ASK, read.wait_for(|ended| *ended)).await;
+                let _ = timeout_at(Instant::now() + LAST_LINES, read.wait_for(|ended| *ended)).await;
                 return Ok(code);
             }
             tokio::select! {

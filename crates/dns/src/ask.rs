@@ -15,7 +15,7 @@ use hickory_proto::{
     op::{DnsRequest, DnsRequestOptions, Edns, Message, Query, ResponseCode},
     rr::{Name, RData, Record, RecordType},
 };
-use mail::Domain;
+use mail::{Domain, quote};
 use std::{net::SocketAddr, time::Duration};
 
 /// How long a server may take for one question over one transport; over UDP it is asked again within that time.
@@ -50,7 +50,7 @@ pub(crate) struct Asking<'a> {
 /// Asks for the records of a name. A server that answers with nothing but an alias is asked for what it leads to.
 pub(crate) async fn ask(asking: Asking<'_>, name: &Domain, record_type: &str) -> Result<Said, DnsError> {
     let Asking { server, is_unchecked, zones } = asking;
-    let kind = kind(record_type)?;
+    let kind = zone::record_type(record_type)?;
     let mut wanted = Name::from(zone::name_of(name));
     let mut said = Said { code: ResponseCode::NoError, is_authentic: true, is_resolver: true, records: Vec::new() };
     for _ in 0..=ALIASES {
@@ -100,13 +100,6 @@ pub(crate) fn shown(said: &Said) -> (String, Vec<String>) {
     (word(said.code), records)
 }
 
-/// Reads a word such as `TXT`, also those that hickory has no name for (RFC 3597 §5).
-fn kind(word: &str) -> Result<RecordType, DnsError> {
-    let upper = word.to_ascii_uppercase();
-    let number = if upper == "SPF" { Some(SPF) } else { upper.strip_prefix("TYPE").and_then(|n| n.parse().ok()) };
-    number.map_or_else(|| zone::record_type(word), |number: u16| Ok(number.into()))
-}
-
 /// Data of one record. Names are as they are on the wire, where hickory would show U-labels (RFC 5890 §2.3.2.1).
 fn text(data: &RData) -> String {
     match data {
@@ -114,8 +107,12 @@ fn text(data: &RData) -> String {
         RData::CNAME(name) => name.to_ascii(),
         RData::NS(name) => name.to_ascii(),
         RData::PTR(name) => name.to_ascii(),
-        RData::TXT(strings) => strings.txt_data.iter().map(|string| quoted(string)).collect::<Vec<_>>().join(" "),
+        RData::TXT(strings) => strings.txt_data.iter().map(|string| quote(string)).collect::<Vec<_>>().join(" "),
         RData::Unknown { code, rdata } if u16::from(*code) == SPF => strings(&rdata.anything),
+        RData::Unknown { rdata, .. } => {
+            let octets = &rdata.anything;
+            format!("\\# {} {}", octets.len(), data_encoding::HEXLOWER.encode(octets)).trim_end().to_owned()
+        }
         other => other.to_string(),
     }
 }
@@ -126,24 +123,10 @@ fn strings(octets: &[u8]) -> String {
     let mut list = Vec::new();
     while let Some((length, behind)) = rest.split_first() {
         let (string, behind) = behind.split_at(behind.len().min(usize::from(*length)));
-        list.push(quoted(string));
+        list.push(quote(string));
         rest = behind;
     }
     list.join(" ")
-}
-
-/// A character-string in quotes (RFC 1035 §5.1).
-fn quoted(string: &[u8]) -> String {
-    let mut out = String::from("\"");
-    for &octet in string {
-        match octet {
-            b'"' | b'\\' => out.extend(['\\', octet.into()]),
-            b' '..=b'~' => out.push(octet.into()),
-            _ => out.push_str(&format!("\\{octet:03}")),
-        }
-    }
-    out.push('"');
-    out
 }
 
 async fn exchange(server: SocketAddr, query: Query, is_unchecked: bool) -> Result<Message, NetError> {

@@ -75,7 +75,8 @@ impl World {
             Turn::Never => ("silence".to_owned(), 0),
             Turn::Answer(answer) | Turn::Later(_, answer) => (word(answer.code), answer.count()),
         };
-        let question = Question { name: written(name), record_type: kind.to_string(), dnssec_ok, rcode, answers };
+        let question =
+            Question { name: written(name), record_type: zonefile::type_word(kind), dnssec_ok, rcode, answers };
         let transport = if info.protocol == Protocol::Udp { "udp" } else { "tcp" };
         self.journal.record(info.src.ip(), transport, question);
         turn
@@ -137,8 +138,7 @@ fn unsent(request: &Request) -> ResponseInfo {
 
 /// A name as evidence has it: lower case, without a final dot.
 fn written(name: &LowerName) -> String {
-    let text = hickory_proto::rr::Name::from(name.clone()).to_ascii();
-    text.strip_suffix('.').filter(|text| !text.is_empty()).unwrap_or(&text).to_owned()
+    zonefile::own_name(name).to_string()
 }
 
 /// A response code as RFC 6895 §2.3 writes it.

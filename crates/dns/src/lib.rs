@@ -34,8 +34,8 @@ pub struct ZoneData {
     pub origin: Domain,
     /// How it is signed, and whether well.
     pub dnssec: Dnssec,
-    /// Records in zone-file syntax (RFC 1035 §5), names relative to the apex. TTL 0 unless given. SOA and NS are added
-    /// where they are absent.
+    /// Records in zone-file syntax (RFC 1035 §5), names relative to the apex; every TTL is 0. SOA and NS are added where they
+    /// are absent.
     pub records: String,
     /// Names in it that answer wrongly.
     pub faults: Vec<Fault>,

@@ -1,21 +1,21 @@
 //! One zone: records by name and type, read from zone-file text.
 
-use crate::{DnsError, ZoneData, key::Key, zone_file::flat};
+use crate::{DnsError, ZoneData, key::Key};
 use hickory_proto::{
     op::ResponseCode,
     rr::{
-        DNSClass, LowerName, Name, RData, Record, RecordSet, RecordType, RrKey,
+        LowerName, Name, RData, Record, RecordType,
         rdata::{NS, SOA},
     },
-    serialize::txt::Parser,
 };
-use mail::Domain;
+use mail::{DnsName, Domain};
 use plan::{Dnssec, FaultKind};
 use std::{
     collections::BTreeMap,
     sync::Mutex,
     time::{Duration, Instant},
 };
+use zonefile::library_name;
 
 /// How much later than a delay its question may come again and still be the same one.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -73,30 +73,34 @@ impl Zone {
 
     /// Reads a zone.
     pub(crate) fn read(data: &ZoneData, key: &Key) -> Result<Self, DnsError> {
-        let origin = name_of(&data.origin);
-        let within = |name: &LowerName| match origin.zone_of(name) {
-            true => Ok(()),
+        let apex = DnsName::from(&data.origin);
+        let within = |name: &DnsName| match name.is_within(&apex) {
+            true => Ok(LowerName::new(&library_name(name))),
             false => Err(DnsError::Outside { origin: data.origin.clone(), name: name.to_string() }),
         };
+        let file = zonefile::read(&data.records, &apex);
+        if let Some(fault) = file.faults.first() {
+            let reason = format!("line {}: {}", fault.line, fault.message);
+            return Err(DnsError::Records { origin: data.origin.clone(), reason });
+        }
         let mut nodes: BTreeMap<LowerName, Node> = BTreeMap::new();
-        for (key, set) in
-            parse(&origin, &data.records).map_err(|reason| DnsError::Records { origin: data.origin.clone(), reason })?
-        {
-            within(&key.name)?;
-            let ttl = set.ttl();
-            let records = set.records_without_rrsigs().cloned().map(|mut record| {
-                (record.ttl, record.dns_class) = (ttl, DNSClass::IN);
-                record
-            });
-            nodes.entry(key.name).or_default().insert(key.record_type, records.collect());
+        for record in &file.records {
+            let set = nodes.entry(within(&record.owner)?).or_default().entry(record.record_type).or_default();
+            if matches!(record.record_type, RecordType::CNAME | RecordType::SOA) {
+                set.clear(); // there is one only
+            }
+            let record = record.to_library();
+            if !set.contains(&record) {
+                set.push(record);
+            }
         }
         let mut faults = Vec::new();
         for fault in &data.faults {
-            let name = name_of(&fault.name);
-            within(&name)?;
+            let name = within(&fault.name)?;
             let kind = fault.record_type.as_deref().map(record_type).transpose()?;
             faults.push(Fault { name, kind, what: fault.kind, asked: Mutex::default() });
         }
+        let origin = name_of(&data.origin);
         let mut zone = Self { origin, dnssec: data.dnssec, nodes, leased: true, quiet_until: None, faults };
         zone.complete(key);
         Ok(zone)
@@ -155,19 +159,10 @@ impl Fault {
 
 /// A domain as the DNS has it.
 pub(crate) fn name_of(domain: &Domain) -> LowerName {
-    let name = Name::from_ascii(format!("{domain}.")).expect("a domain name is a name of the DNS");
-    LowerName::new(&name)
+    LowerName::new(&library_name(&domain.into()))
 }
 
 /// Reads a word such as `TXT`.
 pub(crate) fn record_type(word: &str) -> Result<RecordType, DnsError> {
-    word.to_ascii_uppercase().parse().map_err(|_| DnsError::RecordType(word.to_owned()))
-}
-
-/// Reads records in zone-file syntax; else what the parser says.
-fn parse(origin: &LowerName, text: &str) -> Result<BTreeMap<RrKey, RecordSet>, String> {
-    let origin = Name::from(origin.clone());
-    let text = flat(text, &origin).map_err(|e| e.to_string())?;
-    let parser = Parser::new(format!("$TTL 0\n{text}"), None, Some(origin));
-    parser.parse().map(|(_, records)| records).map_err(|e| e.to_string())
+    zonefile::record_type(word).ok_or_else(|| DnsError::RecordType(word.to_owned()))
 }

@@ -2,6 +2,7 @@
 //!
 //! A fact is here because somebody saw it. What nobody saw is [`Observed::Unobserved`], with the reason.
 
+mod dane;
 mod filters;
 mod header;
 mod index;

@@ -15,6 +15,19 @@ pub enum AddressError {
     /// The domain is empty, longer than 253 octets, or has a bad label.
     #[error("`{0}` is no domain name (RFC 5321 §4.1.2: letters, digits, `-` and `_` in labels of 1 to 63 octets)")]
     Domain(String),
+    /// The domain has characters that are not ASCII; its A-labels stand for them (RFC 5890 §2.3.2.1).
+    #[error("`{0}` is no domain name of ASCII letters: write `{1}` (RFC 5890 §2.3.2.1)")]
+    NotAscii(String, String),
+}
+
+/// What IDNA makes of a name with characters that are not ASCII: its A-labels (RFC 5890 §2.3.2.1). `None`: it makes nothing of
+/// it, or there are no such characters.
+#[must_use]
+pub fn a_labels(name: &str) -> Option<String> {
+    if name.is_ascii() {
+        return None;
+    }
+    idna::domain_to_ascii(name).ok().filter(|ascii| ascii.is_ascii())
 }
 
 /// A domain name, kept in lower case without a final dot.
@@ -48,7 +61,11 @@ impl FromStr for Domain {
                 && !l.ends_with('-')
         };
         if name.len() > 253 || !name.split('.').all(label) {
-            return Err(AddressError::Domain(text.to_owned()));
+            let a_labels = a_labels(name).filter(|name| name.parse::<Self>().is_ok());
+            return Err(match a_labels {
+                Some(a_labels) => AddressError::NotAscii(text.to_owned(), a_labels),
+                None => AddressError::Domain(text.to_owned()),
+            });
         }
         Ok(Self(name.to_ascii_lowercase()))
     }
@@ -175,6 +192,18 @@ mod tests {
         for bad in ["alice", "@x.example", "a..b@x.example", "a@", "a@-x.example", "a@x..example", "a b@x.example"] {
             assert!(bad.parse::<Address>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_not_ascii_is_told_its_a_labels() {
+        for (text, a_labels) in
+            [("b\u{430}nk.example", "xn--bnk-6cd.example"), ("B\u{fc}cher.example.", "xn--bcher-kva.example")]
+        {
+            let error = text.parse::<Domain>().unwrap_err();
+            assert!(matches!(&error, AddressError::NotAscii(_, told) if told == a_labels), "{error}");
+        }
+        assert!("a@b\u{430}nk.example".parse::<Address>().unwrap_err().to_string().contains("xn--bnk-6cd.example"));
+        assert!(matches!("b\u{430}nk example".parse::<Domain>(), Err(AddressError::Domain(_))));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Zones of the pretend Internet.
 
-use mail::Domain;
+use mail::{DnsName, Domain};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ pub enum KeyRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Fault {
     /// The whole name.
-    pub name: Domain,
+    pub name: DnsName,
     /// Only questions of this type, such as `TXT`; else all.
     pub record_type: Option<String>,
     /// What happens instead.

@@ -1,6 +1,6 @@
 //! For machines: JSON. Version 1 of the document only grows: no key changes its meaning or goes.
 
-use crate::{RunReport, ScenarioReport, Status, verdict};
+use crate::{RunReport, ScenarioReport, Snapshot, Status, verdict};
 use ::verdict::{Checked, Finding, Judged, Location, Unclear};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -55,24 +55,14 @@ fn scenario(report: &ScenarioReport) -> Value {
     let judged = verdict.iter().flat_map(|verdict| &verdict.transactions).enumerate();
     let seen = |at: usize| evidence.and_then(|evidence| evidence.transactions.get(at));
     value["transactions"] = judged.map(|(at, judged)| transaction(judged, seen(at))).collect::<Vec<_>>().into();
-    value["snapshot"] = json!({ "state": snapshot_state(&report.status) });
-    if let Status::SnapshotDiffers(diff) = &report.status {
+    value["snapshot"] = json!({ "state": report.snapshot.as_str() });
+    if let Snapshot::Differs(diff) = &report.snapshot {
         value["snapshot"]["diff"] = diff.as_str().into();
     }
     if let Some(verdict) = &report.verdict {
         value["snapshot"]["seen"] = verdict.snapshot.as_str().into();
     }
     value
-}
-
-/// `same`, `new`, `differs`; or `unknown`, where it was not compared or that is not told.
-const fn snapshot_state(status: &Status) -> &'static str {
-    match status {
-        Status::SnapshotNew => "new",
-        Status::SnapshotDiffers(_) => "differs",
-        Status::Held | Status::Failed | Status::KnownFailure(_) => "same",
-        Status::Error(_) | Status::UnexpectedPass(_) => "unknown",
-    }
 }
 
 /// What is made of changed settings, of a probe or of a look-up.

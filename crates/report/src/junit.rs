@@ -42,7 +42,7 @@ fn case(scenario: &ScenarioReport, is_ci: bool) -> TestCase {
         Status::KnownFailure(reason) => ("known-failure", reason.clone()),
         Status::UnexpectedPass(reason) => ("unexpected-pass", format!("it holds, but is a known failure: {reason}")),
         Status::SnapshotNew => ("snapshot", "there is no snapshot".to_owned()),
-        Status::SnapshotDiffers(_) => ("snapshot", "it did otherwise than the snapshot says".to_owned()),
+        Status::SnapshotDiffers => ("snapshot", "it did otherwise than the snapshot says".to_owned()),
     };
     let plain = Style { color: false, width: 120 };
     let mut status = match (&scenario.status, scenario.status.weight(is_ci)) {

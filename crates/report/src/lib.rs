@@ -31,6 +31,8 @@ pub struct ScenarioReport {
     pub title: String,
     /// What came of it.
     pub status: Status,
+    /// How what was seen compares to its snapshot.
+    pub snapshot: Snapshot,
     /// What is made of the evidence; none, if the scenario did not come to its end.
     pub verdict: Option<Verdict>,
     /// What was seen; none likewise.
@@ -71,8 +73,34 @@ pub enum Status {
     UnexpectedPass(String),
     /// Every claim holds; there is no snapshot yet.
     SnapshotNew,
-    /// The snapshot is another one: a unified diff from it to what was seen.
-    SnapshotDiffers(String),
+    /// Every claim holds, or fails as is known; the snapshot is another one.
+    SnapshotDiffers,
+}
+
+/// How what was seen of a scenario compares to its snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Snapshot {
+    /// There is none to compare with, and none is asked for; or nothing was seen.
+    None,
+    /// There is none yet, and what was seen may become it.
+    New,
+    /// It says what was seen.
+    Same,
+    /// It says something else: a unified diff from it to what was seen.
+    Differs(String),
+}
+
+impl Snapshot {
+    /// The word for it in reports for machines.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::New => "new",
+            Self::Same => "same",
+            Self::Differs(_) => "differs",
+        }
+    }
 }
 
 impl Status {
@@ -86,7 +114,7 @@ impl Status {
             Self::KnownFailure(_) => "known-failure",
             Self::UnexpectedPass(_) => "unexpected-pass",
             Self::SnapshotNew => "snapshot-new",
-            Self::SnapshotDiffers(_) => "snapshot-differs",
+            Self::SnapshotDiffers => "snapshot-differs",
         }
     }
 
@@ -96,25 +124,35 @@ impl Status {
         match self {
             Self::Held | Self::KnownFailure(_) => Whole::AsExpected,
             Self::SnapshotNew if !is_ci => Whole::AsExpected,
-            Self::SnapshotNew | Self::Failed | Self::UnexpectedPass(_) | Self::SnapshotDiffers(_) => Whole::Failure,
+            Self::SnapshotNew | Self::Failed | Self::UnexpectedPass(_) | Self::SnapshotDiffers => Whole::Failure,
             Self::Error(_) => Whole::Error,
         }
     }
 }
 
-/// What is said of all of it, in one word; the worst of all scenarios.
+/// What is said of all of it, in one word: that of the worst part. The one place where it is decided what outweighs what,
+/// for every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Whole {
-    /// Every scenario did what is expected of it.
+    /// Everything is as expected.
     AsExpected,
-    /// Some scenario did not.
-    Failure,
-    /// Of some scenario it could not be told. This outweighs a failure: a run that could not see everything is no
-    /// measure of the gateway.
+    /// Of something it could not be told.
     Error,
+    /// Something was seen to be wrong. This outweighs an error: what could not be seen does not excuse what was.
+    Failure,
 }
 
 impl Whole {
+    /// What a part comes to that was seen to be wrong, or of which something could not be told, or both.
+    #[must_use]
+    pub const fn of(is_wrong: bool, is_unclear: bool) -> Self {
+        match (is_wrong, is_unclear) {
+            (true, _) => Self::Failure,
+            (false, true) => Self::Error,
+            (false, false) => Self::AsExpected,
+        }
+    }
+
     /// Exit code of the run: 0, 1 or 4.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
@@ -137,7 +175,7 @@ impl fmt::Display for Whole {
     }
 }
 
-/// What the run comes to: an error if there is any, else a failure if there is any. Scenarios that were left out do not
+/// What the run comes to: a failure if there is any, else an error if there is any. Scenarios that were left out do not
 /// count: an interrupted run has an exit code of its own.
 #[must_use]
 pub fn verdict(run: &RunReport) -> Whole {

@@ -65,15 +65,15 @@ pub(crate) enum ScenarioCommand {
     /// Bring the stack up, run scenarios, check every claim, clean up
     Run(RunArgs),
     /// List scenarios with their titles
-    List(Selection),
+    List(ReadArgs),
     /// Say in words what scenarios do and claim
-    Describe(Selection),
+    Describe(ReadArgs),
     /// Read scenario files and report every fault in them
-    Check(Selection),
+    Check(ReadArgs),
     /// Print the plans as JSON: zones, mail and claims
-    Plan(Selection),
+    Plan(ReadArgs),
     /// Accept the snapshots that the last run proposed
-    Accept(Selection),
+    Accept(AcceptArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -196,8 +196,27 @@ pub(crate) struct LookupArgs {
 /// Which scenarios.
 #[derive(Debug, Args, Clone, Default)]
 pub(crate) struct Selection {
-    /// Names or parts of names (`dmarc`, `spf/pass`), or files; all when none is given
+    /// Parts of names in the library (`dmarc`, `spf/pass`), files that end in `.toml`, or directories of them; the whole library when none is given
+    #[arg(value_name = "NAME|FILE|DIR")]
     pub(crate) names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReadArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Gateway whose domains and users the scenarios speak of: a name in `gateways`, or a directory
+    #[arg(long, default_value = "hardened", value_name = "NAME|DIR")]
+    pub(crate) gateway: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AcceptArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Only of this gateway: a name in `gateways`, or a directory [default: of every gateway in `gateways`]
+    #[arg(long, value_name = "NAME|DIR")]
+    pub(crate) gateway: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -216,6 +235,9 @@ pub(crate) struct RunArgs {
     /// Leave the stack up afterwards, until Ctrl-C or `stack down`, and print how to get in
     #[arg(long)]
     pub(crate) keep: bool,
+    /// Propose snapshots of scenarios that are not of the library, too: `snapshots/GATEWAY/NAME.snap` beside the file
+    #[arg(long)]
+    pub(crate) snapshot: bool,
     /// Write nothing: a missing or different snapshot is a failure [set by CI]
     #[arg(long, env = "CI", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) ci: bool,

@@ -54,13 +54,20 @@ pub(crate) async fn conduct(stack: &Arc<Stack>, plans: Vec<Plan>, jobs: NonZeroU
     }
 }
 
-/// Runs one scenario; what does not hold is only believed of a stack that is whole. Also says whether it is broken.
+/// Runs one scenario; what is seen is only believed of a stack that is whole. Also says whether it is broken.
 async fn one(stack: &Stack, plan: &Plan) -> (Result<(Evidence, Verdict), String>, Option<String>) {
     let driven = drive(stack, plan).await;
     let judged = driven.map(|evidence| {
         let verdict = verdict::judge(plan, &evidence);
         (evidence, verdict)
     });
+    let died = match stack.mend().await {
+        Ok(died) => died,
+        Err(broken) => return (Err(broken.to_string()), Some(broken.to_string())),
+    };
+    if let Some(died) = died.first() {
+        return (Err(died.to_string()), stack.check().await.err().map(|broken| broken.to_string()));
+    }
     if judged.as_ref().is_ok_and(|(_, verdict)| verdict.holds()) {
         return (judged.map_err(|e| e.to_string()), None);
     }

@@ -137,7 +137,7 @@ fn with_keys(zone: Zone, keys: &mut Keys) -> Result<dns::ZoneData, StackError> {
             KeyRecord::Missing => None,
         };
         if let Some(record) = record {
-            let data = stack::character_strings(&record);
+            let data = mail::txt_data(record.as_bytes());
             writeln!(records, "{}._domainkey 0 IN TXT {data}", key.selector).expect("writing to a string");
         }
         keys.insert((zone.origin.clone(), key.selector), Arc::new(pair));

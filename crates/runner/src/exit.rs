@@ -24,6 +24,16 @@ impl From<Exit> for ExitCode {
     }
 }
 
+impl From<report::Whole> for Exit {
+    fn from(whole: report::Whole) -> Self {
+        match whole {
+            report::Whole::AsExpected => Self::AsExpected,
+            report::Whole::Failure => Self::Failure,
+            report::Whole::Error => Self::Error,
+        }
+    }
+}
+
 /// Why a command came to no result: what to print, and the exit code.
 #[derive(Debug)]
 pub(crate) struct CommandError {

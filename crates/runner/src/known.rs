@@ -1,18 +1,68 @@
 //! `known-failures.toml` of a gateway: what it is known to get wrong, each with its reason. Strict: what is listed must
-//! fail, and only that.
+//! fail, or be something that the gateway gives no evidence of, and only that.
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
-use serde::Deserialize;
-use std::{collections::BTreeMap, path::Path};
+use crate::library;
+use form::{
+    Decode, Faults, Flaw, Required, did_you_mean, tables,
+    values::{AtLeastOne, Line},
+};
+use plan::{Source, Spanned};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+tables! {
+    /// Scenarios that a gateway is known to fail. Each must fail when it is run, or be something of which this gateway gives
+    /// no evidence: what holds again is an unexpected pass, and its entry goes.
+    KnownFailuresTable "list of known failures" [Any] {
+        /// The scenarios, in any order: `[[failure]]`.
+        failure: Option<AtLeastOne<FailureTable>>,
+    }
+    /// A scenario, and why it fails.
+    FailureTable "known failure" [Any] {
+        /// A scenario of the library by its name, as `spf/fail`; any other by the path of its file, from the directory of this file.
+        scenario: Required<Spanned<Line>>,
+        /// Why this gateway gets it wrong; it is shown with each run.
+        reason: Required<Line>,
+    }
+}
+
+/// JSON Schema of `known-failures.toml`.
+pub(crate) fn schema() -> serde_json::Value {
+    form::schema("Known failures of a gateway", &KnownFailuresTable::shape())
+}
+
+/// Its reference, in Markdown.
+pub(crate) fn reference() -> String {
+    form::reference(
+        "# Known failures\n\nThe reference of `known-failures.toml` in a gateway's directory, made from its reader by \
+         `cargo xtask schema --write`.\n",
+        KnownFailuresTable::shape(),
+    )
+}
 
 /// Reasons by scenario.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct KnownFailures {
-    reasons: BTreeMap<String, String>,
+pub(crate) struct KnownFailures(Vec<KnownFailure>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct KnownFailure {
+    scenario: Which,
+    reason: String,
+}
+
+/// Which scenario is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Which {
+    /// One of the library, by its name.
+    Name(String),
+    /// One from elsewhere, by its file.
+    File(PathBuf),
 }
 
 /// Why the file is no list of known failures.
-#[derive(Debug, thiserror::Error, Diagnostic)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub(crate) enum KnownFailuresError {
     /// The file is there and cannot be read.
     #[error("{path} cannot be read: {cause}")]
@@ -20,106 +70,133 @@ pub(crate) enum KnownFailuresError {
         /// The file.
         path: String,
         /// Why.
-        cause: std::io::Error,
+        cause: io::Error,
     },
     /// Its text is wrong.
-    #[error("{message}")]
-    #[diagnostic(
-        code(mailproof::known_failures),
-        help("the form is: [[failure]] scenario = \"SUBJECT/NAME\" reason = \"why this gateway gets it wrong\"")
-    )]
-    Wrong {
-        /// What is wrong.
-        message: String,
-        /// The file.
-        #[source_code]
-        source_code: NamedSource<String>,
-        /// Where.
-        #[label("here")]
-        span: SourceSpan,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    failure: Vec<Failure>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Failure {
-    scenario: toml::Spanned<String>,
-    reason: String,
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Wrong(#[from] Faults),
 }
 
 impl KnownFailures {
-    /// Reads `known-failures.toml` in this directory; no file is an empty list.
+    /// Reads `known-failures.toml` in this directory; no file is an empty list. The scenarios of the library have these names.
     ///
     /// # Errors
     /// See [`KnownFailuresError`].
-    pub(crate) fn load(gateway: &Path) -> Result<Self, KnownFailuresError> {
+    pub(crate) fn load(gateway: &Path, library: &[String]) -> Result<Self, KnownFailuresError> {
         let path = gateway.join("known-failures.toml");
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&path.display().to_string(), &text),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(cause) => Err(KnownFailuresError::Unreadable { path: path.display().to_string(), cause }),
+        let shown = path.display().to_string();
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Self::parse(Source { name: shown.clone(), path: shown, text }, library)?),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(cause) => Err(KnownFailuresError::Unreadable { path: shown, cause }),
         }
     }
 
-    fn parse(path: &str, text: &str) -> Result<Self, KnownFailuresError> {
-        let wrong = |message: String, span: Option<std::ops::Range<usize>>| KnownFailuresError::Wrong {
-            message,
-            source_code: NamedSource::new(path, text.to_owned()),
-            span: span.unwrap_or(0..0).into(),
-        };
-        let file: File = toml::from_str(text).map_err(|e| wrong(e.message().to_owned(), e.span()))?;
-        let mut reasons = BTreeMap::new();
-        for failure in file.failure {
-            let span = failure.scenario.span();
-            if failure.reason.trim().is_empty() {
-                return Err(wrong("a known failure needs its reason".into(), Some(span)));
+    fn parse(source: Source, library: &[String]) -> Result<Self, Faults> {
+        form::read(source, "mailproof::known_failures", |table: KnownFailuresTable, source, flaws| {
+            let directory = Path::new(&source.path).parent().unwrap_or(Path::new(""));
+            let mut known: Vec<KnownFailure> = Vec::new();
+            for FailureTable { scenario, reason } in table.failure.map(|list| list.0).unwrap_or_default() {
+                let Some(scenario) = scenario.0 else { continue };
+                match which(&scenario.value.0, directory, library) {
+                    Ok(which) if known.iter().any(|other| other.scenario == which) => {
+                        let flaw = Flaw::new(format!("`{}` is listed twice", scenario.value.0));
+                        flaws.push(flaw.at(&scenario.span, "here again").help("join the reasons"));
+                    }
+                    Ok(which) => {
+                        known.extend(reason.0.map(|reason| KnownFailure { scenario: which, reason: reason.0 }));
+                    }
+                    Err(flaw) => flaws.push(flaw.at(&scenario.span, "here")),
+                }
             }
-            if reasons.insert(failure.scenario.into_inner(), failure.reason).is_some() {
-                return Err(wrong("this scenario is listed twice".into(), Some(span)));
-            }
-        }
-        Ok(Self { reasons })
+            Some(Self(known))
+        })
     }
 
     /// Why this scenario is known to fail, if it is.
     #[must_use]
-    pub(crate) fn reason(&self, scenario: &str) -> Option<&str> {
-        self.reasons.get(scenario).map(String::as_str)
+    pub(crate) fn reason(&self, scenario: &Source) -> Option<&str> {
+        let is_meant = |known: &&KnownFailure| match &known.scenario {
+            Which::Name(name) => *name == scenario.name,
+            Which::File(file) => *file == library::absolute(Path::new(&scenario.path)),
+        };
+        self.0.iter().find(is_meant).map(|known| known.reason.as_str())
     }
+}
 
-    /// Scenarios listed that the library does not have.
-    pub(crate) fn strangers<'a>(&'a self, library: &'a [&str]) -> impl Iterator<Item = &'a str> {
-        self.reasons.keys().map(String::as_str).filter(|name| !library.contains(name))
+/// A scenario that is not there would never be missed.
+fn which(word: &str, directory: &Path, library: &[String]) -> Result<Which, Flaw> {
+    if library.iter().any(|name| name == word) {
+        return Ok(Which::Name(word.to_owned()));
     }
+    let file = directory.join(word);
+    if word.ends_with(".toml") && file.is_file() {
+        return Ok(Which::File(library::absolute(&file)));
+    }
+    let flaw = Flaw::new(format!("there is no scenario `{word}`"));
+    Err(if word.ends_with(".toml") {
+        flaw.help(format!("name a file by its path from {}, where this file lies", directory.display()))
+    } else {
+        let names = library.iter().map(String::as_str);
+        flaw.help(did_you_mean(word, names, "Remove it, or give it its new name; `scenario list` shows all names"))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_reason_is_found_by_scenario() {
-        let known = KnownFailures::parse("k", "[[failure]]\nscenario = \"spf/fail\"\nreason = \"no SPF\"\n").unwrap();
-        assert_eq!(known.reason("spf/fail"), Some("no SPF"));
-        assert_eq!(known.strangers(&["spf/pass"]).collect::<Vec<_>>(), ["spf/fail"]);
+    fn source(name: &str, text: &str) -> Source {
+        Source { name: name.to_owned(), path: name.to_owned(), text: text.to_owned() }
+    }
+
+    fn parse(path: &str, text: &str) -> Result<KnownFailures, Faults> {
+        KnownFailures::parse(source(path, text), &["spf/fail".to_owned(), "spf/pass".to_owned()])
     }
 
     #[test]
-    fn an_entry_without_reason_or_twice_is_wrong() {
-        for bad in [
-            "[[failure]]\nscenario = \"a/b\"\nreason = \" \"\n",
-            "[[failure]]\nscenario = \"a/b\"\n",
-            "[[failure]]\nscenario = \"a/b\"\nreason = \"x\"\n[[failure]]\nscenario = \"a/b\"\nreason = \"y\"\n",
-            "[[failures]]\n",
+    fn a_reason_is_found_by_scenario() {
+        let known = parse("k", "[[failure]]\nscenario = \"spf/fail\"\nreason = \"no SPF\"\n").unwrap();
+        assert_eq!(known.reason(&source("spf/fail", "")), Some("no SPF"));
+        assert_eq!(known.reason(&source("spf/pass", "")), None);
+        assert_eq!(known.reason(&source("spf/fail.toml", "")), None, "a file from elsewhere is another scenario");
+    }
+
+    #[test]
+    fn a_file_from_elsewhere_is_named_by_its_path() {
+        let dir = tempfile::tempdir().unwrap();
+        let gateway = dir.path().join("gateway");
+        fs::create_dir_all(&gateway).unwrap();
+        fs::write(dir.path().join("own.toml"), "").unwrap();
+        let list = gateway.join("known-failures.toml");
+        let text = "[[failure]]\nscenario = \"../own.toml\"\nreason = \"so it is\"\n";
+        let known = parse(list.to_str().unwrap(), text).unwrap();
+        let own = dir.path().join("gateway/../own.toml");
+        assert_eq!(known.reason(&source(own.to_str().unwrap(), "")), Some("so it is"));
+        assert!(parse(list.to_str().unwrap(), &text.replace("own", "gone")).is_err());
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once_and_names_what_was_probably_meant() {
+        let text = "[[failure]]\nscenario = \"spf/fial\"\nreason = \"x\"\n[[failure]]\nscenario = \"spf/pass\"\nreson = \"y\"\n\
+                    [[failure]]\nscenario = \"spf/pass\"\nreason = \" \"\n[[failures]]\n";
+        let faults = parse("k", text).unwrap_err();
+        let told: Vec<String> = faults
+            .flaws()
+            .iter()
+            .map(|flaw| format!("{}; {}", flaw.message, flaw.help.as_deref().unwrap_or_default()))
+            .collect();
+        for part in [
+            "there is no scenario `spf/fial`; did you mean `spf/fail`?",
+            "unknown key `reson`",
+            "needs `reason`",
+            "unknown key `failures`",
         ] {
-            assert!(KnownFailures::parse("k", bad).is_err(), "{bad}");
+            assert!(told.iter().any(|one| one.contains(part)), "{part} is not in {told:#?}");
         }
+        assert!(told.len() >= 5, "{told:#?}");
+        let twice = "[[failure]]\nscenario = \"spf/pass\"\nreason = \"x\"\n".repeat(2);
+        assert_eq!(parse("k", &twice).unwrap_err().flaws()[0].message, "`spf/pass` is listed twice");
     }
 }

@@ -6,6 +6,7 @@ mod commands;
 mod conduct;
 mod drive;
 mod exit;
+mod judge;
 mod known;
 mod library;
 mod progress;

@@ -1,10 +1,17 @@
-//! Scenario files on disk: found, chosen, read.
+//! Scenario files on disk: found, chosen, named, read.
+//!
+//! A file of the library is named by its path in it, `SUBJECT/NAME`; any other file by its path as the user gave it, `.toml`
+//! included. So no two files have one name, and no file from elsewhere has the name of one of the library.
 
 use plan::{Plan, Source, World};
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
+
+/// The file by which a directory is known to be a gateway: what lies in it is no scenario.
+const GATEWAY: &str = "gateway.toml";
 
 /// Why no scenarios could be had.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -24,34 +31,53 @@ pub(crate) enum LibraryError {
     Nothing(String),
 }
 
-/// Reads the chosen files of `scenarios`, sorted by name. A word of `chosen` is a file, or a part of a `SUBJECT/NAME`.
+/// Whether a scenario is a file from elsewhere, and not one of the library.
+pub(crate) fn is_foreign(source: &Source) -> bool {
+    source.name.ends_with(".toml")
+}
+
+/// Reads the chosen files, sorted by name, each once. A word of `chosen` is a file that ends in `.toml`, or a directory in which
+/// all such files are meant, or else a part of a name in the library.
 ///
 /// # Errors
 /// See [`LibraryError`].
 pub(crate) fn find(scenarios: &Path, chosen: &[String]) -> Result<Vec<Source>, LibraryError> {
-    let (files, parts): (Vec<&String>, Vec<&String>) = chosen.iter().partition(|word| word.ends_with(".toml"));
-    let mut sources = Vec::new();
+    let is_path = |word: &&String| word.ends_with(".toml") || Path::new(word.as_str()).is_dir();
+    let (paths, parts): (Vec<&String>, Vec<&String>) = chosen.iter().partition(is_path);
+    let mut files = Vec::new();
     if chosen.is_empty() || !parts.is_empty() {
-        for path in toml_files(scenarios)? {
-            let name = name_of(scenarios, &path);
-            if parts.is_empty() || parts.iter().any(|part| name.contains(part.as_str())) {
-                sources.push(read(name, &path)?);
-            }
-        }
-        if let Some(part) = parts.iter().find(|part| !sources.iter().any(|s| s.name.contains(part.as_str()))) {
+        let library = toml_files(scenarios)?;
+        let has = |file: &PathBuf, part: &&String| name_of(scenarios, file).contains(part.as_str());
+        if let Some(part) = parts.iter().find(|part| !library.iter().any(|file| has(file, part))) {
             return Err(LibraryError::Nothing(format!("`{part}`")));
         }
+        files.extend(library.into_iter().filter(|file| parts.is_empty() || parts.iter().any(|part| has(file, part))));
     }
-    for file in files {
-        let path = PathBuf::from(file);
-        sources.push(read(name_of(scenarios, &path), &path)?);
+    for path in paths.into_iter().map(PathBuf::from) {
+        if path.is_dir() {
+            let found = toml_files(&path)?;
+            if found.is_empty() {
+                return Err(LibraryError::Nothing(format!("`{}`: the directory holds none", path.display())));
+            }
+            files.extend(found);
+        } else {
+            files.push(path);
+        }
     }
-    if sources.is_empty() {
+    if files.is_empty() {
         return Err(LibraryError::Nothing(format!("`{}`: the directory holds none", scenarios.display())));
     }
+    let mut read = BTreeSet::new();
+    files.retain(|file| read.insert(absolute(file)));
+    let mut sources: Vec<Source> =
+        files.iter().map(|file| self::read(name_of(scenarios, file), file)).collect::<Result<_, _>>()?;
     sources.sort_by(|a, b| a.name.cmp(&b.name));
-    sources.dedup_by(|a, b| a.name == b.name);
     Ok(sources)
+}
+
+/// Names of all scenarios in the library.
+pub(crate) fn names(scenarios: &Path) -> Result<Vec<String>, LibraryError> {
+    Ok(toml_files(scenarios)?.iter().map(|file| name_of(scenarios, file)).collect())
 }
 
 /// Reads all sources as plans, or says every fault of every file.
@@ -68,13 +94,17 @@ pub(crate) fn plans(sources: Vec<Source>, world: &World) -> Result<Vec<Plan>, Ve
     }
 }
 
+/// The `.toml` files in a directory and those within, but for gateways, and for directories that are links or hidden.
 fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, LibraryError> {
     let unreadable = |cause| LibraryError::Unreadable { path: directory.display().to_string(), cause };
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.is_dir() {
-            found.extend(toml_files(&path)?);
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        if entry.file_type().map_err(unreadable)?.is_dir() {
+            if !entry.file_name().as_encoded_bytes().starts_with(b".") && !path.join(GATEWAY).is_file() {
+                found.extend(toml_files(&path)?);
+            }
         } else if path.extension().is_some_and(|e| e == "toml") {
             found.push(path);
         }
@@ -82,14 +112,16 @@ fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, LibraryError> {
     Ok(found)
 }
 
-/// `SUBJECT/NAME`; a file from elsewhere is named by its own directory and name.
 fn name_of(scenarios: &Path, path: &Path) -> String {
-    let bare = path.with_extension("");
-    let absolute = |p: &Path| fs::canonicalize(p).unwrap_or_else(|_| p.to_owned());
-    let inside = absolute(path).with_extension("").strip_prefix(absolute(scenarios)).map(Path::to_owned);
-    let parts: Vec<String> =
-        inside.as_deref().unwrap_or(&bare).iter().map(|p| p.to_string_lossy().into_owned()).collect();
-    parts[parts.len().saturating_sub(2)..].join("/")
+    match absolute(path).strip_prefix(absolute(scenarios)) {
+        Ok(inside) => inside.with_extension("").display().to_string(),
+        Err(_) => path.display().to_string(),
+    }
+}
+
+/// The path without links, by which two names of one file are known to be one.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn read(name: String, path: &Path) -> Result<Source, LibraryError> {
@@ -102,13 +134,17 @@ fn read(name: String, path: &Path) -> Result<Source, LibraryError> {
 mod tests {
     use super::*;
 
-    fn library() -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["spf/pass", "spf/fail", "dmarc/fail"] {
-            let path = dir.path().join(format!("{name}.toml"));
+    fn write(dir: &Path, files: &[&str]) {
+        for name in files {
+            let path = dir.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, name).unwrap();
         }
+    }
+
+    fn library() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &["spf/pass.toml", "spf/fail.toml", "dmarc/fail.toml"]);
         dir
     }
 
@@ -123,7 +159,24 @@ mod tests {
         assert_eq!(names(dir.path(), &[]), ["dmarc/fail", "spf/fail", "spf/pass"]);
         assert_eq!(names(dir.path(), &["fail"]), ["dmarc/fail", "spf/fail"]);
         let file = dir.path().join("spf/pass.toml");
-        assert_eq!(names(dir.path(), &[file.to_str().unwrap()]), ["spf/pass"]);
+        let file = file.to_str().unwrap();
+        assert_eq!(names(dir.path(), &[file]), ["spf/pass"]);
+        assert_eq!(names(dir.path(), &[file, "pass", file]), ["spf/pass"]);
+    }
+
+    #[test]
+    fn files_from_elsewhere_have_names_of_their_own_and_all_are_read() {
+        let (library, elsewhere) = (library(), tempfile::tempdir().unwrap());
+        write(
+            elsewhere.path(),
+            &["a/spf/pass.toml", "b/spf/pass.toml", "b/gw/gateway.toml", "b/gw/known-failures.toml"],
+        );
+        let at = |path: &str| elsewhere.path().join(path).display().to_string();
+        let (one, other) = (at("a/spf/pass.toml"), at("b/spf/pass.toml"));
+        assert_eq!(names(library.path(), &["spf/pass", &one, &other]), [&one, &other, "spf/pass"]);
+        assert_eq!(names(library.path(), &[&at("")]), [one.clone(), other]);
+        let chosen = find(library.path(), &["spf/pass".into(), one]).unwrap();
+        assert_eq!(chosen.iter().map(is_foreign).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]
@@ -131,5 +184,8 @@ mod tests {
         let dir = library();
         let found = find(dir.path(), &["spf".into(), "dane".into()]);
         assert!(matches!(found, Err(LibraryError::Nothing(word)) if word == "`dane`"));
+        let empty = tempfile::tempdir().unwrap();
+        let found = find(dir.path(), &["spf".into(), empty.path().display().to_string()]);
+        assert!(matches!(found, Err(LibraryError::Nothing(_))));
     }
 }

@@ -1,24 +1,17 @@
 //! Snapshots on disk, in insta's format, so that `cargo insta review` works as well as `scenario accept`.
 //!
-//! `GATEWAY/snapshots/SUBJECT/NAME.snap` is what that gateway did; beside it, `.snap.new` is what it did last, when
-//! that differs and somebody should decide.
+//! `GATEWAY/snapshots/SUBJECT/NAME.snap` is what that gateway did with a scenario of the library. A scenario from elsewhere has its
+//! snapshots beside its file, in `snapshots/GATEWAY/NAME.snap`. Beside each, `.snap.new` is what the gateway did last, when that
+//! differs and somebody should decide.
 
+use crate::library;
+use plan::Source;
+use report::Snapshot;
 use similar::TextDiff;
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
-
-/// How evidence compares to the snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Comparison {
-    /// The same bytes.
-    Same,
-    /// There is no snapshot yet.
-    Missing,
-    /// They differ; a unified diff, from the snapshot to what was seen.
-    Different(String),
-}
 
 /// A snapshot file that could not be read or written.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -36,32 +29,55 @@ pub(crate) struct SnapshotError {
 #[derive(Debug, Clone)]
 pub(crate) struct SnapshotFile {
     path: PathBuf,
-    /// For the file's header: the scenario's path from the root.
+    /// For the file's header: the scenario's path.
     source: String,
 }
 
 impl SnapshotFile {
-    /// The snapshot of scenario `SUBJECT/NAME` in this gateway's directory.
+    /// The snapshot of a scenario and the gateway in this directory.
     #[must_use]
-    pub(crate) fn new(gateway: &Path, scenario: &str) -> Self {
-        let path = gateway.join("snapshots").join(format!("{scenario}.snap"));
-        Self { path, source: format!("scenarios/{scenario}.toml") }
+    pub(crate) fn new(gateway: &Path, scenario: &Source) -> Self {
+        if library::is_foreign(scenario) {
+            return Self::beside(
+                scenario,
+                &library::absolute(gateway).file_name().unwrap_or_default().to_string_lossy(),
+            );
+        }
+        let path = gateway.join("snapshots").join(format!("{}.snap", scenario.name));
+        Self { path, source: format!("scenarios/{}.toml", scenario.name) }
+    }
+
+    /// Every gateway's snapshot of a scenario from elsewhere, each with the gateway's name.
+    pub(crate) fn all_beside(scenario: &Source) -> Vec<(String, Self)> {
+        let directory = Path::new(&scenario.path).with_file_name("snapshots");
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        let mut gateways: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        gateways.sort();
+        gateways.into_iter().map(|gateway| (gateway.clone(), Self::beside(scenario, &gateway))).collect()
+    }
+
+    fn beside(scenario: &Source, gateway: &str) -> Self {
+        let file = Path::new(&scenario.path);
+        let name = file.with_extension("snap");
+        let name = name.file_name().unwrap_or_default();
+        let path = file.with_file_name("snapshots").join(gateway).join(name);
+        Self { path, source: file.file_name().unwrap_or_default().to_string_lossy().into_owned() }
     }
 
     /// Compares, and writes nothing.
     ///
     /// # Errors
     /// The file is there and is no snapshot.
-    pub(crate) fn compare(&self, seen: &str) -> Result<Comparison, SnapshotError> {
+    pub(crate) fn compare(&self, seen: &str) -> Result<Snapshot, SnapshotError> {
         if !self.path.exists() {
-            return Ok(Comparison::Missing);
+            return Ok(Snapshot::None);
         }
         let old = self.read(&self.path)?;
         if old.trim_end() == seen.trim_end() {
-            return Ok(Comparison::Same);
+            return Ok(Snapshot::Same);
         }
         let diff = TextDiff::from_lines(old.trim_end(), seen.trim_end());
-        Ok(Comparison::Different(diff.unified_diff().context_radius(2).missing_newline_hint(false).to_string()))
+        Ok(Snapshot::Differs(diff.unified_diff().context_radius(2).missing_newline_hint(false).to_string()))
     }
 
     /// Writes what was seen beside the snapshot, for somebody to accept.
@@ -121,23 +137,43 @@ impl SnapshotFile {
 mod tests {
     use super::*;
 
+    fn source(name: &str, path: &str) -> Source {
+        Source { name: name.to_owned(), path: path.to_owned(), text: String::new() }
+    }
+
     #[test]
     fn a_proposal_becomes_the_snapshot_by_accepting_it() {
         let dir = tempfile::tempdir().unwrap();
-        let file = SnapshotFile::new(dir.path(), "dmarc/forged");
-        assert_eq!(file.compare("S: 220 mx\n").unwrap(), Comparison::Missing);
+        let file = SnapshotFile::new(dir.path(), &source("dmarc/forged", "scenarios/dmarc/forged.toml"));
+        assert_eq!(file.compare("S: 220 mx\n").unwrap(), Snapshot::None);
         assert!(!file.accept().unwrap());
         file.propose("S: 220 mx\n\nresults\n").unwrap();
         assert!(file.accept().unwrap());
-        assert_eq!(file.compare("S: 220 mx\n\nresults\n").unwrap(), Comparison::Same);
-        let Comparison::Different(diff) = file.compare("S: 220 mx\n\nother\n").unwrap() else { panic!("same") };
+        assert!(dir.path().join("snapshots/dmarc/forged.snap").is_file());
+        assert_eq!(file.compare("S: 220 mx\n\nresults\n").unwrap(), Snapshot::Same);
+        let Snapshot::Differs(diff) = file.compare("S: 220 mx\n\nother\n").unwrap() else { panic!("same") };
         assert!(diff.contains("-results") && diff.contains("+other"), "{diff}");
+    }
+
+    #[test]
+    fn a_scenario_from_elsewhere_has_its_snapshots_beside_it() {
+        let (dir, gateway) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path = dir.path().join("dmarc/forged.v1.toml").display().to_string();
+        let file = SnapshotFile::new(gateway.path(), &source(&path, &path));
+        file.propose("S: 220 mx\n").unwrap();
+        assert!(fs::read_dir(gateway.path()).unwrap().next().is_none(), "nothing lies in the gateway");
+        let all = SnapshotFile::all_beside(&source(&path, &path));
+        let name = gateway.path().file_name().unwrap().to_str().unwrap();
+        assert_eq!(all.iter().map(|(gateway, _)| gateway.as_str()).collect::<Vec<_>>(), [name]);
+        assert!(all[0].1.accept().unwrap());
+        assert!(dir.path().join("dmarc/snapshots").join(name).join("forged.v1.snap").is_file());
+        assert_eq!(file.compare("S: 220 mx\n").unwrap(), Snapshot::Same);
     }
 
     #[test]
     fn a_file_that_is_no_snapshot_is_an_error_that_names_it() {
         let dir = tempfile::tempdir().unwrap();
-        let file = SnapshotFile::new(dir.path(), "a/b");
+        let file = SnapshotFile::new(dir.path(), &source("a/b", "a/b.toml"));
         fs::create_dir_all(dir.path().join("snapshots/a")).unwrap();
         fs::write(dir.path().join("snapshots/a/b.snap"), [0xff, 0xfe, 0]).unwrap();
         assert!(file.compare("x").unwrap_err().to_string().contains("b.snap"));

@@ -10,10 +10,10 @@ use crate::{
 };
 use form::{
     Flaw, position,
-    values::{Bits, Exchange, Named, Selector},
+    values::{Bits, Exchange, Line, Named, Selector},
     words::{Algorithm, Answer},
 };
-use mail::Domain;
+use mail::{DnsName, Domain, txt_data};
 use plan::{DkimKey, Dnssec, Fault, FaultKind, Host, KeyAlgorithm, KeyRecord, Spanned, World, Zone};
 use std::{ops::Range, time::Duration};
 
@@ -23,12 +23,12 @@ pub(crate) struct Declared {
     pub(crate) zone: Zone,
     pub(crate) span: Range<usize>,
     facts: Vec<Fact>,
-    faults: Vec<Spanned<Domain>>,
+    faults: Vec<Spanned<DnsName>>,
 }
 
 #[derive(Debug, Clone)]
 struct Fact {
-    owner: String,
+    owner: DnsName,
     kind: String,
     text: Option<String>,
     span: Range<usize>,
@@ -75,23 +75,24 @@ impl Declared {
         for ip in &host.ips {
             let kind = if ip.is_ipv4() { "A" } else { "AAAA" };
             self.zone.records.push_str(&format!("{}. IN {kind} {ip}\n", host.name));
-            let (owner, span) = (host.name.to_string(), host.span.clone());
+            let (owner, span) = (DnsName::from(&host.name), host.span.clone());
             self.facts.push(Fact { owner, kind: kind.into(), text: None, span, sugar: true });
         }
     }
 
     /// Whether it has such records of this name.
     pub(crate) fn has(&self, name: &str, kinds: &[&str]) -> bool {
-        let owns = |owner: &str| match owner.strip_prefix("*.") {
-            Some(parent) => name.strip_suffix(parent).is_some_and(|head| head.ends_with('.')),
-            None => owner == name,
+        let Ok(name) = name.parse::<DnsName>() else { return false };
+        let owns = |owner: &DnsName| match owner.wildcard_of() {
+            Some(parent) => name != parent && name.is_within(&parent),
+            None => *owner == name,
         };
         self.facts.iter().any(|fact| kinds.contains(&fact.kind.as_str()) && owns(&fact.owner))
     }
 }
 
-fn is_below(name: &str, parent: &Domain) -> bool {
-    name.strip_suffix(parent.as_str()).is_some_and(|head| head.ends_with('.'))
+fn is_below(name: &DnsName, parent: &DnsName) -> bool {
+    name != parent && name.is_within(parent)
 }
 
 fn is_free(zone: &Declared, world: &World, flaws: &mut Vec<Flaw>) {
@@ -109,30 +110,25 @@ fn declare(name: Spanned<Domain>, table: ZoneTable, file: &str, flaws: &mut Vec<
     let origin = name.value;
     let mut text = String::from("$TTL 0\n");
     let mut facts = Vec::new();
-    let mut sugar = |owner: String, kind: &str, data: String, meant: Option<&str>, span: &Range<usize>| {
+    let mut sugar = |label: &str, kind: &str, data: String, meant: Option<&str>, span: &Range<usize>| {
+        let Ok(owner) = DnsName::relative(label, &(&origin).into()) else { return };
         text.push_str(&format!("{owner}. IN {kind} {data}\n"));
         facts.push(Fact { owner, kind: kind.into(), text: meant.map(str::to_owned), span: span.clone(), sugar: true });
     };
-    if let Some(spf) = &table.spf {
-        sugar(origin.to_string(), "TXT", records::txt(&spf.value.0), Some(&spf.value.0), &spf.span);
-    }
-    if let Some(dmarc) = &table.dmarc {
-        sugar(format!("_dmarc.{origin}"), "TXT", records::txt(&dmarc.value.0), Some(&dmarc.value.0), &dmarc.span);
-    }
-    for (record, label) in [(&table.mta_sts, "_mta-sts"), (&table.tls_rpt, "_smtp._tls")] {
-        if let Some(record) = record {
-            let owner = format!("{label}.{origin}");
-            sugar(owner, "TXT", records::txt(&record.value.0), Some(&record.value.0), &record.span);
+    let texts =
+        [("@", &table.spf), ("_dmarc", &table.dmarc), ("_mta-sts", &table.mta_sts), ("_smtp._tls", &table.tls_rpt)];
+    for (label, record) in texts {
+        if let Some(Spanned { value: Line(meant), span }) = record {
+            sugar(label, "TXT", txt_data(meant.as_bytes()), Some(meant), span);
         }
     }
     for Spanned { value: Exchange { priority, host }, span } in table.mx.into_iter().flat_map(|mx| mx.0) {
         let host = host.map_or_else(|| ".".to_owned(), |host| format!("{host}."));
-        sugar(origin.to_string(), "MX", format!("{priority} {host}"), None, &span);
+        sugar("@", "MX", format!("{priority} {host}"), None, &span);
     }
     if let Some(written) = &table.records {
         let (found, bad) = records::read(&origin, &written.value);
         let place = |at: &Range<usize>| position::within(file, &written.span, &written.value, at);
-        let whole = bad.is_empty();
         flaws.extend(bad.into_iter().map(|(at, flaw)| flaw.at(&place(&at), "here")));
         facts.extend(found.into_iter().map(|r| Fact {
             owner: r.owner,
@@ -144,12 +140,6 @@ fn declare(name: Spanned<Domain>, table: ZoneTable, file: &str, flaws: &mut Vec<
         text.push_str(&written.value.replace("\r\n", "\n"));
         if !text.ends_with('\n') {
             text.push('\n');
-        }
-        if let Err(error) =
-            records::check_whole(&origin, &text).map_err(|error| format!("these records cannot be read: {error}"))
-            && whole
-        {
-            flaws.push(Flaw::new(error).at(&written.span, "here"));
         }
     }
     let dkim = keys(&origin, table.dkim, &mut facts, flaws);
@@ -172,8 +162,14 @@ fn keys(
         }
         let record = table.record.unwrap_or_default();
         if record != KeyRecord::Missing {
-            let owner = format!("{}._domainkey.{origin}", selector.labels);
-            facts.push(Fact { owner, kind: "TXT".into(), text: None, span: span.clone(), sugar: true });
+            let owner = DnsName::relative(&format!("{}._domainkey", selector.labels), &origin.into());
+            facts.extend(owner.map(|owner| Fact {
+                owner,
+                kind: "TXT".into(),
+                text: None,
+                span: span.clone(),
+                sugar: true,
+            }));
         }
         let algorithm = algorithm(&table, flaws);
         keys.push(DkimKey {
@@ -207,7 +203,7 @@ fn algorithm(table: &DkimTable, flaws: &mut Vec<Flaw>) -> KeyAlgorithm {
     }
 }
 
-fn faults(origin: &Domain, tables: Vec<FaultTable>, flaws: &mut Vec<Flaw>) -> (Vec<Fault>, Vec<Spanned<Domain>>) {
+fn faults(origin: &Domain, tables: Vec<FaultTable>, flaws: &mut Vec<Flaw>) -> (Vec<Fault>, Vec<Spanned<DnsName>>) {
     let (mut faults, mut names) = (Vec::new(), Vec::new());
     for table in tables {
         let name = table.name.0.and_then(|name| fault_name(origin, &name.value.0, &name.span, flaws));
@@ -244,24 +240,20 @@ fn faults(origin: &Domain, tables: Vec<FaultTable>, flaws: &mut Vec<Flaw>) -> (V
     (faults, names)
 }
 
-fn fault_name(origin: &Domain, written: &str, span: &Range<usize>, flaws: &mut Vec<Flaw>) -> Option<Spanned<Domain>> {
-    let whole = match written {
-        "@" => origin.to_string(),
-        whole if whole.ends_with('.') => whole.to_owned(),
-        relative => format!("{relative}.{origin}"),
-    };
-    let flaw = match whole.parse::<Domain>() {
+fn fault_name(origin: &Domain, written: &str, span: &Range<usize>, flaws: &mut Vec<Flaw>) -> Option<Spanned<DnsName>> {
+    let apex = DnsName::from(origin);
+    let twice = written.to_ascii_lowercase().strip_suffix(&format!(".{origin}")).map(str::to_owned);
+    let flaw = match DnsName::relative(written, &apex) {
         Err(error) => Flaw::new(error.to_string()).at(span, "here"),
-        Ok(name) if !name.is_within(origin) => Flaw::new(format!("{name} lies outside the zone {origin}"))
+        Ok(name) if !name.is_within(&apex) => Flaw::new(format!("{name} lies outside the zone {origin}"))
             .at(span, "not in this zone")
             .help("declare the fault in the zone that has the name"),
-        Ok(name) if is_below(name.as_str(), origin) && is_below(written, origin) && !written.ends_with('.') => {
-            Flaw::new(format!("`{written}` is read as `{name}`")).at(span, "relative to the zone").help(format!(
-                "write `{}`, or `{written}.` with a final dot",
-                written.trim_end_matches(origin.as_str()).trim_end_matches('.')
-            ))
-        }
-        Ok(name) => return Some(Spanned { value: name, span: span.clone() }),
+        Ok(name) => match twice {
+            None => return Some(Spanned { value: name, span: span.clone() }),
+            Some(head) => Flaw::new(format!("`{written}` is read as `{name}`"))
+                .at(span, "relative to the zone")
+                .help(format!("write `{head}`, or `{written}.` with a final dot")),
+        },
     };
     flaws.push(flaw);
     None

@@ -92,6 +92,7 @@ impl Stack {
             router,
             probed: Surveys::default(),
             mailboxes: Mailboxes::default(),
+            mending: tokio::sync::Mutex::default(),
             logs,
             _lease: lease,
             _world: world,
@@ -126,6 +127,7 @@ impl Stack {
             host.plan.services.iter().map(move |service| host.ready(service, move |port| stack.greets(host, port)))
         });
         try_join_all(waiting).await?;
+        self.admds.iter_mut().flat_map(|admd| &mut admd.hosts).for_each(Host::watch);
         Ok(())
     }
 }
@@ -155,7 +157,7 @@ impl On<'_> {
             File::new(internet::UNBOUND, internet::unbound(dns.address(), &dns.trust_anchor())),
         ];
         let container = self.engine.start(spec).await?;
-        let mut services = Services::default();
+        let mut services = Services::new(INTERNET, container.clone(), logs.clone());
         for (name, command) in internet::SERVICES {
             let logs = logs.clone();
             let own = move |_, line: &str| logs.remember(INTERNET, &format!("{name}: {line}"));

@@ -1,5 +1,6 @@
 //! Why a stack could not be brought up, or stopped telling the truth.
 
+use crate::services::signal;
 use miette::Diagnostic;
 
 /// What went wrong, where, and what to do.
@@ -56,7 +57,7 @@ pub enum StackError {
         output: String,
     },
     /// A service ended before it was ready.
-    #[error("{host}: {service} ended with exit {code} before it was ready; the end of its log:\n{log}")]
+    #[error("{host}: {service} ended with exit {code}{} before it was ready; the end of its log:\n{log}", signal(*code))]
     #[diagnostic(
         code(mailproof::service::start),
         help("the configuration in the gateway's directory does not start; the log says why")
@@ -87,8 +88,13 @@ pub enum StackError {
         log: String,
     },
     /// A service ended while scenarios ran.
-    #[error("{host}: {service} ended with exit {code} in mid-run; the end of its log:\n{log}")]
-    #[diagnostic(code(mailproof::service::ended), help("what the gateway does without it proves nothing: run again"))]
+    #[error("{host}: {service} ended with exit {code}{} in mid-run; the end of its log:\n{log}", signal(*code))]
+    #[diagnostic(
+        code(mailproof::service::ended),
+        help(
+            "what the gateway does without it proves nothing; `restart` in gateway.toml says when it is started again"
+        )
+    )]
     Ended {
         /// Host.
         host: String,

@@ -3,10 +3,9 @@
 use crate::{
     Logs, StackError,
     gateway::{self, Ready, Service},
-    services::Services,
+    services::{Died, Services},
 };
 use container::Container;
-use futures_util::future::try_join_all;
 use std::time::Duration;
 use tokio::time::{Instant, interval, timeout_at};
 
@@ -29,7 +28,8 @@ pub struct Host {
 
 impl Host {
     pub(crate) fn new(plan: gateway::Host, container: Container, logs: Logs) -> Self {
-        Self { plan, container, logs, services: Services::default() }
+        let services = Services::new(plan.name.as_str(), container.clone(), logs.clone());
+        Self { plan, container, logs, services }
     }
 
     /// Its name on the pretend Internet.
@@ -54,20 +54,32 @@ impl Host {
     /// Starts the collector of the log, then all services at the same time.
     pub(crate) async fn start(&mut self) -> Result<(), StackError> {
         self.collect().await?;
-        let starting = self.plan.services.iter().map(|service| {
-            let (logs, host, name) = (self.logs.clone(), self.name().to_owned(), service.name.clone());
-            let own = move |_, line: &str| logs.remember(&host, &format!("{name}: {line}"));
-            let container = &self.container;
-            async move {
-                let command: Vec<&str> = service.command.iter().map(String::as_str).collect();
-                container.spawn(&command, own).await
+        self.services.start(&self.plan.services).await
+    }
+
+    /// From now on services that end are started again as their units say.
+    pub(crate) fn watch(&mut self) {
+        self.services.watch();
+    }
+
+    /// What ended since the last time; what was started again is ready by then.
+    ///
+    /// # Errors
+    /// A service does not come back, or the engine's word.
+    pub(crate) async fn mend<F>(&self, smtp: impl Fn(u16) -> F) -> Result<Vec<Died>, StackError>
+    where
+        F: Future<Output = Result<(), String>>,
+    {
+        self.services.ended(None).await?;
+        let died = self.services.take_died();
+        for service in &self.plan.services {
+            if died.iter().any(|died| died.is_restarted && died.service == service.name)
+                && self.services.ended(Some(&service.name)).await?.is_none()
+            {
+                self.ready(service, &smtp).await?;
             }
-        });
-        let processes = try_join_all(starting).await?;
-        for (service, process) in self.plan.services.iter().zip(processes) {
-            self.services.add(&service.name, process);
         }
-        Ok(())
+        Ok(died)
     }
 
     async fn collect(&mut self) -> Result<(), StackError> {
@@ -102,8 +114,8 @@ impl Host {
                 return Err(StackError::DidNotStart { host: self.name().to_owned(), service, code, log: self.log() });
             }
             let seen = match &service.ready {
-                Ready::Socket(path) => self.test(&format!("test -S {path}")).await?,
-                Ready::Listening(port) => self.test(&listening(*port)).await?,
+                Ready::Socket(path) => self.listens("unix", path).await?,
+                Ready::Listening(port) => self.listens("tcp", &port.to_string()).await?,
                 Ready::Smtp(port) => smtp(*port).await,
             };
             match seen {
@@ -114,16 +126,16 @@ impl Host {
         Err(self.not_ready(&service.name, &service.ready.to_string(), &saw))
     }
 
-    async fn test(&self, condition: &str) -> Result<Result<(), String>, StackError> {
-        let command = format!("i=0; until {condition}; do i=$((i+1)); test $i -lt 50 || exit 1; sleep 0.02; done");
-        let output = self.container.exec(&["sh", "-c", &command]).await?;
-        Ok(if output.code == 0 { Ok(()) } else { Err(format!("`{condition}` is false")) })
+    async fn listens(&self, kind: &str, at: &str) -> Result<Result<(), String>, StackError> {
+        let output = self.container.exec(&["await-listener", kind, at]).await?;
+        let what = output.stderr.lines().next().unwrap_or("nobody listens").to_owned();
+        Ok(if output.code == 0 { Ok(()) } else { Err(what) })
     }
 
-    /// Whether every service still runs.
+    /// Whether every service runs, or is about to be started again.
     ///
     /// # Errors
-    /// [`StackError::Ended`] for the first that does not, or the engine's word.
+    /// [`StackError::Ended`] for the first that ended for good, or the engine's word.
     pub async fn check(&self) -> Result<(), StackError> {
         match self.services.ended(None).await? {
             None => Ok(()),
@@ -146,9 +158,4 @@ impl Host {
     fn log(&self) -> String {
         self.logs.tail(self.name(), SHOWN).join("\n")
     }
-}
-
-/// A shell condition: something listens on this TCP port (state 0A of proc(5) net/tcp).
-fn listening(port: u16) -> String {
-    format!("grep -qiE ':{port:04X} [0-9A-F]+:0000 0A' /proc/net/tcp /proc/net/tcp6")
 }

@@ -18,6 +18,7 @@ mod services;
 mod settings;
 mod stage;
 mod transact;
+mod unit;
 mod ways_in;
 mod zones;
 
@@ -26,13 +27,15 @@ pub use error::StackError;
 pub use host::Host;
 pub use images::build_images;
 pub use logs::Logs;
+pub use services::Died;
 pub use settings::Changed;
 pub use stage::Stage;
 pub use transact::{Names, OutgoingMail};
+pub use unit::Restart;
 pub use ways_in::syslog;
-pub use zones::strings as character_strings;
 
 use container::{Container, Run};
+use futures_util::future::try_join_all;
 use gateway::Gateway;
 use mail::{Address, Domain};
 use mailboxes::Mailboxes;
@@ -61,6 +64,7 @@ pub struct Stack {
     probed: Surveys,
     logs: Logs,
     mailboxes: Mailboxes,
+    mending: tokio::sync::Mutex<()>,
     _lease: dns::Lease,
     _world: wire::World,
 }
@@ -128,10 +132,23 @@ impl Stack {
         Ok(self.dns.publish(zones)?)
     }
 
-    /// Whether everything that should run does: asked before a verdict is believed that says otherwise.
+    /// Which services of the gateways ended since the last call. Those that their units start again are ready when this
+    /// returns; for one that stays ended [`Stack::check`] is an error from then on.
     ///
     /// # Errors
-    /// The first service that ended, or the engine's word.
+    /// A service was started again and does not come back, the pretend Internet is broken, or the engine's word.
+    pub async fn mend(&self) -> Result<Vec<Died>, StackError> {
+        let _one_at_a_time = self.mending.lock().await;
+        self.internet.check(&self.logs).await?;
+        let mending = self.hosts().map(|host| host.mend(move |port| self.greets(host, port)));
+        Ok(try_join_all(mending).await?.into_iter().flatten().collect())
+    }
+
+    /// Whether everything runs that should: asked before a verdict is believed that says otherwise. A service that its unit
+    /// starts again is waited for.
+    ///
+    /// # Errors
+    /// The first service that ended for good, or the engine's word.
     pub async fn check(&self) -> Result<(), StackError> {
         self.internet.check(&self.logs).await?;
         for host in self.hosts() {

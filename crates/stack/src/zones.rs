@@ -1,7 +1,7 @@
 //! The zones of the ADMDs themselves: where their mail goes, who may send it, and with which keys it is signed.
 
 use crate::gateway::Gateway;
-use mail::Domain;
+use mail::{Domain, txt_data};
 use std::{collections::BTreeMap, fmt::Write, net::IpAddr};
 
 /// Records of one domain and everything below it, while they are collected.
@@ -39,7 +39,7 @@ impl Zones {
     /// The public key of a gateway's own DKIM key.
     pub(crate) fn dkim(&mut self, domain: &Domain, selector: &str, record: &str) {
         if let Ok(name) = format!("{selector}._domainkey.{domain}").parse() {
-            self.record(&name, "TXT", &strings(record));
+            self.record(&name, "TXT", &txt_data(record.as_bytes()));
         }
     }
 
@@ -70,23 +70,9 @@ pub(crate) fn pointer(address: IpAddr, name: &Domain) -> dns::ZoneData {
     }
 }
 
-/// A TXT record's data as character-strings of at most 255 octets (RFC 1035 §3.3.14).
-#[must_use]
-pub fn strings(text: &str) -> String {
-    let octets = text.as_bytes().chunks(255).map(|chunk| format!("\"{}\"", String::from_utf8_lossy(chunk)));
-    octets.collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_long_record_is_several_strings() {
-        let text = "x".repeat(600);
-        let lengths: Vec<usize> = strings(&text).split(' ').map(|s| s.len() - 2).collect();
-        assert_eq!(lengths, [255, 255, 90]);
-    }
 
     #[test]
     fn a_host_lies_in_the_deepest_zone() {

@@ -164,7 +164,7 @@ fn dmarc(case: &Case<'_>, places: &Places<'_>, seen: &Observed<DmarcResult>) -> 
 fn fault(case: &Case<'_>, places: &Places<'_>) -> Option<Cause> {
     case.plan.zones.iter().find_map(|zone| {
         let at = zone.faults.iter().position(|fault| {
-            let name = fault.name.as_str();
+            let name = fault.name.to_string();
             case.seen.questions.iter().any(|q| q.name == name && q.rcode != "NOERROR")
         })?;
         let span = places.zone(&zone.origin)?.get("faults")?.get_ref().get(at)?.span();

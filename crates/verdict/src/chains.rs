@@ -2,6 +2,7 @@
 
 use crate::{check::Check, handshake};
 use evidence::{ChainSeen, LookedUp, Observed, Probed};
+use mail::{TlsaFault, TlsaRecord};
 use plan::Probe;
 use std::collections::BTreeSet;
 
@@ -81,47 +82,12 @@ enum Match {
     Unknown,
 }
 
-/// A TLSA record that a sender can use (RFC 7672 §3.1.3: usages 2 and 3 only).
-struct Usable {
-    usage: u8,
-    selector: u8,
-    matching: u8,
-    /// Lower case, without white space.
-    data: String,
-}
-
-impl Usable {
-    fn read(record: &str) -> Option<Self> {
-        let mut words = record.split_whitespace();
-        let mut number = || words.next()?.parse::<u8>().ok();
-        let (usage, selector, matching) = (number()?, number()?, number()?);
-        let data = words.collect::<String>().to_ascii_lowercase();
-        let is_usable = matches!(usage, 2 | 3) && selector <= 1 && matching <= 2 && !data.is_empty();
-        is_usable.then_some(Self { usage, selector, matching, data })
+fn matches(record: &TlsaRecord, chain: &ChainSeen, host: &str) -> Match {
+    match chain.is_named_by(record, host) {
+        Some(true) => Match::Yes,
+        Some(false) => Match::No,
+        None => Match::Unknown,
     }
-
-    /// Usage 3 wants the server's own certificate, 2 one of the chain, and the server's name in its own (RFC 7672 §3.1).
-    fn matches(&self, chain: &ChainSeen, host: &str) -> Match {
-        if self.usage == 2 && !has_name(chain, host) {
-            return Match::No;
-        }
-        if self.matching != 1 {
-            return Match::Unknown;
-        }
-        let begin = format!("{} {} 1 ", self.usage, self.selector);
-        let of_chain = chain.digests.iter().filter_map(|digest| digest.strip_prefix(&begin));
-        let is_there = of_chain.map(str::trim).any(|digest| digest.eq_ignore_ascii_case(&self.data));
-        if is_there { Match::Yes } else { Match::No }
-    }
-}
-
-/// Whether the server's own certificate names the host; a `*` stands for its first label (RFC 9525 §6.3).
-fn has_name(chain: &ChainSeen, host: &str) -> bool {
-    let is_it = |name: &String| match name.strip_prefix("*.") {
-        Some(rest) => host.split_once('.').is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(rest)),
-        None => name.eq_ignore_ascii_case(host),
-    };
-    chain.certificates.first().is_some_and(|own| own.names.iter().any(is_it))
 }
 
 /// The TLSA records are authentic and match every chain that the service shows for its name; they do not; or there are
@@ -149,9 +115,13 @@ pub(crate) fn tlsa(claim: &str, seen: &Probed) -> Check {
         Ok(chains) => chains,
         Err(why) => return Check::unclear(what, why),
     };
-    let usable: Vec<Usable> = records.iter().filter_map(|record| Usable::read(record)).collect();
+    let read = records.iter().filter_map(|record| record.parse().ok());
+    let has_meaning = |record: &TlsaRecord| {
+        !record.data.is_empty() && record.faults().iter().all(|fault| matches!(fault, TlsaFault::Length(_)))
+    };
+    let usable: Vec<TlsaRecord> = read.filter(has_meaning).collect();
     let best = |chain: &&ChainSeen| {
-        let all: Vec<Match> = usable.iter().map(|record| record.matches(chain, name)).collect();
+        let all: Vec<Match> = usable.iter().map(|record| matches(record, chain, name)).collect();
         let has = |wanted: Match| all.contains(&wanted).then_some(wanted);
         has(Match::Yes).or_else(|| has(Match::Unknown)).unwrap_or(Match::No)
     };

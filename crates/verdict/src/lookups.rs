@@ -108,7 +108,7 @@ fn told(seen: &LookedUp) -> Vec<String> {
 /// dot.
 pub(crate) fn plain(record: &str) -> String {
     let record = record.trim();
-    if record.starts_with('"') { unquoted(record) } else { unquoted_words(record) }
+    if record.starts_with('"') { mail::txt_text(record) } else { unquoted_words(record) }
 }
 
 fn unquoted_words(record: &str) -> String {
@@ -121,34 +121,6 @@ fn unquoted_words(record: &str) -> String {
         _ => word.to_ascii_lowercase(),
     };
     record.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
-}
-
-/// The character-strings of a record joined, their escapes undone (RFC 1035 §5.1).
-fn unquoted(record: &str) -> String {
-    let mut text = String::new();
-    let mut is_inside = false;
-    let mut chars = record.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => is_inside = !is_inside,
-            '\\' => text.extend(escaped(&mut chars)),
-            c if is_inside => text.push(c),
-            _ => {}
-        }
-    }
-    text
-}
-
-/// `\"` or `\059`.
-fn escaped(chars: &mut std::str::Chars<'_>) -> Option<char> {
-    let digits: String = chars.as_str().chars().take(3).filter(char::is_ascii_digit).collect();
-    match digits.parse::<u8>() {
-        Ok(octet) if digits.len() == 3 => {
-            chars.nth(2);
-            Some(octet.into())
-        }
-        _ => chars.next(),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The scenario's file as TOML: where things stand in it, found by their names.
 
-use mail::Domain;
+use mail::{DnsName, Domain};
 use plan::{DkimKey, Plan, Zone};
 use std::ops::Range;
 use toml::{
@@ -83,7 +83,7 @@ impl<'a> Places<'a> {
         let zone = self.zones.iter().filter(|zone| name.is_within(&zone.origin));
         let zone = zone.max_by_key(|zone| zone.origin.as_str().len())?;
         let table = self.zone(&zone.origin)?;
-        if let Some(at) = zone.faults.iter().position(|fault| fault.name == *name) {
+        if let Some(at) = zone.faults.iter().position(|fault| fault.name == DnsName::from(name)) {
             return Some(table.get("faults")?.get_ref().get(at)?.span());
         }
         let relative = name.as_str().strip_suffix(zone.origin.as_str())?.trim_end_matches('.');

@@ -17,8 +17,13 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A question without EDNS.
 pub(crate) fn plain(name: &str, kind: RecordType) -> Message {
+    question(Name::from_ascii(name).unwrap(), kind)
+}
+
+/// The same of any name.
+pub(crate) fn question(name: Name, kind: RecordType) -> Message {
     let mut message = Message::query();
-    message.add_query(Query::query(Name::from_ascii(name).unwrap(), kind));
+    message.add_query(Query::query(name, kind));
     message
 }
 

@@ -1,6 +1,10 @@
 //! Zone files that a person wrote.
 
-use crate::server;
+use crate::{
+    asking::{question, udp},
+    server,
+};
+use hickory_proto::rr::{Name, RData, RecordType};
 use mailproof_dns::{ZoneFileError, lookup, read_zone_file, selectors};
 
 fn read(text: &str) -> Result<String, ZoneFileError> {
@@ -85,6 +89,29 @@ a CNAME @
     assert_eq!(records("bank.example", "TYPE29").await, [""; 0]);
 }
 
+#[tokio::test]
+async fn any_octet_in_a_name_or_a_text_and_any_type_is_served() {
+    let server = server().await;
+    let text = "foo:bar/baz TXT \"\\000\\255\\010\"\n@ TXT \"v=spf1 -all\"\n@ SPF \"v=spf1\" \" ~all\"\n@ TYPE65400 \\# 2 00ff\n";
+    let read = read_zone_file(text, &"bank.example".parse().unwrap()).unwrap();
+    for zone in [crate::insecure("bank.example", text), read] {
+        let _lease = server.publish(vec![zone]).unwrap();
+        let odd = Name::from_labels([&b"foo:bar/baz"[..], b"bank", b"example"]).unwrap();
+        let answer = udp(&server, &question(odd, RecordType::TXT)).await;
+        let RData::TXT(txt) = &answer.answers[0].data else { panic!("{answer:?}") };
+        assert_eq!(*txt.txt_data[0], [0, 255, 10]);
+        for (kind, records) in
+            [("TXT", r#""v=spf1 -all""#), ("SPF", r#""v=spf1" " ~all""#), ("TYPE65400", r"\# 2 00ff")]
+        {
+            let found = lookup(server.address(), &"bank.example".parse().unwrap(), kind).await.unwrap();
+            assert_eq!(found.records, [records]);
+        }
+        let asked: Vec<_> =
+            server.since(0).into_iter().map(|e| format!("{} {}", e.question.name, e.question.record_type)).collect();
+        assert_eq!(asked[..3], ["foo:bar/baz.bank.example TXT", "bank.example TXT", "bank.example SPF"]);
+    }
+}
+
 #[test]
 fn selectors_are_found_by_their_keys() {
     let text = "b._domainkey TXT p=\na.2._domainkey TXT p=\na.2._domainkey TXT p=\n_domainkey TXT o=~\nc._domainkey.sub TXT p=\n";
@@ -109,7 +136,7 @@ fn a_fault_is_told_with_its_line() {
         ("\n$ORIGIN a..b.\n@ TXT a", 2),
         ("@ IN\n", 1),
         (" TXT a", 1),
-        ("@ TXT \"\\200\"", 1),
+        ("@ TXT \"\\300\"", 1),
         (&format!("\n@ TXT \"{}\"", "x".repeat(256)), 2),
     ] {
         let error = read(text).unwrap_err();

@@ -1,7 +1,6 @@
 //! Texts with a grammar.
 
 use crate::{Flaw, Shape, Text, did_you_mean, rfcs};
-use hickory_proto::rr::RecordType;
 use mail::{Address, AddressError, Domain, EnhancedStatus, Reply, ReversePath};
 use plan::{Tlsa, TlsaOf};
 use std::{net::IpAddr, str::FromStr};
@@ -53,7 +52,7 @@ texts! {
     RecordKind: "a record type, such as `TXT`" matching "^[A-Za-z0-9]+$", |text: &str| {
         let upper = text.to_ascii_uppercase();
         let flaw = || Flaw::new(format!("`{text}` is not a record type")).help("write it as `TXT`, `MX`, `A`, …");
-        RecordType::from_str(&upper).map(|_| RecordKind(upper)).map_err(|_| flaw())
+        zonefile::record_type(&upper).map(|_| RecordKind(upper)).ok_or_else(flaw)
     };
     Tlsa: "a TLSA record" matching r"^\d+ \d+ \d+( wrong| issue \d+)?$", tlsa;
     CertificateName: "a domain name, or `*.` and a domain name", |text: &str| {

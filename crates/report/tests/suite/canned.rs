@@ -2,7 +2,7 @@
 
 use evidence::{Delivered, Evidence, Exchange, Fate, FateStatus, LookedUp, MailObject, Observed, Setting, Transaction};
 use mail::{Message, Nonce};
-use mailproof_report::{RunReport, ScenarioReport, Status};
+use mailproof_report::{RunReport, ScenarioReport, Snapshot, Status};
 use plan::{
     Claimed, Daemon, Lookup, LookupClaim, Plan, Probe, ProbeClaim, SettingChange, SettingClaim, Source, Spanned, World,
 };
@@ -114,6 +114,7 @@ pub(crate) fn scenario(name: &str, status: Status) -> ScenarioReport {
         name: name.to_owned(),
         title: plan.title,
         status,
+        snapshot: Snapshot::None,
         verdict: Some(verdict),
         evidence: Some(evidence),
         took: Duration::from_millis(420),
@@ -185,13 +186,14 @@ pub(crate) fn run(scenarios: Vec<ScenarioReport>) -> RunReport {
 
 /// One of each.
 pub(crate) fn one_of_each() -> RunReport {
+    let diff = "@@ -1 +1 @@\n-S: 220 a\n+S: 220 b\n".to_owned();
     run(vec![
-        bare("dmarc/held", Status::Held),
+        ScenarioReport { snapshot: Snapshot::Same, ..bare("dmarc/held", Status::Held) },
         scenario("dmarc/forged", Status::Failed),
         bare("spf/broken", Status::Error("a filter died\nat once".to_owned())),
         bare("spf/known", Status::KnownFailure("it has no SPF".to_owned())),
         bare("spf/passes", Status::UnexpectedPass("it had no SPF".to_owned())),
-        bare("tls/new", Status::SnapshotNew),
-        bare("tls/other", Status::SnapshotDiffers("@@ -1 +1 @@\n-S: 220 a\n+S: 220 b\n".to_owned())),
+        ScenarioReport { snapshot: Snapshot::New, ..bare("tls/new", Status::SnapshotNew) },
+        ScenarioReport { snapshot: Snapshot::Differs(diff), ..bare("tls/other", Status::SnapshotDiffers) },
     ])
 }

@@ -11,7 +11,7 @@ fn each_status_has_its_weight() {
         (Status::SnapshotNew, 0, 1),
         (Status::Failed, 1, 1),
         (Status::UnexpectedPass("why".to_owned()), 1, 1),
-        (Status::SnapshotDiffers("diff".to_owned()), 1, 1),
+        (Status::SnapshotDiffers, 1, 1),
         (Status::Error("why".to_owned()), 4, 4),
     ] {
         let mut run = run(vec![bare("a/b", Status::Held), bare("a/c", status.clone())]);
@@ -22,7 +22,11 @@ fn each_status_has_its_weight() {
 }
 
 #[test]
-fn an_error_outweighs_a_failure_and_nothing_is_as_expected() {
-    assert_eq!(verdict(&one_of_each()), Whole::Error);
+fn a_failure_outweighs_an_error_and_nothing_is_as_expected() {
+    assert_eq!(verdict(&one_of_each()), Whole::Failure);
+    assert_eq!(
+        [(true, true), (false, true), (true, false)].map(|(wrong, unclear)| Whole::of(wrong, unclear).exit_code()),
+        [1, 4, 1]
+    );
     assert_eq!(verdict(&run(vec![])), Whole::AsExpected);
 }

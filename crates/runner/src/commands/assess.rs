@@ -50,13 +50,8 @@ pub(crate) async fn assess(context: &CommandContext, args: AssessArgs) -> Comman
 }
 
 fn exit(facts: &Facts, assessment: &Assessment) -> Exit {
-    if assessment.is_failure() {
-        Exit::Failure
-    } else if facts.services.iter().all(|service| service.probed.seen().is_none()) {
-        Exit::Error
-    } else {
-        Exit::AsExpected
-    }
+    let is_unclear = facts.services.iter().all(|service| service.probed.seen().is_none());
+    report::Whole::of(assessment.is_failure(), is_unclear).into()
 }
 
 /// A gateway on the pretend Internet, on its real daemons.

@@ -53,8 +53,9 @@ pub(crate) async fn bench(context: &CommandContext, args: BenchArgs) -> CommandR
 
     let running_stack = bring_up(context, Pair::load(&context.workspace, &args.gateway)?, true, false).await?;
     let (mut library, world) = plans(&[])?;
-    let known = KnownFailures::load(&context.workspace.gateway(&args.gateway))?;
-    library.retain(|plan| known.reason(&plan.source.name).is_none());
+    let names = library::names(&context.workspace.scenarios())?;
+    let known = KnownFailures::load(&context.workspace.gateway(&args.gateway), &names)?;
+    library.retain(|plan| known.reason(&plan.source).is_none());
     let mails: usize = library.iter().map(|plan| plan.transactions.len()).sum();
     // the gateway's own processes start during the load, so that both are measured on a warm one
     let bare = load(&running_stack, &world).await?;

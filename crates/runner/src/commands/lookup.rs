@@ -72,14 +72,10 @@ fn exit(entries: &[Entry], zones: Option<&[Domain]>) -> Exit {
     let is_error = |rcode: &str| !matches!(rcode, "NOERROR" | "NXDOMAIN");
     let is_unclear = seen.len() < near.len() || seen.iter().any(|found| is_error(&found.rcode));
     if !is_unclear && seen.iter().all(|found| found.records.is_empty()) {
-        Exit::Nothing
-    } else if seen.iter().flat_map(|found| &found.remarks).any(|remark| remark.weight == Weight::Fault) {
-        Exit::Failure
-    } else if is_unclear {
-        Exit::Error
-    } else {
-        Exit::AsExpected
+        return Exit::Nothing;
     }
+    let is_wrong = seen.iter().flat_map(|found| &found.remarks).any(|remark| remark.weight == Weight::Fault);
+    report::Whole::of(is_wrong, is_unclear).into()
 }
 
 /// Zone files, served as long as this is kept.

@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use mail::Service;
 use pki::Anchor;
 use profile::{Deviation, Profile};
+use report::Whole;
 use serde::Serialize;
 use stack::gateway::Gateway;
 use std::{fs, path::Path, sync::Arc, time::Duration};
@@ -75,7 +76,7 @@ fn text(shown: &Shown) -> String {
             Weight::Notice => format!("  notice: {deviation}\n"),
         }));
         out.extend(shown.unobserved.iter().map(|what| format!("  not observed: {what}\n")));
-        if shown.deviations.is_empty() {
+        if shown.deviations.is_empty() && shown.unobserved.is_empty() {
             out.push_str("  holds\n");
         }
     }
@@ -83,16 +84,11 @@ fn text(shown: &Shown) -> String {
 }
 
 fn exit(shown: &[Shown]) -> Exit {
-    if shown.is_empty() {
-        Exit::Nothing
-    } else if shown.iter().any(|one| one.probed.seen().is_none()) {
-        // as for a run: what could not be seen outweighs what was
-        Exit::Error
-    } else if shown.iter().flat_map(|one| &one.deviations).any(|deviation| deviation.weight == Weight::Fault) {
-        Exit::Failure
-    } else {
-        Exit::AsExpected
-    }
+    let whole = |one: &Shown| {
+        let is_wrong = one.deviations.iter().any(|deviation| deviation.weight == Weight::Fault);
+        Whole::of(is_wrong, one.probed.seen().is_none() || !one.unobserved.is_empty())
+    };
+    shown.iter().map(whole).max().map_or(Exit::Nothing, Exit::from)
 }
 
 /// Every service of a gateway, on the real daemons.
@@ -191,4 +187,29 @@ pub(crate) fn find_profile(word: &str) -> Result<Profile, CommandError> {
     }
     let text = fs::read_to_string(word).map_err(|e| CommandError::wrong(miette::miette!("{word}: {e}")))?;
     Profile::read(&text, word).map_err(CommandError::wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_seen_to_be_wrong_outweighs_what_was_not_seen() {
+        let deviation = |weight| Deviation {
+            what: profile::Aspect::Version,
+            seen: "TLSv1".to_owned(),
+            wanted: "TLSv1.3".to_owned(),
+            weight,
+        };
+        let shown = |deviations: Vec<Deviation>, unobserved: Vec<String>| Shown {
+            probed: Observed::Unobserved("nothing listens".to_owned()),
+            profile: None,
+            deviations,
+            unobserved,
+        };
+        let unseen = || shown(Vec::new(), Vec::new());
+        assert_eq!(exit(&[unseen(), shown(vec![deviation(Weight::Fault)], Vec::new())]), Exit::Failure);
+        assert_eq!(exit(&[unseen(), shown(vec![deviation(Weight::Notice)], Vec::new())]), Exit::Error);
+        assert_eq!(exit(&[]), Exit::Nothing);
+    }
 }

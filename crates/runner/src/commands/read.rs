@@ -2,7 +2,7 @@
 
 use super::{CommandContext, Pair};
 use crate::{
-    cli::Selection,
+    cli::ReadArgs,
     exit::{CommandError, Exit},
     library,
     start::CommandResult,
@@ -10,37 +10,37 @@ use crate::{
 use plan::Plan;
 
 /// `scenario list`.
-pub(crate) fn list(context: &CommandContext, which: &Selection) -> CommandResult {
-    print!("{}", report::list(&plans(context, which)?));
+pub(crate) fn list(context: &CommandContext, args: &ReadArgs) -> CommandResult {
+    print!("{}", report::list(&plans(context, args)?));
     Ok(Exit::AsExpected)
 }
 
 /// `scenario describe`.
-pub(crate) fn describe(context: &CommandContext, which: &Selection) -> CommandResult {
-    let words: Vec<String> = plans(context, which)?.iter().map(report::describe).collect();
+pub(crate) fn describe(context: &CommandContext, args: &ReadArgs) -> CommandResult {
+    let words: Vec<String> = plans(context, args)?.iter().map(report::describe).collect();
     print!("{}", words.join("\n"));
     Ok(Exit::AsExpected)
 }
 
 /// `scenario check`.
-pub(crate) fn check(context: &CommandContext, which: &Selection) -> CommandResult {
-    let count = plans(context, which)?.len();
+pub(crate) fn check(context: &CommandContext, args: &ReadArgs) -> CommandResult {
+    let count = plans(context, args)?.len();
     println!("{count} {} nothing wrong", if count == 1 { "scenario:" } else { "scenarios:" });
     Ok(Exit::AsExpected)
 }
 
 /// `scenario plan`.
-pub(crate) fn plan(context: &CommandContext, which: &Selection) -> CommandResult {
-    let plans: serde_json::Map<String, serde_json::Value> = (plans(context, which)?.iter())
+pub(crate) fn plan(context: &CommandContext, args: &ReadArgs) -> CommandResult {
+    let plans: serde_json::Map<String, serde_json::Value> = (plans(context, args)?.iter())
         .map(|plan| (plan.source.name.clone(), serde_json::to_value(plan).expect("a plan is data")))
         .collect();
     println!("{}", serde_json::to_string_pretty(&plans).expect("a plan is data"));
     Ok(Exit::AsExpected)
 }
 
-/// The chosen scenarios, against the world of the gateway that is the default.
-fn plans(context: &CommandContext, which: &Selection) -> Result<Vec<Plan>, CommandError> {
-    let world = Pair::load(&context.workspace, "hardened")?.world();
-    let sources = library::find(&context.workspace.scenarios(), &which.names)?;
+/// The chosen scenarios, against the world of the gateway.
+fn plans(context: &CommandContext, args: &ReadArgs) -> Result<Vec<Plan>, CommandError> {
+    let world = Pair::load(&context.workspace, &args.gateway)?.world();
+    let sources = library::find(&context.workspace.scenarios(), &args.selection.names)?;
     Ok(library::plans(sources, &world)?)
 }

@@ -5,26 +5,26 @@ use crate::{
     bring_up::{bring_up, interrupt},
     cli::{ReportKind, ReportTo, RunArgs},
     conduct::{Done, conduct},
-    exit::{CommandError, Exit},
+    exit::CommandError,
+    judge::Judge,
     known::KnownFailures,
     library,
-    snapshots::{Comparison, SnapshotFile},
     start::CommandResult,
 };
 use plan::{Origin, Plan};
-use report::{RunReport, ScenarioReport, Status};
-use std::{fs, path::Path, sync::Mutex, time::Instant};
+use report::{RunReport, ScenarioReport};
+use std::{fs, sync::Mutex, time::Instant};
 
 /// Brings a stack up, runs the chosen scenarios, cleans up, and says what held.
 pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResult {
     let begun = Instant::now();
     let workspace = &context.workspace;
     let pair = Pair::load(workspace, &args.gateway)?;
-    let known = KnownFailures::load(&pair.gateway.directory)?;
-    refuse_strangers(&known, workspace.scenarios().as_path())?;
+    let known = KnownFailures::load(&pair.gateway.directory, &library::names(&workspace.scenarios())?)?;
     let plans = library::plans(library::find(&workspace.scenarios(), &args.selection.names)?, &pair.world())?;
     let with_peer = plans.iter().any(|plan| needs_peer(plan, &pair));
-    let judge = Judge { directory: pair.gateway.directory.clone(), known, is_ci: args.ci };
+    let directory = pair.gateway.directory.clone();
+    let judge = Judge { directory, known, is_ci: args.ci, wants_snapshots: args.snapshot };
     let (name, adaptations) = (pair.gateway.name.clone(), pair.gateway.adaptations());
 
     let names: Vec<String> = plans.iter().map(|plan| plan.source.name.clone()).collect();
@@ -60,23 +60,7 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
         running_stack.down().await?;
     }
     written?;
-    Ok(match report::verdict(&report) {
-        report::Whole::AsExpected => Exit::AsExpected,
-        report::Whole::Failure => Exit::Failure,
-        report::Whole::Error => Exit::Error,
-    })
-}
-
-/// Known failures must be scenarios of the library, or they would never be missed.
-fn refuse_strangers(known: &KnownFailures, scenarios: &Path) -> Result<(), CommandError> {
-    let library = library::find(scenarios, &[])?;
-    let names: Vec<&str> = library.iter().map(|s| s.name.as_str()).collect();
-    let strangers: Vec<&str> = known.strangers(&names).collect();
-    if strangers.is_empty() {
-        return Ok(());
-    }
-    let what = format!("known-failures.toml names scenarios that do not exist: {}", strangers.join(", "));
-    Err(CommandError::wrong(miette::miette!(help = "remove them, or give them their new names", "{what}")))
+    Ok(report::verdict(&report).into())
 }
 
 /// Scenarios of which nothing is known, after an interrupt.
@@ -91,57 +75,6 @@ fn needs_peer(plan: &Plan, pair: &Pair) -> bool {
         Origin::Client(_) | Origin::Sendmail => false,
     };
     plan.transactions.iter().any(|t| is_peers(&t.origin))
-}
-
-/// What makes a status of a verdict: known failures and snapshots.
-struct Judge {
-    directory: std::path::PathBuf,
-    known: KnownFailures,
-    is_ci: bool,
-}
-
-impl Judge {
-    fn report(&self, done: Done) -> ScenarioReport {
-        let Done { plan, ended, took } = done;
-        let (status, seen) = match ended {
-            Err(why) => (Status::Error(why), None),
-            Ok((evidence, verdict)) => (self.status(&plan, &verdict), Some((evidence, verdict))),
-        };
-        let (evidence, verdict) = seen.unzip();
-        ScenarioReport { name: plan.source.name.clone(), title: plan.title.clone(), status, verdict, evidence, took }
-    }
-
-    fn status(&self, plan: &Plan, verdict: &verdict::Verdict) -> Status {
-        let name = &plan.source.name;
-        let known = self.known.reason(name);
-        // what is listed may also be something that this gateway gives no evidence of
-        match (verdict.is_unclear(), verdict.holds(), known) {
-            (true, _, None) => Status::Error("something that is claimed was not observed".to_owned()),
-            (_, true, Some(reason)) => Status::UnexpectedPass(reason.to_owned()),
-            (_, false, None) => Status::Failed,
-            (_, true, None) => self.compare(name, &verdict.snapshot, Status::Held),
-            (_, false, Some(reason)) => self.compare(name, &verdict.snapshot, Status::KnownFailure(reason.to_owned())),
-        }
-    }
-
-    /// The status that it has by its claims, unless the snapshot says otherwise.
-    fn compare(&self, name: &str, seen: &str, status: Status) -> Status {
-        let file = SnapshotFile::new(&self.directory, name);
-        let compared = file.compare(seen).and_then(|comparison| {
-            match (&comparison, self.is_ci) {
-                (_, true) => {}
-                (Comparison::Same, false) => file.withdraw(),
-                (_, false) => drop(file.propose(seen)?),
-            }
-            Ok(comparison)
-        });
-        match compared {
-            Ok(Comparison::Same) => status,
-            Ok(Comparison::Missing) => Status::SnapshotNew,
-            Ok(Comparison::Different(diff)) => Status::SnapshotDiffers(diff),
-            Err(error) => Status::Error(error.to_string()),
-        }
-    }
 }
 
 fn write_reports(wanted: &[ReportTo], report: &RunReport) -> Result<(), CommandError> {

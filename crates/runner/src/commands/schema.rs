@@ -1,20 +1,27 @@
-//! `schema`: the JSON Schema of scenario files and their reference, made from the reader itself.
+//! `schema`: the JSON Schemas of the files that people write and their references, made from the readers themselves.
 
 use super::CommandContext;
 use crate::{
     exit::{CommandError, Exit},
+    known,
     start::CommandResult,
 };
 use std::fs;
 
-/// Prints the schema, or writes it and the reference into the checkout.
+/// Prints the schema of scenarios, or writes all schemas and references into the checkout.
 pub(crate) fn schema(context: &CommandContext, write: bool) -> CommandResult {
-    let schema = format!("{}\n", serde_json::to_string_pretty(&scenario::schema()).expect("a schema is data"));
+    let text =
+        |schema: serde_json::Value| format!("{}\n", serde_json::to_string_pretty(&schema).expect("a schema is data"));
     if !write {
-        print!("{schema}");
+        print!("{}", text(scenario::schema()));
         return Ok(Exit::AsExpected);
     }
-    for (path, text) in [("scenarios/schema.json", schema), ("docs/scenario.md", scenario::reference())] {
+    for (path, text) in [
+        ("scenarios/schema.json", text(scenario::schema())),
+        ("docs/scenario.md", scenario::reference()),
+        ("gateways/known-failures.schema.json", text(known::schema())),
+        ("docs/known-failures.md", known::reference()),
+    ] {
         let file = context.workspace.root().join(path);
         fs::write(&file, text).map_err(|e| CommandError::error(miette::miette!("{}: {e}", file.display())))?;
         println!("wrote {path}");

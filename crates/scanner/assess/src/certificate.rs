@@ -3,7 +3,7 @@
 use crate::{
     Facts, ServiceFacts,
     check::{Answer, Checks, Group},
-    dane, names,
+    dane,
     transport::by_profile,
 };
 use evidence::{Certificate, ChainSeen, Observed, Probed, Trust};
@@ -70,7 +70,7 @@ fn trusted(service: &ServiceFacts, probed: &Probed, chain: &ChainSeen) -> Answer
 }
 
 fn name(own: &Certificate, host: &str) -> Answer {
-    let answer = if names::is_for(own, host) {
+    let answer = if own.is_for(host) {
         Answer::pass(format!("for {host}"))
     } else if own.names.is_empty() {
         Answer::fail(format!("it has no name in subjectAltName, so it is not for {host}"))

@@ -5,52 +5,18 @@ use crate::{
     check::{Answer, Checks, Group},
 };
 use evidence::{ChainSeen, LookedUp, Observed, Probed};
-use mail::Service;
+use mail::{Service, TlsaFault, TlsaRecord};
 
 /// A zone file may be of a signed zone; whether its signatures are good is seen by those who ask for it.
 const NOT_VALIDATED: &str = "whether resolvers find it authentic cannot be told: none that validates was asked";
 
-/// A TLSA record in parts (RFC 6698 §2.1).
-struct Tlsa {
-    usage: u8,
-    selector: u8,
-    matching: u8,
-    data: String,
-}
-
-impl Tlsa {
-    /// Reads `3 1 1 0123…`, the data perhaps in groups.
-    fn read(record: &str) -> Option<Self> {
-        let mut words = record.split_ascii_whitespace();
-        let mut number = || words.next()?.parse().ok();
-        let (usage, selector, matching) = (number()?, number()?, number()?);
-        Some(Self { usage, selector, matching, data: words.collect::<String>().to_ascii_lowercase() })
-    }
-
-    /// Why no MTA can use it (RFC 7672 §3.1); `None`: it can.
-    fn unusable(&self) -> Option<String> {
-        let length = match self.matching {
-            0 => self.data.len().max(2),
-            1 => 64,
-            2 => 128,
-            other => return Some(format!("nobody knows matching type {other}")),
-        };
-        match (self.usage, self.selector) {
-            (0 | 1, _) => Some(format!("usage {} is not for SMTP", self.usage)),
-            (4.., _) => Some(format!("nobody knows usage {}", self.usage)),
-            (_, 2..) => Some(format!("nobody knows selector {}", self.selector)),
-            _ if self.data.len() != length => {
-                Some(format!("its data has not the length of its digest, {} octets", length / 2))
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether it names a certificate of the chain; `None`: only SHA-256 digests of the chain are known.
-    fn names(&self, chain: &ChainSeen) -> Option<bool> {
-        let line = format!("{} {} {} {}", self.usage, self.selector, self.matching, self.data);
-        (self.matching == 1).then(|| chain.digests.iter().any(|digest| digest.eq_ignore_ascii_case(&line)))
-    }
+/// Why no MTA can use a record (RFC 7672 §3.1); `None`: it can.
+fn unusable(record: &TlsaRecord) -> Option<String> {
+    record.faults().first().map(|fault| match fault {
+        TlsaFault::NotForSmtp => format!("usage {} is not for SMTP", record.usage),
+        TlsaFault::Unknown(what, number) => format!("nobody knows {what} {number}"),
+        TlsaFault::Length(length) => format!("its data has not the length of its digest, {length} octets"),
+    })
 }
 
 pub(crate) fn checks(service: &ServiceFacts, label: &str, facts: &Facts, out: &mut Checks) {
@@ -83,9 +49,14 @@ pub(crate) fn checks(service: &ServiceFacts, label: &str, facts: &Facts, out: &m
     if service.service == Service::Smtp {
         add("MX by DNSSEC", mx(service, facts));
     }
-    let records: Vec<Option<Tlsa>> = tlsa.records.iter().map(|record| Tlsa::read(record)).collect();
+    let records: Vec<Option<TlsaRecord>> = tlsa.records.iter().map(|record| record.parse().ok()).collect();
     add("usable", usable(tlsa, &records));
     add("matches", matches(service, probed, &records));
+}
+
+/// The TLSA base domain: the name that DANE-TA wants in the certificate (RFC 7672 §3.2.2).
+fn host(service: &ServiceFacts) -> &str {
+    service.host().trim_end_matches('.')
 }
 
 fn port(service: &ServiceFacts) -> &str {
@@ -108,10 +79,8 @@ fn published(service: &ServiceFacts, probed: &Probed, tlsa: &LookedUp) -> Answer
 
 /// The MX records must be authentic as well, else somebody can send mail to another host.
 fn mx(service: &ServiceFacts, facts: &Facts) -> Answer {
-    let of_host = |mx: &LookedUp| {
-        let own = service.host().trim_end_matches('.');
-        lint::hosts(mx).iter().any(|host| host.as_str().eq_ignore_ascii_case(own))
-    };
+    let of_host =
+        |mx: &LookedUp| lint::hosts(mx).iter().any(|named| named.as_str().eq_ignore_ascii_case(host(service)));
     let domains = facts.domains.iter().filter(|domain| domain.mx.seen().is_some_and(of_host));
     let (signed, plain): (Vec<_>, Vec<_>) =
         domains.partition(|domain| domain.mx.seen().is_some_and(|mx| mx.is_authentic));
@@ -127,13 +96,13 @@ fn mx(service: &ServiceFacts, facts: &Facts) -> Answer {
     answer.cites("RFC 7672 §2.2.1")
 }
 
-fn usable(tlsa: &LookedUp, records: &[Option<Tlsa>]) -> Answer {
+fn usable(tlsa: &LookedUp, records: &[Option<TlsaRecord>]) -> Answer {
     let faults: Vec<String> = tlsa
         .records
         .iter()
         .zip(records)
         .filter_map(|(text, record)| match record {
-            Some(record) => record.unusable().map(|why| format!("`{}`: {why}", short(text))),
+            Some(record) => unusable(record).map(|why| format!("`{}`: {why}", short(text))),
             None => Some(format!("`{}` is no TLSA record", short(text))),
         })
         .collect();
@@ -156,18 +125,19 @@ fn short(record: &str) -> String {
 }
 
 /// Every chain that a host may get must have a record, whatever kind of key the host prefers.
-fn matches(service: &ServiceFacts, probed: &Probed, records: &[Option<Tlsa>]) -> Answer {
-    let usable: Vec<&Tlsa> = records.iter().flatten().filter(|record| record.unusable().is_none()).collect();
+fn matches(service: &ServiceFacts, probed: &Probed, records: &[Option<TlsaRecord>]) -> Answer {
+    let usable: Vec<&TlsaRecord> = records.iter().flatten().filter(|record| unusable(record).is_none()).collect();
     let chains: Vec<&ChainSeen> = chains(service, probed).collect();
     if usable.is_empty() || chains.is_empty() {
         let why = if chains.is_empty() { "no certificate was seen" } else { "no record can be used" };
         return Answer::not_tested(why);
     }
-    let is_named = |chain: &&ChainSeen| usable.iter().any(|record| record.names(chain) == Some(true));
+    let is_named =
+        |chain: &&ChainSeen| usable.iter().any(|record| chain.is_named_by(record, host(service)) == Some(true));
     let Some(unmatched) = chains.iter().find(|chain| !is_named(chain)) else {
         return Answer::pass("every certificate that is sent").cites("RFC 7672 §3.2");
     };
-    if usable.iter().any(|record| record.names(unmatched).is_none()) {
+    if usable.iter().any(|record| unmatched.is_named_by(record, host(service)).is_none()) {
         return Answer::not_tested("the certificate's SHA-256 digests alone are known, and no such record matches");
     }
     let key = unmatched.certificates.first().map_or("", |own| own.key.as_str());
@@ -192,6 +162,7 @@ pub(crate) fn is_matched(service: &ServiceFacts, probed: &Probed, chain: &ChainS
     let Some(tlsa) = probed.tlsa.seen().filter(|tlsa| tlsa.is_authentic && service.service == Service::Smtp) else {
         return false;
     };
-    let records = tlsa.records.iter().filter_map(|record| Tlsa::read(record));
-    records.filter(|record| record.unusable().is_none()).any(|record| record.names(chain) == Some(true))
+    let records = tlsa.records.iter().filter_map(|record| record.parse::<TlsaRecord>().ok());
+    let usable = records.filter(|record| record.faults().is_empty());
+    usable.into_iter().any(|record| chain.is_named_by(&record, host(service)) == Some(true))
 }

@@ -10,7 +10,6 @@ mod ciphers;
 mod dane;
 mod facts;
 mod mta_sts;
-mod names;
 mod records;
 mod relay;
 mod setting;

@@ -3,7 +3,6 @@
 use crate::{
     DomainFacts, Facts, PolicyFetch, ServiceFacts,
     check::{Answer, Checks, Grade, Group},
-    names,
     records::{Line, is_of_dane, published, said},
 };
 use evidence::{LookedUp, Observed, Remark, Trust, Weight};
@@ -167,7 +166,7 @@ fn certificate(host: &str, facts: &Facts) -> Answer {
             };
             let chains: Vec<_> = probed.certificates().unwrap_or_default().into_iter().filter(asked).collect();
             let is_good = |chain: &&evidence::ChainSeen| {
-                matches!(chain.trust, Trust::Verified | Trust::Trusted) && names::is_for(&chain.certificates[0], host)
+                matches!(chain.trust, Trust::Verified | Trust::Trusted) && chain.certificates[0].is_for(host)
             };
             match (chains.is_empty(), chains.iter().all(is_good)) {
                 (true, _) => Answer::not_tested(format!("no certificate of {host} was seen")),

@@ -2,6 +2,7 @@
 
 use super::{Declared, Fact, is_below};
 use form::Flaw;
+use mail::DnsName;
 use plan::Dnssec;
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ const RECORDS: [(&str, &str); 4] =
 pub(crate) fn contradictions(zones: &[Declared], flaws: &mut Vec<Flaw>) {
     for zone in zones {
         contradicts_itself(zone, flaws);
-        for child in zones.iter().filter(|child| is_below(child.zone.origin.as_str(), &zone.zone.origin)) {
+        for child in zones.iter().filter(|child| is_below(&(&child.zone.origin).into(), &(&zone.zone.origin).into())) {
             contradicts_child(zone, child, flaws);
         }
     }
@@ -21,8 +22,8 @@ pub(crate) fn contradictions(zones: &[Declared], flaws: &mut Vec<Flaw>) {
 
 /// Records that cannot stand together in one zone.
 fn contradicts_itself(zone: &Declared, flaws: &mut Vec<Flaw>) {
-    let origin = zone.zone.origin.as_str();
-    let mut owners: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
+    let origin = DnsName::from(&zone.zone.origin);
+    let mut owners: BTreeMap<&DnsName, Vec<&Fact>> = BTreeMap::new();
     for fact in &zone.facts {
         owners.entry(&fact.owner).or_default().push(fact);
     }
@@ -34,7 +35,7 @@ fn contradicts_itself(zone: &Declared, flaws: &mut Vec<Flaw>) {
             };
             let other = facts.iter().find(|fact| !std::ptr::eq(**fact, *alias));
             let help = "take one of them away (RFC 1034 §3.6.2)";
-            if owner == origin {
+            if *owner == origin {
                 flaws.push(flaw().help("the apex has SOA and NS records (RFC 1034 §3.6.2)"));
             } else if let Some(other) = other {
                 flaws.push(flaw().at(&other.span, "other data").help(help));
@@ -45,14 +46,14 @@ fn contradicts_itself(zone: &Declared, flaws: &mut Vec<Flaw>) {
                 |fact: &&&Fact| fact.text.as_ref().is_some_and(|text| text.to_ascii_lowercase().starts_with(begin));
             twice(owner, record, facts.iter().filter(is_one).copied(), flaws);
         }
-        if owner.contains("._domainkey.") {
+        if owner.labels().skip(1).any(|label| label == b"_domainkey") {
             twice(owner, "DKIM key", facts.iter().filter(|fact| fact.kind == "TXT").copied(), flaws);
         }
     }
 }
 
 /// Complains of a record that both sugar and `records` make.
-fn twice<'a>(owner: &str, record: &str, facts: impl Iterator<Item = &'a Fact>, flaws: &mut Vec<Flaw>) {
+fn twice<'a>(owner: &DnsName, record: &str, facts: impl Iterator<Item = &'a Fact>, flaws: &mut Vec<Flaw>) {
     let (sugar, written): (Vec<&Fact>, Vec<&Fact>) = facts.partition(|fact| fact.sugar);
     if let (Some(sugar), Some(written)) = (sugar.first(), written.first()) {
         flaws.push(
@@ -75,10 +76,10 @@ fn contradicts_child(parent: &Declared, child: &Declared, flaws: &mut Vec<Flaw>)
                 .help("sign both: the chain from the root passes through the parent (RFC 4035 §5)"),
         );
     }
-    let inside = |name: &str| name == origin.as_str() || is_below(name, origin);
-    let records = parent.facts.iter().map(|fact| (fact.owner.as_str(), &fact.span));
-    let faults = parent.faults.iter().map(|name| (name.value.as_str(), &name.span));
-    for (name, span) in records.chain(faults).filter(|(name, _)| inside(name)) {
+    let apex = DnsName::from(origin);
+    let records = parent.facts.iter().map(|fact| (&fact.owner, &fact.span));
+    let faults = parent.faults.iter().map(|name| (&name.value, &name.span));
+    for (name, span) in records.chain(faults).filter(|(name, _)| name.is_within(&apex)) {
         flaws.push(
             Flaw::new(format!("{name} is declared in two zones"))
                 .at(span, format!("here in {}", parent.zone.origin))

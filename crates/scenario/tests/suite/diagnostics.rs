@@ -139,7 +139,7 @@ Error:
         `dnssec`, `faults`
 
 Error:
-  × this record cannot be read: network address parse error: invalid IPv4 address syntax
+  × this record cannot be read: `192.0.2.1000` is not an IPv4 address
     ╭─[name.toml:11:1]
  10 │ records = """
  11 │ mail IN A 192.0.2.1000

@@ -23,6 +23,7 @@
 //! name    = "postfix"
 //! command = ["postfix", "start-fg"]
 //! ready   = { smtp = 25 }                                     # or { socket = PATH }, { listening = PORT }
+//! restart = "on-failure"                                      # none: as the distribution's unit of that program
 //! ```
 
 mod error;
@@ -30,6 +31,7 @@ mod read;
 
 pub use error::{GatewayError, GatewayFault};
 
+use crate::unit::Restart;
 use mail::{Address, Domain};
 use plan::KeyAlgorithm;
 use serde::Deserialize;
@@ -176,6 +178,9 @@ pub struct Service {
     pub command: Vec<String>,
     /// When it is ready.
     pub ready: Ready,
+    /// When it is started again after it ended; if this says nothing, as the unit of its program does in the distribution.
+    #[serde(default)]
+    pub restart: Option<Restart>,
     /// Further ports that it listens on.
     #[serde(default)]
     pub ports: Vec<u16>,

@@ -24,6 +24,16 @@ fn tlsa(probed: &mut Probed, records: &[&str]) {
     probed.tlsa = Seen(found(records));
 }
 
+/// The TLSA record of an authority that issued the certificate, which has this name.
+fn authority(probed: &mut Probed, name: &str) {
+    let record = DIGEST.replacen('3', "2", 1);
+    tlsa(probed, &[&record]);
+    for chain in probed.chains.seen_mut().unwrap() {
+        chain.digests = text(&[&record]);
+        chain.certificates[0].names = text(&[name]);
+    }
+}
+
 #[test]
 fn certificates_are_graded() {
     graded(
@@ -123,6 +133,9 @@ fn tlsa_records_are_graded() {
             (|p| tlsa(p, &[OTHER]), "matches", Grade::Fail),
             (|p| tlsa(p, &[OTHER, DIGEST]), "matches", Grade::Pass),
             (|p| tlsa(p, &[SHA512]), "matches", Grade::NotTested),
+            // an authority's record wants the host's name in the certificate too (RFC 7672 §3.2.2)
+            (|p| authority(p, HOST), "matches", Grade::Pass),
+            (|p| authority(p, "other.gateway.example"), "matches", Grade::Fail),
             (
                 |p| {
                     p.chains.seen_mut().unwrap().push(chain());

@@ -1,70 +1,48 @@
 //! Entries of a zone file: a line, or several in parentheses, in fields (RFC 1035 §5.1).
 
+use std::ops::Range;
+
 /// One entry.
 #[derive(Debug, Default)]
-pub(super) struct Entry<'t> {
+pub(crate) struct Entry<'t> {
+    /// Where it stands, without the line end.
+    pub(crate) at: Range<usize>,
     /// Number of its first line, from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// Whether it begins with white space, and so is about the last name.
-    pub(super) is_indented: bool,
-    pub(super) fields: Vec<Field<'t>>,
+    pub(crate) is_indented: bool,
+    pub(crate) fields: Vec<Field<'t>>,
     /// What is wrong with its parentheses or quotes.
-    pub(super) fault: Option<&'static str>,
+    pub(crate) fault: Option<&'static str>,
 }
 
 /// A field as written, without its quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Field<'t> {
-    pub(super) text: &'t str,
-    pub(super) is_quoted: bool,
+pub(crate) struct Field<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) is_quoted: bool,
 }
 
 impl Field<'_> {
     /// As it was written.
-    pub(super) fn written(&self) -> String {
+    pub(crate) fn written(&self) -> String {
         if self.is_quoted { format!("\"{}\"", self.text) } else { self.text.to_owned() }
-    }
-
-    /// What it means as a character-string: `\X` is X, and `\DDD` the octet with that number.
-    pub(super) fn octets(&self) -> Vec<u8> {
-        let mut octets = Vec::new();
-        let mut rest = self.text.as_bytes();
-        while let Some((&octet, behind)) = rest.split_first() {
-            rest = behind;
-            if octet != b'\\' {
-                octets.push(octet);
-                continue;
-            }
-            let number = behind.get(..3).filter(|digits| digits.iter().all(u8::is_ascii_digit));
-            let number = number.and_then(|digits| str::from_utf8(digits).ok()).and_then(|digits| digits.parse().ok());
-            match (number, behind.split_first()) {
-                (Some(number), _) => {
-                    octets.push(number);
-                    rest = &behind[3..];
-                }
-                (None, Some((&escaped, behind))) => {
-                    octets.push(escaped);
-                    rest = behind;
-                }
-                (None, None) => {}
-            }
-        }
-        octets
     }
 }
 
-/// The entries of a text; empty lines and comments are none. One with a fault is the last one.
-pub(super) fn entries(text: &str) -> Vec<Entry<'_>> {
+/// The entries of a text; empty lines and comments are none. Behind a fault the next line is read.
+pub(crate) fn entries(text: &str) -> Vec<Entry<'_>> {
     let mut scanner = Scanner { text, at: 0, line: 1 };
     let mut entries = Vec::new();
     while scanner.at < text.len() {
-        let entry = scanner.entry();
-        let is_last = entry.fault.is_some();
-        if is_last || !entry.fields.is_empty() {
-            entries.push(entry);
+        let begin = scanner.at;
+        let mut entry = scanner.entry();
+        if entry.fault.is_some() {
+            scanner.skip_to_line_end();
         }
-        if is_last {
-            break;
+        entry.at = begin..begin + text[begin..scanner.at].trim_end().len();
+        if entry.fault.is_some() || !entry.fields.is_empty() {
+            entries.push(entry);
         }
     }
     entries
