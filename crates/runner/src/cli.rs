@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::drive::Opinion;
 use clap::{Args, Parser, Subcommand};
 use mail::{Domain, Service};
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr};
@@ -235,6 +236,9 @@ pub(crate) struct RunArgs {
     /// Leave the stack up afterwards, until Ctrl-C or `stack down`, and print how to get in
     #[arg(long)]
     pub(crate) keep: bool,
+    /// Whether the harness judges each message for itself, too, and tells where the gateway comes to another result
+    #[arg(long, default_value = "on", value_name = "on|off")]
+    pub(crate) second_opinion: Opinion,
     /// Propose snapshots of scenarios that are not of the library, too: `snapshots/GATEWAY/NAME.snap` beside the file
     #[arg(long)]
     pub(crate) snapshot: bool,

@@ -1,7 +1,7 @@
 //! Many scenarios over one stack, as many at once as names and jobs allow.
 
 use crate::{
-    drive::drive,
+    drive::{Opinion, drive},
     schedule::{NameLocks, Schedule},
 };
 use evidence::Evidence;
@@ -15,6 +15,15 @@ use std::{
 use tokio::task::JoinSet;
 use verdict::Verdict;
 
+/// How scenarios are run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunOptions {
+    /// How many at the same time.
+    pub(crate) jobs: NonZeroUsize,
+    /// Whether the harness judges each message for itself, too.
+    pub(crate) opinion: Opinion,
+}
+
 /// A scenario that has run.
 #[derive(Debug)]
 pub(crate) struct Done {
@@ -26,17 +35,17 @@ pub(crate) struct Done {
 
 /// Runs all plans and hands each to `each` as it ends. When the stack breaks, no more are started: those that are left
 /// end with the reason.
-pub(crate) async fn conduct(stack: &Arc<Stack>, plans: Vec<Plan>, jobs: NonZeroUsize, mut each: impl FnMut(Done)) {
+pub(crate) async fn conduct(stack: &Arc<Stack>, plans: Vec<Plan>, options: RunOptions, mut each: impl FnMut(Done)) {
     let mut schedule = Schedule::new(plans.into_iter().map(|plan| (NameLocks::of(&plan), plan)));
     let mut running = JoinSet::new();
     let mut broken: Option<String> = None;
     loop {
-        while broken.is_none() && running.len() < jobs.get() {
+        while broken.is_none() && running.len() < options.jobs.get() {
             let Some((claims, plan)) = schedule.start() else { break };
             let stack = Arc::clone(stack);
             running.spawn(async move {
                 let begun = Instant::now();
-                let (ended, broken) = one(&stack, &plan).await;
+                let (ended, broken) = one(&stack, &plan, options.opinion).await;
                 (claims, Done { plan, ended, took: begun.elapsed() }, broken)
             });
         }
@@ -55,8 +64,8 @@ pub(crate) async fn conduct(stack: &Arc<Stack>, plans: Vec<Plan>, jobs: NonZeroU
 }
 
 /// Runs one scenario; what is seen is only believed of a stack that is whole. Also says whether it is broken.
-async fn one(stack: &Stack, plan: &Plan) -> (Result<(Evidence, Verdict), String>, Option<String>) {
-    let driven = drive(stack, plan).await;
+async fn one(stack: &Stack, plan: &Plan, opinion: Opinion) -> (Result<(Evidence, Verdict), String>, Option<String>) {
+    let driven = drive(stack, plan, opinion).await;
     let judged = driven.map(|evidence| {
         let verdict = verdict::judge(plan, &evidence);
         (evidence, verdict)

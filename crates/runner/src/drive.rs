@@ -13,6 +13,16 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+/// Whether the harness judges each message for itself, beside what the gateway's filters say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Opinion {
+    /// It does.
+    #[default]
+    On,
+    /// It does not.
+    Off,
+}
+
 /// The keys of a scenario, by zone and selector.
 type Keys = HashMap<(Domain, String), Arc<KeyPair>>;
 
@@ -36,19 +46,19 @@ pub(crate) async fn publish(stack: &Stack, plan: &Plan) -> Result<Published, Sta
 ///
 /// # Errors
 /// It could not be told what the gateway does.
-pub(crate) async fn drive(stack: &Stack, plan: &Plan) -> Result<Evidence, StackError> {
+pub(crate) async fn drive(stack: &Stack, plan: &Plan, opinion: Opinion) -> Result<Evidence, StackError> {
     if plan.settings.changes.is_empty() {
-        return act(stack, plan).await;
+        return act(stack, plan, opinion).await;
     }
     let changed = stack.change_settings(&plan.settings.changes).await?;
     let settings = changed.settings.clone();
-    let acted = act(stack, plan).await;
+    let acted = act(stack, plan, opinion).await;
     stack.restore(changed).await?;
     Ok(Evidence { settings, ..acted? })
 }
 
 /// Asks, then sends.
-async fn act(stack: &Stack, plan: &Plan) -> Result<Evidence, StackError> {
+async fn act(stack: &Stack, plan: &Plan, opinion: Opinion) -> Result<Evidence, StackError> {
     let mut published = publish(stack, plan).await?;
     let mut evidence = Evidence::default();
     for lookup in &plan.lookups {
@@ -69,7 +79,15 @@ async fn act(stack: &Stack, plan: &Plan) -> Result<Evidence, StackError> {
             published.stage.change(stack, zones, &change.hosts)?;
         }
         let mail_out = write_mail(&published, transaction)?;
-        evidence.transactions.push(stack.transact(mail_out, &published.stage).await?);
+        // The zones of this transaction stay as they are until both have ended.
+        let opinion = async {
+            match opinion {
+                Opinion::On => Some(stack.opinion(&mail_out).await),
+                Opinion::Off => None,
+            }
+        };
+        let (seen, opinion) = tokio::join!(stack.transact(&mail_out, &published.stage), opinion);
+        evidence.transactions.push(evidence::Transaction { opinion, ..seen? });
     }
     if !plan.reports.is_empty() {
         let about: Vec<Domain> = plan.reports.iter().map(|report| report.domain.value.clone()).collect();
@@ -98,7 +116,7 @@ pub(crate) async fn send_again(
 ) -> Result<Vec<evidence::Transaction>, StackError> {
     let mut seen = Vec::new();
     for transaction in &plan.transactions {
-        seen.push(stack.transact(write_mail(published, transaction)?, &published.stage).await?);
+        seen.push(stack.transact(&write_mail(published, transaction)?, &published.stage).await?);
     }
     Ok(seen)
 }

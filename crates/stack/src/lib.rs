@@ -10,6 +10,7 @@ mod host;
 mod images;
 mod logs;
 mod mailboxes;
+mod opinions;
 mod probing;
 mod provision;
 mod router;
@@ -58,6 +59,7 @@ pub struct Stack {
     entrance: SocketAddr,
     admds: Vec<Admd>,
     dns: dns::Server,
+    judge: opinion::Judge,
     authority: pki::Authority,
     anchor: pki::Anchor,
     router: Arc<Router>,

@@ -63,24 +63,25 @@ impl Stack {
     /// The way to the gateway is broken. What the gateway does is never an error.
     pub async fn transact(
         &self,
-        mail_out: OutgoingMail<'_>,
+        mail_out: &OutgoingMail<'_>,
         stage: &Stage,
     ) -> Result<evidence::Transaction, StackError> {
         let (since, mark) = (self.logs.position(), self.dns.mark());
         let brought = match mail_out.transaction.origin {
-            Origin::Sendmail => Brought::ByProgram(self.sendmail(&mail_out).await?),
-            Origin::Client(_) | Origin::Submission(_) => Brought::OverTheWire(self.send(&mail_out).await?),
+            Origin::Sendmail => Brought::ByProgram(self.sendmail(mail_out).await?),
+            Origin::Client(_) | Origin::Submission(_) => Brought::OverTheWire(self.send(mail_out).await?),
         };
         let OutgoingMail { nonce, transaction, message } = mail_out;
-        let track = track(&nonce, transaction, &brought, since);
+        let transaction = *transaction;
+        let track = track(nonce, transaction, &brought, since);
         let account = self.logs.settle(&track, Instant::now() + SETTLING).await;
-        let Seen { connections, arrived } = stage.seen(&nonce).await;
-        let delivered = self.delivered(&nonce, transaction, &account).await?;
-        let bounces = self.bounces(&nonce, transaction, &account).await?;
+        let Seen { connections, arrived } = stage.seen(nonce).await;
+        let delivered = self.delivered(nonce, transaction, &account).await?;
+        let bounces = self.bounces(nonce, transaction, &account).await?;
         let asked: BTreeSet<Question> =
             self.dns.since(mark).into_iter().map(|entry| entry.question).filter(|q| stage.names().has(q)).collect();
         self.logs.forget(&track);
-        self.mailboxes.forget(&nonce).await?;
+        self.mailboxes.forget(nonce).await?;
         let in_header = delivered.iter().flat_map(|d| evidence::results_of(&d.message, &self.gateway().authserv_id));
         let (dialogue, handshake, program) = match brought {
             Brought::OverTheWire(Dialogue { exchanges, handshake }) => (exchanges, handshake, None),
@@ -99,8 +100,8 @@ impl Stack {
             ..evidence::MailObject::default()
         };
         Ok(evidence::Transaction {
-            nonce,
-            sent: message,
+            nonce: nonce.clone(),
+            sent: message.clone(),
             dialogue,
             handshake,
             questions: asked.into_iter().collect(),

@@ -2,9 +2,10 @@
 
 use super::{CommandContext, Pair, probe::target};
 use crate::{
+    drive::Opinion,
     bring_up::{RunningStack, bring_up},
     cli::BenchArgs,
-    conduct::{Done, conduct},
+    conduct::{Done, RunOptions, conduct},
     drive,
     exit::{CommandError, Exit},
     known::KnownFailures,
@@ -88,7 +89,8 @@ pub(crate) async fn bench(context: &CommandContext, args: BenchArgs) -> CommandR
 async fn run(running_stack: &RunningStack, plans: Vec<Plan>) -> Result<Duration, CommandError> {
     let begun = Instant::now();
     let mut wrong = Vec::new();
-    conduct(&running_stack.stack, plans, JOBS, |done: Done| match done.ended {
+    let options = RunOptions { jobs: JOBS, opinion: Opinion::On };
+    conduct(&running_stack.stack, plans, options, |done: Done| match done.ended {
         Ok((_, verdict)) if verdict.holds() => {}
         Ok(_) => wrong.push(format!("{} does not hold", done.plan.source.name)),
         Err(why) => wrong.push(format!("{}: {why}", done.plan.source.name)),

@@ -4,7 +4,7 @@ use super::{CommandContext, Pair, stack::hold};
 use crate::{
     bring_up::{bring_up, interrupt},
     cli::{ReportKind, ReportTo, RunArgs},
-    conduct::{Done, conduct},
+    conduct::{Done, RunOptions, conduct},
     exit::CommandError,
     judge::Judge,
     known::KnownFailures,
@@ -38,8 +38,9 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
         context.progress.print(&report::line(&report, &style));
         reports.lock().expect("nobody panics while printing").push(report);
     };
+    let options = RunOptions { jobs: args.jobs, opinion: args.second_opinion };
     let is_interrupted = tokio::select! {
-        () = conduct(&running_stack.stack, plans, args.jobs, each) => false,
+        () = conduct(&running_stack.stack, plans, options, each) => false,
         () = interrupt() => true,
     };
     let mut scenarios = reports.into_inner().expect("nobody panics while printing");
