@@ -1,25 +1,21 @@
-//! What was seen, as values, and the grammars to read it.
+//! What was seen, as values, and how header fields, notifications and reports are read.
 //!
 //! A fact is here because somebody saw it. What nobody saw is [`Observed::Unobserved`], with the reason.
 
 mod dane;
-mod filters;
 mod header;
-mod index;
-mod line;
 mod notification;
 mod opinion;
-mod postfix;
+mod peer;
 mod probe;
 mod redact;
 mod seen;
-mod tls;
 mod tls_report;
 
-pub use header::{claims_of_others, results_of};
-pub use index::{Account, LogIndex, Track};
+pub use header::{Sent, added, forged_results, results_of, survivors};
 pub use notification::{Notification, Recipient};
 pub use opinion::*;
+pub use peer::PeerTexts;
 pub use probe::*;
 pub use redact::Redactor;
 pub use seen::*;

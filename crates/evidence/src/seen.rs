@@ -167,6 +167,10 @@ pub struct MailObject {
     pub delivered: Vec<Delivered>,
     /// Notifications of non-delivery that name it (RFC 3464).
     pub bounces: Vec<Delivered>,
+    /// What the log had not said of its transaction when the time for that was over. While this says something, what is
+    /// missing above is not known to be missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting_for: Vec<String>,
 }
 
 /// A program that ran on the gateway.
@@ -335,6 +339,16 @@ pub struct AuthResult {
     pub injected: Option<String>,
 }
 
+impl AuthResult {
+    /// A result as an Authentication-Results field has it.
+    #[must_use]
+    pub fn from_field(found: mail::MethodResult, source: ResultSource) -> Self {
+        let properties =
+            found.properties.into_iter().map(|p| (format!("{}.{}", p.ptype, p.property), p.value)).collect();
+        Self { method: found.method, result: found.result, properties, reason: found.reason, source, injected: None }
+    }
+}
+
 /// Where a result was read. A later one of this list is only asked when the earlier ones say nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -394,10 +408,22 @@ pub enum FateStatus {
 pub struct Delivered {
     /// Whose mailbox.
     pub mailbox: Address,
+    /// The recipient of the envelope for whom it came there, where case, quoting, a tag, an alias or a catch-all make that
+    /// another address.
+    #[serde(default)]
+    pub recipient: Option<Address>,
     /// Folder, such as `INBOX`.
     pub folder: String,
     /// The message as served over IMAP.
     pub message: Message,
+}
+
+impl Delivered {
+    /// Whether it is the copy of this recipient of the envelope.
+    #[must_use]
+    pub fn is_for(&self, recipient: &Address) -> bool {
+        self.recipient.as_ref().unwrap_or(&self.mailbox) == recipient
+    }
 }
 
 /// Who asked a DNS question, at what moment: one entry of the journal.

@@ -105,6 +105,33 @@ impl FromStr for Address {
     }
 }
 
+/// An address with its local part as it is meant, without quotes and backslashes (RFC 5321 §4.1.2): programs that
+/// hand addresses on to each other write them so. Any text is read; one without an `@` is a local part alone.
+#[must_use]
+pub fn unquoted_address(address: &str) -> String {
+    let (local, domain) = address.rfind('@').map_or((address, ""), |at| address.split_at(at));
+    let Some(inside) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return address.to_owned();
+    };
+    let mut meant = String::new();
+    let mut rest = inside.chars();
+    while let Some(c) = rest.next() {
+        meant.extend(if c == '\\' { rest.next() } else { Some(c) });
+    }
+    meant + domain
+}
+
+/// Whether two texts name one mailbox at a server that does not mind case, as most do: quoting does not tell them
+/// apart either. Octets that logs do not show are all the same.
+#[must_use]
+pub fn is_same_mailbox(one: &str, other: &str) -> bool {
+    let plain = |text: &str| {
+        let shown = |c: char| if c.is_ascii_graphic() || c == ' ' { c.to_ascii_lowercase() } else { '?' };
+        unquoted_address(text).chars().map(shown).collect::<String>()
+    };
+    plain(one) == plain(other)
+}
+
 fn is_local_part(text: &str) -> bool {
     let quoted = text.len() >= 2 && text.starts_with('"') && text.ends_with('"');
     let atext = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b) || b >= 0x80;
@@ -204,6 +231,15 @@ mod tests {
         }
         assert!("a@b\u{430}nk.example".parse::<Address>().unwrap_err().to_string().contains("xn--bnk-6cd.example"));
         assert!(matches!("b\u{430}nk example".parse::<Domain>(), Err(AddressError::Domain(_))));
+    }
+
+    #[test]
+    fn quoting_and_case_do_not_make_another_mailbox() {
+        assert_eq!(unquoted_address(r#""a\"b c"@x.example"#), "a\"b c@x.example");
+        assert_eq!(unquoted_address("alice@x.example"), "alice@x.example");
+        assert_eq!(unquoted_address("\"postmaster\""), "postmaster");
+        assert!(is_same_mailbox("\"alice\"@x.example", "ALICE@X.example"));
+        assert!(!is_same_mailbox("alice+tag@x.example", "alice@x.example"));
     }
 
     #[test]

@@ -46,6 +46,15 @@ pub struct Property {
     pub value: String,
 }
 
+/// The authserv-id that a field body begins with, as a lenient reader takes it: quoted or not, among comments, whatever
+/// follows it.
+#[must_use]
+pub fn authserv_id(body: &str) -> Option<String> {
+    let mut reader = Reader { text: body, at: 0 };
+    reader.cfws().ok()?;
+    reader.value("an authserv-id").ok().map(|id| id.split('/').next().unwrap_or_default().to_owned())
+}
+
 impl MethodResult {
     /// Value of this property, such as `("header", "d")`.
     #[must_use]

@@ -15,9 +15,9 @@ mod suite;
 mod tls;
 mod tlsa;
 
-pub use address::{Address, AddressError, Domain, ReversePath, a_labels};
+pub use address::{Address, AddressError, Domain, ReversePath, a_labels, is_same_mailbox, unquoted_address};
 pub use auth::{ArcResult, DkimResult, DmarcResult, SpfResult, UnknownResult};
-pub use auth_results::{AuthenticationResults, AuthenticationResultsError, MethodResult, Property};
+pub use auth_results::{AuthenticationResults, AuthenticationResultsError, MethodResult, Property, authserv_id};
 pub use character_string::{
     BadEscape, LONGEST_CHARACTER_STRING, character_strings, quote, readable, txt_data, txt_text, unescape,
 };

@@ -10,6 +10,7 @@ mod host;
 mod images;
 mod logs;
 mod mailboxes;
+mod objects;
 mod opinions;
 mod probing;
 mod provision;

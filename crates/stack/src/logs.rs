@@ -1,6 +1,6 @@
 //! What all hosts log, in one book, and waiting until it says what became of a message.
 
-use evidence::{Account, LogIndex, Track};
+use maillog::{Account, LogIndex, Track};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},

@@ -1,15 +1,17 @@
 //! The mailboxes of both ADMDs, each read over one IMAP connection that is opened when it is first needed.
 
 use crate::StackError;
-use mail::{Address, Nonce};
-use std::collections::HashMap;
+use evidence::Delivered;
+use futures_util::future::{select_ok, try_join_all};
+use mail::{Address, is_same_mailbox};
+use std::collections::BTreeMap;
 use tokio::{sync::Mutex, time::Instant};
-use wire::{Found, Mailbox, MailboxAt};
+use wire::{Found, Mailbox, MailboxAt, Mark};
 
 /// All mailboxes of a stack.
 #[derive(Debug, Default)]
 pub(crate) struct Mailboxes {
-    by_address: HashMap<Address, Lazy>,
+    by_address: BTreeMap<Address, Lazy>,
 }
 
 #[derive(Debug)]
@@ -24,46 +26,78 @@ impl Mailboxes {
         self.by_address.insert(address, Lazy { at, open: Mutex::default() });
     }
 
-    /// Whether such a mailbox is known.
-    pub(crate) fn has(&self, address: &Address) -> bool {
-        self.by_address.contains_key(address)
+    /// The mailbox that these words of a log, or an address, mean: the whole address, or that of a user without its domain.
+    pub(crate) fn named(&self, name: &str) -> Option<&Address> {
+        let mut all = self.by_address.keys();
+        let is_it = |address: &&Address| is_same_mailbox(&address.to_string(), name);
+        if name.contains('@') {
+            return all.find(is_it);
+        }
+        let mut users = all.filter(|address| is_same_mailbox(address.local_part(), name));
+        users.next().filter(|_| users.next().is_none())
     }
 
-    /// Waits until the message lies in that mailbox; nothing, if it does not come before the deadline.
+    /// Waits until the mail object lies in that mailbox; nothing, if it does not come before the deadline.
     pub(crate) async fn find(
         &self,
         address: &Address,
-        nonce: &Nonce,
+        mark: &Mark,
         deadline: Instant,
-    ) -> Result<Vec<Found>, StackError> {
-        match self.open(address).await? {
-            Some(mailbox) => Ok(mailbox.find(nonce, deadline).await?),
-            None => Ok(Vec::new()),
+    ) -> Result<Vec<Delivered>, StackError> {
+        let found = self.open(address).await?.find(mark, deadline).await?;
+        Ok(found.into_iter().map(|found| in_mailbox(address, found)).collect())
+    }
+
+    /// Waits until the mail object lies in any mailbox, and says what lies in the first ones in which it does.
+    pub(crate) async fn find_anywhere(&self, mark: &Mark, deadline: Instant) -> Result<Vec<Delivered>, StackError> {
+        let all = self.by_address.keys();
+        let found = all.map(|address| {
+            Box::pin(async move {
+                let found = self.find(address, mark, deadline).await;
+                // the first that has something ends the waiting for all
+                match found {
+                    Ok(found) if found.is_empty() => Err(None),
+                    Ok(found) => Ok(found),
+                    Err(error) => Err(Some(error)),
+                }
+            })
+        });
+        match select_ok(found).await {
+            Ok((found, _)) => Ok(found),
+            Err(None) => Ok(Vec::new()),
+            Err(Some(error)) => Err(error),
         }
     }
 
-    /// Waits until a notification about the message lies in that mailbox.
+    /// Waits until a notification about the mail object lies in that mailbox.
     pub(crate) async fn notifications(
         &self,
         address: &Address,
-        nonce: &Nonce,
+        mark: &Mark,
         deadline: Instant,
-    ) -> Result<Vec<Found>, StackError> {
-        match self.open(address).await? {
-            Some(mailbox) => Ok(mailbox.notifications(nonce, deadline).await?),
-            None => Ok(Vec::new()),
-        }
+    ) -> Result<Vec<Delivered>, StackError> {
+        let found = self.open(address).await?.notifications(mark, deadline).await?;
+        Ok(found.into_iter().map(|found| in_mailbox(address, found)).collect())
     }
 
-    /// Removes the message from every mailbox that was read.
-    pub(crate) async fn forget(&self, nonce: &Nonce) -> Result<(), StackError> {
+    /// Removes the mail object from every mailbox that was read.
+    pub(crate) async fn forget(&self, mark: &Mark) -> Result<(), StackError> {
         for lazy in self.by_address.values() {
             let mailbox = lazy.open.lock().await.clone();
             if let Some(mailbox) = mailbox {
-                mailbox.forget(nonce).await?;
+                mailbox.forget(mark).await?;
             }
         }
         Ok(())
+    }
+
+    /// What lies in any mailbox and is nobody's, and removes it.
+    pub(crate) async fn empty(&self) -> Result<Vec<Delivered>, StackError> {
+        let all = self.by_address.keys().map(|address| async move {
+            let found = self.open(address).await?.empty().await?;
+            Ok::<_, StackError>(found.into_iter().map(|found| in_mailbox(address, found)).collect::<Vec<_>>())
+        });
+        Ok(try_join_all(all).await?.concat())
     }
 
     /// Lets go of all connections: a server that reads its settings again ends them.
@@ -73,12 +107,18 @@ impl Mailboxes {
         }
     }
 
-    async fn open(&self, address: &Address) -> Result<Option<Mailbox>, StackError> {
-        let Some(lazy) = self.by_address.get(address) else { return Ok(None) };
+    /// A mailbox that was added.
+    async fn open(&self, address: &Address) -> Result<Mailbox, StackError> {
+        let Some(lazy) = self.by_address.get(address) else { unreachable!("asked for one that was added") };
         let mut open = lazy.open.lock().await;
-        if open.is_none() {
-            *open = Some(Mailbox::open(lazy.at.clone()).await?);
+        if let Some(mailbox) = &*open {
+            return Ok(mailbox.clone());
         }
-        Ok(open.clone())
+        let mailbox = Mailbox::open(lazy.at.clone()).await?;
+        Ok(open.insert(mailbox).clone())
     }
+}
+
+fn in_mailbox(mailbox: &Address, found: Found) -> Delivered {
+    Delivered { mailbox: mailbox.clone(), recipient: None, folder: found.folder, message: found.message }
 }

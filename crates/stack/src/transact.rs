@@ -4,8 +4,9 @@ use crate::{
     Stack, StackError,
     stage::{Seen, Stage},
 };
-use evidence::{Account, Delivered, FateStatus, Observed, ProgramRun, Question, Track};
+use evidence::{Delivered, Observed, PeerTexts, ProgramRun, Question};
 use mail::{Address, Domain, Nonce};
+use maillog::Track;
 use plan::{Origin, Plan, Tls, Transaction};
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 use tokio::time::Instant;
@@ -15,8 +16,6 @@ use wire::{Dialogue, Job, Login};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a message may take until its fate is known.
 const SETTLING: Duration = Duration::from_secs(30);
-/// How long a message may take from the log's word that it is in a mailbox until it is seen there.
-const APPEARING: Duration = Duration::from_secs(5);
 /// Address from which users submit mail and read their mailboxes.
 pub(crate) const USER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 250));
 
@@ -57,7 +56,8 @@ impl Stack {
         Ok(wire::converse(self.job(mail_out)?).await?)
     }
 
-    /// Sends a message and waits until it is known what became of it.
+    /// Sends a message and waits until it is known what became of it, and of everything else that the gateway made of the
+    /// octets that were sent.
     ///
     /// # Errors
     /// The way to the gateway is broken. What the gateway does is never an error.
@@ -71,18 +71,13 @@ impl Stack {
             Origin::Sendmail => Brought::ByProgram(self.sendmail(mail_out).await?),
             Origin::Client(_) | Origin::Submission(_) => Brought::OverTheWire(self.send(mail_out).await?),
         };
-        let OutgoingMail { nonce, transaction, message } = mail_out;
-        let transaction = *transaction;
-        let track = track(nonce, transaction, &brought, since);
+        let track = track(mail_out, &brought, since);
         let account = self.logs.settle(&track, Instant::now() + SETTLING).await;
-        let Seen { connections, arrived } = stage.seen(nonce).await;
-        let delivered = self.delivered(nonce, transaction, &account).await?;
-        let bounces = self.bounces(nonce, transaction, &account).await?;
+        let Seen { connections, arrived } = stage.seen(&mail_out.nonce).await;
+        let mut objects = self.collect(account, mail_out, &track).await?.into_iter();
         let asked: BTreeSet<Question> =
             self.dns.since(mark).into_iter().map(|entry| entry.question).filter(|q| stage.names().has(q)).collect();
         self.logs.forget(&track);
-        self.mailboxes.forget(nonce).await?;
-        let in_header = delivered.iter().flat_map(|d| evidence::results_of(&d.message, &self.gateway().authserv_id));
         let (dialogue, handshake, program) = match brought {
             Brought::OverTheWire(Dialogue { exchanges, handshake }) => (exchanges, handshake, None),
             Brought::ByProgram(run) => {
@@ -90,28 +85,28 @@ impl Stack {
                 (Vec::new(), handshake, Some(run))
             }
         };
-        let object = evidence::MailObject {
-            results: in_header.chain(account.results).collect(),
-            relays: account.relays,
-            log: account.log,
-            fates: account.fates,
-            delivered,
-            bounces,
-            ..evidence::MailObject::default()
-        };
         Ok(evidence::Transaction {
-            nonce: nonce.clone(),
-            sent: message.clone(),
+            nonce: mail_out.nonce.clone(),
+            sent: mail_out.message.clone(),
             dialogue,
             handshake,
             questions: asked.into_iter().collect(),
             connections,
             arrived,
             program,
-            object,
-            others: Vec::new(),
+            object: objects.next().unwrap_or_default(),
+            others: objects.collect(),
             opinion: None,
         })
+    }
+
+    /// What lies in any mailbox and belongs to no transaction: whoever sent it, nobody asked for it. It is removed. To be
+    /// asked while no transaction is under way.
+    ///
+    /// # Errors
+    /// A mailbox cannot be read.
+    pub async fn strays(&self) -> Result<Vec<Delivered>, StackError> {
+        self.mailboxes.empty().await
     }
 
     fn job(&self, mail_out: &OutgoingMail<'_>) -> Result<Job, StackError> {
@@ -148,43 +143,6 @@ impl Stack {
             limit: PATIENCE,
         })
     }
-
-    async fn delivered(
-        &self,
-        nonce: &Nonce,
-        transaction: &Transaction,
-        account: &Account,
-    ) -> Result<Vec<Delivered>, StackError> {
-        let mut delivered = Vec::new();
-        for recipient in transaction.rcpt_to.iter().map(|r| &r.value).filter(|r| self.mailboxes.has(r)) {
-            let is_sent = account.fates.iter().any(|f| f.recipient == *recipient && f.status == FateStatus::Sent);
-            if is_sent {
-                let found = self.mailboxes.find(recipient, nonce, Instant::now() + APPEARING).await?;
-                delivered.extend(found.into_iter().map(|f| in_mailbox(recipient, f)));
-            }
-        }
-        Ok(delivered)
-    }
-
-    async fn bounces(
-        &self,
-        nonce: &Nonce,
-        transaction: &Transaction,
-        account: &Account,
-    ) -> Result<Vec<Delivered>, StackError> {
-        let Some(sender) = transaction.mail_from.value.address().filter(|a| self.mailboxes.has(a)) else {
-            return Ok(Vec::new());
-        };
-        if !account.fates.iter().any(|fate| fate.status == FateStatus::Bounced) {
-            return Ok(Vec::new());
-        }
-        let found = self.mailboxes.notifications(sender, nonce, Instant::now() + APPEARING).await?;
-        Ok(found.into_iter().map(|f| in_mailbox(sender, f)).collect())
-    }
-}
-
-fn in_mailbox(mailbox: &Address, found: wire::Found) -> Delivered {
-    Delivered { mailbox: mailbox.clone(), folder: found.folder, message: found.message }
 }
 
 /// How a message came to the server.
@@ -193,19 +151,30 @@ enum Brought {
     ByProgram(ProgramRun),
 }
 
-fn track(nonce: &Nonce, transaction: &Transaction, brought: &Brought, since: u64) -> Track {
+fn track(mail_out: &OutgoingMail<'_>, brought: &Brought, since: u64) -> Track {
+    let OutgoingMail { nonce, transaction, message } = mail_out;
     let (client, ehlo) = match &transaction.origin {
         Origin::Client(client) => (Some(client.ip.value), client.ehlo.value.clone()),
         Origin::Submission(_) => (Some(USER), "laptop.example".to_owned()),
         Origin::Sendmail => (None, String::new()),
     };
     let all = || transaction.rcpt_to.iter().map(|r| r.value.clone()).collect();
-    let rcpt_to = match brought {
-        Brought::OverTheWire(dialogue) => accepted(transaction, dialogue),
-        Brought::ByProgram(run) if run.status == 0 => all(),
-        Brought::ByProgram(_) => Vec::new(),
+    let (rcpt_to, queued) = match brought {
+        Brought::OverTheWire(dialogue) => (accepted(transaction, dialogue), queued(dialogue)),
+        Brought::ByProgram(run) if run.status == 0 => (all(), Vec::new()),
+        Brought::ByProgram(_) => (Vec::new(), Vec::new()),
     };
-    Track { nonce: nonce.clone(), client, ehlo, mail_from: transaction.mail_from.value.clone(), rcpt_to, since }
+    let mail_from = transaction.mail_from.value.to_string();
+    let peer = PeerTexts::of(&mail_from, &ehlo, message);
+    Track { nonce: nonce.clone(), client, ehlo, mail_from, rcpt_to, queued, peer, since }
+}
+
+/// The queue ids that positive replies name, in order: `250 2.0.0 Ok: queued as 4D1A2B4C5D`.
+fn queued(dialogue: &Dialogue) -> Vec<String> {
+    let replies = dialogue.exchanges.iter().filter_map(|exchange| exchange.reply.seen());
+    let lines = replies.filter(|reply| reply.code / 100 == 2).flat_map(|reply| &reply.lines);
+    let ids = lines.filter_map(|line| line.rsplit_once(" Ok: queued as ")).map(|(_, id)| id);
+    ids.filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric())).map(str::to_owned).collect()
 }
 
 /// The recipients for whom the server took the message: none, if it refused it at end-of-data.

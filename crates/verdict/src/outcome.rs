@@ -153,7 +153,7 @@ pub(crate) fn ended(dialogue: &[Exchange], handshake: &Observed<evidence::Handsh
 }
 
 fn in_mailbox(recipient: &Address, seen: &Transaction) -> Option<(Observed<Outcome>, String)> {
-    let copies = seen.object.delivered.iter().filter(|copy| copy.mailbox == *recipient);
+    let copies = seen.object.delivered.iter().filter(|copy| copy.is_for(recipient));
     let copy = copies.min_by_key(|copy| (!is_inbox(&copy.folder), copy.folder.clone()))?;
     let folder = if is_inbox(&copy.folder) { "INBOX".to_owned() } else { copy.folder.clone() };
     let because = format!("it lies in {folder} of {recipient}");

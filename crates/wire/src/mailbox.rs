@@ -44,6 +44,25 @@ pub struct Found {
     pub message: Message,
 }
 
+/// By what a mail object is known again in a mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mark {
+    /// Of its transaction, if what bears nothing else of it is this object.
+    pub nonce: Option<Nonce>,
+    /// Ids under which hosts had it in their queues.
+    pub queue_ids: Vec<String>,
+    /// Ids of the other objects of its transaction: what bears one of them is not this one.
+    pub others: Vec<String>,
+    /// Its Message-ID as a host logged it, without angle brackets.
+    pub message_id: Option<String>,
+}
+
+impl From<Nonce> for Mark {
+    fn from(nonce: Nonce) -> Self {
+        Self { nonce: Some(nonce), ..Self::default() }
+    }
+}
+
 /// A mailbox that is open. Clones share the connection, which closes with the last of them.
 #[derive(Debug, Clone)]
 pub struct Mailbox {
@@ -63,36 +82,45 @@ impl Mailbox {
         Ok(Self { at, requests })
     }
 
-    /// The messages with this nonce, in all folders, as soon as there is one; none, if the deadline passes.
-    /// Notifications about the message are not among them.
+    /// The copies of this mail object, in all folders, as soon as there is one; none, if the deadline passes.
+    /// Notifications about it are not among them.
     ///
     /// # Errors
     /// The connection is lost, now or earlier, or the server refuses to show a folder.
-    pub async fn find(&self, nonce: &Nonce, deadline: Instant) -> Result<Vec<Found>, WireError> {
-        self.wait(Kind::Message, nonce, deadline).await
+    pub async fn find(&self, mark: &Mark, deadline: Instant) -> Result<Vec<Found>, WireError> {
+        self.wait(Kind::Message, mark, deadline).await
     }
 
-    /// The notifications about the message with this nonce ([`is_notification`](crate::is_notification)), in all
+    /// The notifications about this mail object ([`is_notification`](crate::is_notification)), in all
     /// folders, as soon as there is one; none, if the deadline passes.
     ///
     /// # Errors
     /// As for [`Self::find`].
-    pub async fn notifications(&self, nonce: &Nonce, deadline: Instant) -> Result<Vec<Found>, WireError> {
-        self.wait(Kind::Notification, nonce, deadline).await
+    pub async fn notifications(&self, mark: &Mark, deadline: Instant) -> Result<Vec<Found>, WireError> {
+        self.wait(Kind::Notification, mark, deadline).await
     }
 
-    /// Removes what was seen so far with this nonce: messages and notifications.
+    /// Removes what was seen so far of this mail object: copies and notifications.
     ///
     /// # Errors
     /// As for [`Self::find`].
-    pub async fn forget(&self, nonce: &Nonce) -> Result<(), WireError> {
+    pub async fn forget(&self, mark: &Mark) -> Result<(), WireError> {
         let (answer, answered) = oneshot::channel();
-        self.ask(Request::Forget { nonce: nonce.clone(), answer }, answered).await
+        self.ask(Request::Forget { mark: mark.clone(), answer }, answered).await
     }
 
-    async fn wait(&self, kind: Kind, nonce: &Nonce, deadline: Instant) -> Result<Vec<Found>, WireError> {
+    /// Everything that lies in the mailbox now and was not forgotten, and removes it.
+    ///
+    /// # Errors
+    /// As for [`Self::find`].
+    pub async fn empty(&self) -> Result<Vec<Found>, WireError> {
         let (answer, answered) = oneshot::channel();
-        self.ask(Request::Find(Waiter { kind, nonce: nonce.clone(), deadline, answer }), answered).await
+        self.ask(Request::Empty { answer }, answered).await
+    }
+
+    async fn wait(&self, kind: Kind, mark: &Mark, deadline: Instant) -> Result<Vec<Found>, WireError> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Request::Find(Waiter { kind, mark: mark.clone(), deadline, answer }), answered).await
     }
 
     async fn ask<T>(&self, request: Request, answered: oneshot::Receiver<Answer<T>>) -> Answer<T> {
@@ -107,13 +135,14 @@ type Answer<T> = Result<T, WireError>;
 #[derive(Debug)]
 enum Request {
     Find(Waiter),
-    Forget { nonce: Nonce, answer: oneshot::Sender<Answer<()>> },
+    Forget { mark: Mark, answer: oneshot::Sender<Answer<()>> },
+    Empty { answer: oneshot::Sender<Answer<Vec<Found>>> },
 }
 
 #[derive(Debug)]
 struct Waiter {
     kind: Kind,
-    nonce: Nonce,
+    mark: Mark,
     deadline: Instant,
     answer: oneshot::Sender<Answer<Vec<Found>>>,
 }
@@ -137,9 +166,17 @@ async fn serve(mut reader: Reader, mut requests: mpsc::Receiver<Request>) {
         while let Some(asked) = request {
             match asked {
                 Request::Find(waiter) => waiting.push(waiter),
-                Request::Forget { nonce, answer } => {
+                Request::Empty { answer } => {
                     let result = match &broken {
-                        None => reader.remove(cache.take(&nonce)).await,
+                        None => empty(&mut reader, &mut cache).await,
+                        Some(error) => Err(error.clone()),
+                    };
+                    broken = result.as_ref().err().cloned();
+                    let _ = answer.send(result);
+                }
+                Request::Forget { mark, answer } => {
+                    let result = match &broken {
+                        None => reader.remove(cache.take(&mark)).await,
                         Some(error) => Err(error.clone()),
                     };
                     broken = result.clone().err();
@@ -154,7 +191,7 @@ async fn serve(mut reader: Reader, mut requests: mpsc::Receiver<Request>) {
         }
         let now = Instant::now();
         for waiter in std::mem::take(&mut waiting) {
-            let found = cache.get(waiter.kind, &waiter.nonce);
+            let found = cache.get(waiter.kind, &waiter.mark);
             let answer = match &broken {
                 Some(error) => Err(error.clone()),
                 None if found.is_empty() && now < waiter.deadline => {
@@ -168,4 +205,12 @@ async fn serve(mut reader: Reader, mut requests: mpsc::Receiver<Request>) {
         }
     }
     reader.close().await;
+}
+
+async fn empty(reader: &mut Reader, cache: &mut MailboxCache) -> Answer<Vec<Found>> {
+    reader.look(cache).await?;
+    let (found, places): (Vec<Found>, Vec<(String, u32)>) =
+        cache.take_all().into_iter().map(|(found, uid)| (found.clone(), (found.folder, uid))).unzip();
+    reader.remove(places).await?;
+    Ok(found)
 }

@@ -74,6 +74,7 @@ fn transaction(end: &str, is_delivered: bool) -> Transaction {
     };
     let copy = Delivered {
         mailbox: "alice@gateway.example".parse().unwrap(),
+        recipient: None,
         folder: "INBOX".to_owned(),
         message: Message::parse(b"Subject: Lunch\r\n\r\nAt noon?\xff\r\n"),
     };

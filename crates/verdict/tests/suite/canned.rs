@@ -245,6 +245,7 @@ pub(crate) fn fate(recipient: &str, status: FateStatus, said: &str) -> Fate {
 pub(crate) fn copy(mailbox: &str, folder: &str, message: &str) -> Delivered {
     Delivered {
         mailbox: mailbox.parse().unwrap(),
+        recipient: None,
         folder: folder.to_owned(),
         message: Message::parse(message.as_bytes()),
     }

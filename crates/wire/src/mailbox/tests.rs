@@ -129,6 +129,10 @@ fn message(nonce: &Nonce, more: &str) -> String {
     format!("Message-ID: <{nonce}@x.example>\r\n{more}\r\nbody\r\n")
 }
 
+fn mark(nonce: u64) -> Mark {
+    Nonce::from_number(nonce).into()
+}
+
 fn soon() -> Instant {
     Instant::now() + Duration::from_secs(20)
 }
@@ -140,7 +144,7 @@ async fn many_wait_on_one_connection_for_messages_in_any_folder() {
     let waiters: Vec<_> = (0..20_u64)
         .map(|n| {
             let mailbox = mailbox.clone();
-            tokio::spawn(async move { mailbox.find(&Nonce::from_number(n), soon()).await.unwrap() })
+            tokio::spawn(async move { mailbox.find(&mark(n), soon()).await.unwrap() })
         })
         .collect();
     for n in 0..20 {
@@ -166,12 +170,13 @@ async fn notifications_stand_apart_and_nothing_is_an_answer_too() {
     let report = "Content-Type: multipart/report; report-type=delivery-status\r\nMessage-ID: <1@mx.example>\r\n\r\n";
     store.deliver("INBOX", format!("{report}Message-ID: <{nonce}@x.example>\r\n"));
     let mailbox = Mailbox::open(serve(&store, "right").await).await.unwrap();
-    let (found, reports) = (mailbox.find(&nonce, soon()), mailbox.notifications(&nonce, soon()));
+    let mark_of_one = mark(1);
+    let (found, reports) = (mailbox.find(&mark_of_one, soon()), mailbox.notifications(&mark_of_one, soon()));
     let (found, reports) = (found.await.unwrap(), reports.await.unwrap());
     assert_eq!((found.len(), reports.len()), (1, 1));
     assert!(found[0].message.first("Return-Path").is_some());
     assert!(reports[0].message.first("Content-Type").is_some());
-    assert!(mailbox.find(&Nonce::from_number(2), Instant::now()).await.unwrap().is_empty());
+    assert!(mailbox.find(&mark(2), Instant::now()).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -182,11 +187,11 @@ async fn what_is_forgotten_is_removed_and_nothing_else() {
         store.deliver("INBOX", message(nonce, ""));
     }
     let mailbox = Mailbox::open(serve(&store, "right").await).await.unwrap();
-    assert_eq!(mailbox.find(&one, soon()).await.unwrap().len(), 2);
-    mailbox.forget(&one).await.unwrap();
-    mailbox.forget(&Nonce::from_number(3)).await.unwrap();
-    assert!(mailbox.find(&one, Instant::now()).await.unwrap().is_empty());
-    assert_eq!(mailbox.find(&other, soon()).await.unwrap().len(), 1);
+    assert_eq!(mailbox.find(&mark(1), soon()).await.unwrap().len(), 2);
+    mailbox.forget(&mark(1)).await.unwrap();
+    mailbox.forget(&mark(3)).await.unwrap();
+    assert!(mailbox.find(&mark(1), Instant::now()).await.unwrap().is_empty());
+    assert_eq!(mailbox.find(&mark(2), soon()).await.unwrap().len(), 1);
     let left: Vec<bool> = store.folders.lock().unwrap()["INBOX"].iter().map(|m| m.is_empty()).collect();
     assert_eq!(left, [true, false, true]);
     assert_eq!((store.commands("UID STORE 1,3 "), store.commands("CLOSE")), (1, 1));
@@ -197,14 +202,14 @@ async fn who_loses_interest_disturbs_nobody() {
     let store = store();
     let mailbox = Mailbox::open(serve(&store, "right").await).await.unwrap();
     for n in 2..20 {
-        let (mailbox, nonce) = (mailbox.clone(), Nonce::from_number(n));
-        let waiter = tokio::spawn(async move { mailbox.find(&nonce, soon()).await });
+        let mailbox = mailbox.clone();
+        let waiter = tokio::spawn(async move { mailbox.find(&mark(n), soon()).await });
         tokio::task::yield_now().await;
         waiter.abort();
     }
     let nonce = Nonce::from_number(1);
     store.deliver("INBOX", message(&nonce, ""));
-    assert_eq!(mailbox.find(&nonce, soon()).await.unwrap().len(), 1);
+    assert_eq!(mailbox.find(&mark(1), soon()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -220,10 +225,10 @@ async fn a_wrong_password_is_refused_and_not_told() {
 async fn a_server_that_goes_away_is_an_error_for_all_who_wait_and_who_come_later() {
     let store = store();
     let mailbox = Mailbox::open(serve(&store, "right").await).await.unwrap();
-    let (one, other) = (Nonce::from_number(1), Nonce::from_number(2));
     store.stop.notify_one();
-    let (a, b) = tokio::join!(mailbox.find(&one, soon()), mailbox.notifications(&other, soon()));
-    for error in [a.unwrap_err(), b.unwrap_err(), mailbox.forget(&one).await.unwrap_err()] {
+    let (one, two) = (mark(1), mark(2));
+    let (a, b) = tokio::join!(mailbox.find(&one, soon()), mailbox.notifications(&two, soon()));
+    for error in [a.unwrap_err(), b.unwrap_err(), mailbox.forget(&mark(1)).await.unwrap_err()] {
         assert!(matches!(&error, WireError::Lost { .. }), "{error}");
         assert!(error.to_string().contains("192.0.2.1:25"), "{error}");
     }
@@ -235,4 +240,44 @@ async fn what_is_no_tls_is_an_error_that_names_the_server() {
     let at = MailboxAt { route, ..serve(&store(), "right").await };
     let error = Mailbox::open(at).await.unwrap_err().to_string();
     assert!(error.contains("no TLS with mx.gateway.example (192.0.2.1:25)"), "{error}");
+}
+
+#[tokio::test]
+async fn objects_with_one_nonce_are_told_apart_by_their_queue_ids() {
+    let store = store();
+    let nonce = Nonce::from_number(1);
+    let with_id =
+        |id: &str| message(&nonce, &format!("Received: from x by mx with ESMTP\r\n id {id} for <a@x>; now\r\n"));
+    for text in [with_id("3F1"), with_id("3F2"), message(&nonce, "")] {
+        store.deliver("INBOX", text);
+    }
+    let mailbox = Mailbox::open(serve(&store, "right").await).await.unwrap();
+    let mark = |own: &str, other: &str, nonce: Option<Nonce>| Mark {
+        nonce,
+        queue_ids: vec![own.to_owned()],
+        others: vec![other.to_owned()],
+        message_id: None,
+    };
+    let (first, second) = (mark("3F1", "3F2", Some(nonce.clone())), mark("3F2", "3F1", None));
+    assert_eq!(mailbox.find(&first, soon()).await.unwrap().len(), 2, "its own, and what only bears the nonce");
+    assert_eq!(mailbox.find(&second, soon()).await.unwrap().len(), 1);
+    mailbox.forget(&first).await.unwrap();
+    let left = mailbox.empty().await.unwrap();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(mailbox.empty().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_exact_message_may_look_like_a_notification() {
+    let store = store();
+    let nonce = Nonce::from_number(1);
+    let head = "Auto-Submitted: auto-replied\r\nMessage-ID: <own@x.example>\r\n";
+    store.deliver("INBOX", format!("Received: by mx id 3F1; now\r\n{head}Subject: {nonce}\r\n\r\nx\r\n"));
+    let mailbox = Mailbox::open(serve(&store, "right").await).await.unwrap();
+    let by_queue = Mark { queue_ids: vec!["3F1".to_owned()], ..nonce.clone().into() };
+    let by_id = Mark { message_id: Some("own@x.example".to_owned()), ..nonce.into() };
+    for mark in [by_queue, by_id] {
+        assert_eq!(mailbox.find(&mark, soon()).await.unwrap().len(), 1);
+        assert!(mailbox.notifications(&mark, Instant::now()).await.unwrap().is_empty());
+    }
 }

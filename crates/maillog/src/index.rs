@@ -1,6 +1,7 @@
-//! The log of all hosts in one place, indexed so that the lines about one message are found at once.
+//! The log of all hosts in one place, indexed so that the lines about one transaction are found at once.
 //!
-//! A message is recognised by its nonce, which cleanup logs with the Message-ID. That binds the queue id, and the
+//! The harness knows its own connection: by the queue ids that replies named, by the nonce of a message in it, or by
+//! client, EHLO and reverse-path. All that came in by that connection is the transaction's, whatever it calls itself. A
 //! queue id binds every line that names it, those of filters too. The time that a message spends under one queue id
 //! at one host is a [`QueueEntry`]: queue ids are used again, entries are not. What happens before there is a queue id
 //! belongs to a [`Connection`], found by the client's address.
@@ -11,24 +12,24 @@ mod gather;
 #[cfg(test)]
 mod tests;
 
-pub use account::Account;
+pub use account::{Account, Logged, Stored};
 
 use crate::{
-    LogLine, Trust,
-    filters::spf_client,
-    line::{bracketed, is_queue_id, queue_id},
-    postfix::{self, Event},
-    tls::Logged,
+    line::{self, bracketed, daemon, is_queue_id, queue_id},
+    programs::{self, Event, Program},
 };
 use entry::{Connection, Delivery, End, OutboundTls, QueueEntry};
-use mail::{Address, Nonce, ReversePath};
+use evidence::{LogLine, PeerTexts, Trust};
+use mail::{Address, Nonce};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     net::IpAddr,
 };
 
 /// So many lines back: older lines are dropped even if nobody has called `forget`.
 const HORIZON: u64 = 200_000;
+/// So many lines wait for the MTA to repeat them.
+const UNPLACED: usize = 256;
 
 /// By what the lines of one transaction are told from others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,11 +40,15 @@ pub struct Track {
     pub client: Option<IpAddr>,
     /// What it said in EHLO.
     pub ehlo: String,
-    /// What it said in MAIL FROM.
-    pub mail_from: ReversePath,
+    /// What it said in MAIL FROM, without angle brackets; empty for the null reverse-path.
+    pub mail_from: String,
     /// The recipients for which a fate is expected: those that were accepted, if the message was; none if it was
     /// refused.
     pub rcpt_to: Vec<Address>,
+    /// Queue ids that replies to the client named, in order.
+    pub queued: Vec<String>,
+    /// What the peer chose of all that filters write down.
+    pub peer: PeerTexts,
     /// [`LogIndex::position`] before the client connected.
     pub since: u64,
 }
@@ -61,6 +66,10 @@ pub struct LogIndex {
     named: HashMap<String, Vec<u64>>,
     by_nonce: HashMap<Nonce, Named>,
     by_client: HashMap<IpAddr, Caller>,
+    /// Lines of mailbox servers, by the id of their delivery.
+    by_delivery: HashMap<String, Vec<u64>>,
+    /// Lines that are nobody's until the MTA repeats their words to a client.
+    unplaced: VecDeque<(u64, LogLine)>,
     /// The connection that a process serves; postscreen serves many at once, told apart by address.
     serving: HashMap<(String, Option<u32>, Option<IpAddr>), u64>,
     /// The last handshake of a process with each server, and why a certificate is not trusted.
@@ -80,15 +89,8 @@ struct Named {
 struct Caller {
     entries: Vec<u64>,
     connections: Vec<u64>,
-    unqueued: Vec<UnqueuedLine>,
-}
-
-/// A line that belongs to no process serving the client: only its envelope tells whose it is.
-#[derive(Debug)]
-struct UnqueuedLine {
-    at: u64,
-    from: Option<String>,
-    helo: Option<String>,
+    /// Lines of filters that may be about it: the whole session tells.
+    unqueued: Vec<u64>,
 }
 
 impl LogIndex {
@@ -101,16 +103,14 @@ impl LogIndex {
     /// Takes one line of a host's syslog collector, priority included. Lines that cannot belong to a message are not
     /// kept.
     pub fn record(&mut self, host: &str, raw: &str) {
-        let line = LogLine::parse(host, raw);
+        let line = line::parse(host, raw);
         let at = self.next;
         self.next += 1;
-        let is_kept = if line.is_postfix() {
-            match postfix::read(&line) {
-                (Some(id), event) => self.queued(at, &line, id, event),
-                (None, event) => self.unqueued(at, &line, event),
-            }
-        } else {
-            self.aside(at, &line)
+        let program = programs::of(&line);
+        let is_kept = match program.and_then(|program| program.event(&line)) {
+            Some((Some(id), event)) => self.queued(at, &line, id, event),
+            Some((None, event)) => self.unqueued(at, &line, event),
+            None => self.of_filter(at, &line, program),
         };
         if is_kept {
             self.lines.insert(at, line);
@@ -121,28 +121,40 @@ impl LogIndex {
     }
 
     /// A line of a filter or a mailbox server.
-    fn aside(&mut self, at: u64, line: &LogLine) -> bool {
+    fn of_filter(&mut self, at: u64, line: &LogLine, program: Option<&'static dyn Program>) -> bool {
         // OpenDMARC forgets the colon now and then.
         let id =
             queue_id(&line.text).map(|(id, _)| id).or_else(|| line.text.split(' ').next().filter(|id| is_queue_id(id)));
-        if let Some(entry) = id.and_then(|id| self.stay_of(&line.host, id)) {
+        if let Some(entry) = id.and_then(|id| self.entry_of(&line.host, id)) {
             entry.lines.push(at);
-        } else if let Some(about) = spf_client(line) {
-            let aside = UnqueuedLine { at, from: about.from, helo: about.helo };
-            self.by_client.entry(about.client).or_default().unqueued.push(aside);
-        } else if let Some(nonce) = Nonce::find(&line.text) {
-            self.by_nonce.entry(nonce).or_default().loose.push(at);
-        } else {
-            return false;
+            return true;
         }
-        true
+        let clients = program.map(|program| program.clients(&line.text)).unwrap_or_default();
+        let delivery = program.and_then(|program| program.delivery(&line.text));
+        let nonce = Nonce::find(&line.text).filter(|_| clients.is_empty());
+        for client in &clients {
+            self.by_client.entry(*client).or_default().unqueued.push(at);
+        }
+        if let Some(id) = delivery {
+            self.by_delivery.entry(id.to_owned()).or_default().push(at);
+        }
+        let is_kept = !clients.is_empty() || delivery.is_some() || nonce.is_some();
+        if let Some(nonce) = nonce {
+            self.by_nonce.entry(nonce).or_default().loose.push(at);
+        } else if !is_kept && program.is_some_and(|program| program.repeated(&line.text).is_some()) {
+            if self.unplaced.len() == UNPLACED {
+                self.unplaced.pop_front();
+            }
+            self.unplaced.push_back((at, line.clone()));
+        }
+        is_kept
     }
 
     /// A line of Postfix that names a queue id.
     fn queued(&mut self, at: u64, line: &LogLine, id: &str, event: Event<'_>) -> bool {
         match event {
             Event::Arrived(client) => self.open(at, line, id, client),
-            Event::MessageId(_) if self.stay_of(&line.host, id).is_none_or(|entry| entry.is_removed) => {
+            Event::MessageId(_) if self.entry_of(&line.host, id).is_none_or(|entry| entry.is_removed) => {
                 self.open(at, line, id, None);
             }
             _ => {}
@@ -152,6 +164,7 @@ impl LogIndex {
         entry.lines.push(at);
         match event {
             Event::MessageId(message_id) => {
+                entry.message_id.get_or_insert_with(|| message_id.to_owned());
                 if let Some(nonce) = Nonce::find(message_id).filter(|nonce| entry.nonce.as_ref() != Some(nonce)) {
                     self.by_nonce.entry(nonce.clone()).or_default().entries.push(key);
                     entry.nonce = Some(nonce);
@@ -167,7 +180,7 @@ impl LogIndex {
             Event::Removed => entry.is_removed = true,
             Event::Cancelled => entry.is_refused = true,
             Event::Delivery(logged) => {
-                let mut delivery = Delivery::of(line.daemon(), &logged);
+                let mut delivery = Delivery::of(daemon(&line.program), &logged);
                 let outbound = self.outbound.get_mut(&(line.host.clone(), line.pid));
                 if let Some(outbound) = outbound.and_then(|by_peer| by_peer.get_mut(logged.relay))
                     && (logged.is_reused || outbound.used_by.is_none_or(|user| user == key))
@@ -202,7 +215,7 @@ impl LogIndex {
             }
             _ => {}
         }
-        let among = (line.daemon() == "postscreen").then(|| bracketed(&line.text)).flatten();
+        let among = (daemon(&line.program) == "postscreen").then(|| bracketed(&line.text)).flatten();
         let key = (line.host.clone(), line.pid, among);
         if let Event::Connect(Some(client)) = event {
             self.connections.insert(at, Connection::new(&line.host, client));
@@ -214,7 +227,19 @@ impl LogIndex {
         };
         connection.lines.push(at);
         match event {
-            Event::Said(said) => connection.take(&said),
+            Event::Said(said) => {
+                connection.take(&said);
+                let is_repeated = |(_, unplaced): &(u64, LogLine)| {
+                    let words = programs::of(unplaced).and_then(|program| program.repeated(&unplaced.text));
+                    unplaced.host == line.host && words.is_some_and(|words| said.text.contains(words))
+                };
+                if let Some(found) = self.unplaced.iter().position(is_repeated)
+                    && let Some((at, unplaced)) = self.unplaced.remove(found)
+                {
+                    connection.lines.push(at);
+                    self.lines.insert(at, unplaced);
+                }
+            }
             Event::Disconnect { accepted, .. } => connection.end = End::Closed { accepted },
             _ if among.is_some() && line.text.starts_with("PASS ") => connection.end = End::PassedOn,
             _ => return true,
@@ -225,7 +250,7 @@ impl LogIndex {
         true
     }
 
-    fn dial(&mut self, at: u64, line: &LogLine, logged: Logged) {
+    fn dial(&mut self, at: u64, line: &LogLine, logged: programs::Logged) {
         let by_peer = self.outbound.entry((line.host.clone(), line.pid)).or_default();
         let mut handshake = logged.handshake;
         let mut lines = vec![(at, line.clone())];
@@ -253,7 +278,7 @@ impl LogIndex {
         }
     }
 
-    fn stay_of(&mut self, host: &str, id: &str) -> Option<&mut QueueEntry> {
+    fn entry_of(&mut self, host: &str, id: &str) -> Option<&mut QueueEntry> {
         let at = self.current.get(&(host.to_owned(), id.to_owned()))?;
         self.entries.get_mut(at)
     }

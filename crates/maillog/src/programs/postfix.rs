@@ -1,11 +1,25 @@
-//! What the lines of Postfix's programs say, as far as it matters to what became of a message.
+//! Postfix: the queue, and what its programs say of clients, handshakes and deliveries.
 
-use crate::{
-    FateStatus, LogLine,
-    line::{bracketed, is_queue_id, queue_id, value},
-    tls::{self, Logged},
-};
+mod tls;
+
+use super::Program;
+use crate::line::{bracketed, daemon, is_queue_id, queue_id, value};
+use evidence::{FateStatus, LogLine};
 use std::net::IpAddr;
+pub(crate) use tls::Logged;
+
+/// Postfix, whatever its instance is called.
+pub(super) struct Postfix;
+
+impl Program for Postfix {
+    fn wrote(&self, program: &str) -> bool {
+        program.starts_with("postfix") && program.contains('/')
+    }
+
+    fn event<'a>(&self, line: &'a LogLine) -> Option<(Option<&'a str>, Event<'a>)> {
+        Some(read(line))
+    }
+}
 
 /// One line, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,9 +103,9 @@ impl DeliveryLine<'_> {
 }
 
 /// The queue id of a line, and what it says.
-pub(crate) fn read(line: &LogLine) -> (Option<&str>, Event<'_>) {
+fn read(line: &LogLine) -> (Option<&str>, Event<'_>) {
     match queue_id(&line.text) {
-        Some((id, text)) => (Some(id), queued(line.daemon(), text)),
+        Some((id, text)) => (Some(id), queued(daemon(&line.program), text)),
         None => (None, unqueued(&line.text)),
     }
 }
@@ -208,7 +222,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn line(text: &str) -> LogLine {
-        LogLine::parse("mx", &format!("<22>Nov 24 09:38:01 {text}"))
+        crate::line::parse("mx", &format!("<22>Nov 24 09:38:01 {text}"))
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! Dovecot 2.4).
 
 use super::*;
-use crate::{AuthResult, FateStatus, Observed, ResultSource};
+use evidence::{AuthResult, FateStatus, Observed, ResultSource};
 use proptest::prelude::*;
 
 const DIRECT: &str = include_str!("../../tests/samples/direct.log");
@@ -38,8 +38,10 @@ fn track(nonce: &str, client: &str, ehlo: &str, mail_from: &str, rcpt_to: &[&str
         nonce: nonce.parse().unwrap(),
         client: Some(client.parse().unwrap()),
         ehlo: ehlo.to_owned(),
-        mail_from: mail_from.parse().unwrap(),
+        mail_from: mail_from.to_owned(),
         rcpt_to: rcpt_to.iter().map(|r| r.parse().unwrap()).collect(),
+        queued: Vec::new(),
+        peer: PeerTexts::default(),
         since: 0,
     }
 }
@@ -59,7 +61,7 @@ fn words(results: &[AuthResult]) -> Vec<String> {
 }
 
 fn fates(account: &Account) -> Vec<(String, &str, FateStatus)> {
-    account.fates.iter().map(|f| (f.recipient.to_string(), f.host.as_str(), f.status)).collect()
+    account.objects[0].object.fates.iter().map(|f| (f.recipient.to_string(), f.host.as_str(), f.status)).collect()
 }
 
 #[test]
@@ -67,10 +69,17 @@ fn results_of_mail_refused_after_data_come_from_the_filters() {
     let track = track("mp1186bbcc54cc0000", "198.51.100.66", "mail.attacker.example", "billing@bank.example", &[]);
     let account = index(DIRECT).account(&track);
     assert_eq!(account.waiting_for, [""; 0]);
-    assert_eq!(words(&account.results), ["opendmarc: dmarc=fail", "policyd-spf: spf=fail"]);
-    assert_eq!(account.results[0].properties[0], ("smtp.mailfrom".to_owned(), "bank.example".to_owned()));
-    assert_eq!(account.fates, []);
-    assert!(account.log.iter().all(|line| !line.text.contains("quar.example")), "{:#?}", account.log);
+    assert_eq!(words(&account.objects[0].object.results), ["opendmarc: dmarc=fail", "policyd-spf: spf=fail"]);
+    assert_eq!(
+        account.objects[0].object.results[0].properties[0],
+        ("smtp.mailfrom".to_owned(), "bank.example".to_owned())
+    );
+    assert_eq!(account.objects[0].object.fates, []);
+    assert!(
+        account.objects[0].object.log.iter().all(|line| !line.text.contains("quar.example")),
+        "{:#?}",
+        account.objects[0].object.log
+    );
 }
 
 #[test]
@@ -85,8 +94,8 @@ fn delivered_mail_has_its_line_at_the_store() {
     let account = index(DIRECT).account(&track);
     assert!(account.settled, "{:?}", account.waiting_for);
     assert_eq!(fates(&account), [("alice@gateway.example".to_owned(), "mx.gateway.example", FateStatus::Sent)]);
-    assert_eq!(account.relays, []);
-    assert_eq!(account.log.last().unwrap().host, "store.gateway.example");
+    assert_eq!(account.objects[0].object.relays, []);
+    assert_eq!(account.objects[0].object.log.last().unwrap().host, "store.gateway.example");
 }
 
 #[test]
@@ -96,7 +105,7 @@ fn each_recipient_has_a_fate() {
         track("mpa56efd08268f0000", client.0, client.1, client.2, &["alice@gateway.example", "bob@gateway.example"]);
     let account = index(RECIPIENTS).account(&two);
     assert!(account.settled, "{:?}", account.waiting_for);
-    assert_eq!(account.fates.len(), 2);
+    assert_eq!(account.objects[0].object.fates.len(), 2);
     let one_is_refused = track("mp8dc81283bb0e0000", client.0, client.1, client.2, &["alice@gateway.example"]);
     let account = index(RECIPIENTS).account(&one_is_refused);
     assert!(account.settled, "{:?}", account.waiting_for);
@@ -109,8 +118,8 @@ fn a_refused_recipient_is_found_by_client_and_envelope() {
     let lines: Vec<&str> = RECIPIENTS.lines().take(8).collect();
     let account = index(&lines.join("\n")).account(&track);
     assert!(account.settled, "{:?}", account.waiting_for);
-    assert!(account.log.iter().any(|line| line.text.contains("Relay access denied")));
-    assert_eq!(account.log.len(), 4);
+    assert!(account.objects[0].object.log.iter().any(|line| line.text.contains("Relay access denied")));
+    assert_eq!(account.objects[0].object.log.len(), 4);
 }
 
 #[test]
@@ -133,8 +142,11 @@ fn a_message_is_followed_to_the_next_host() {
     let account = index(SUBMISSIONS).account(&carol("mpdaa93a8cac260000", "alice@gateway.example"));
     assert!(account.settled, "{:?}", account.waiting_for);
     assert_eq!(fates(&account), [("alice@gateway.example".to_owned(), "mx.gateway.example", FateStatus::Sent)]);
-    assert_eq!(words(&account.results), ["opendkim: dkim=pass", "opendmarc: dmarc=pass", "policyd-spf: spf=pass"]);
-    let [relay] = account.relays.as_slice() else { panic!("{:?}", account.relays) };
+    assert_eq!(
+        words(&account.objects[0].object.results),
+        ["opendkim: dkim=pass", "opendmarc: dmarc=pass", "policyd-spf: spf=pass"]
+    );
+    let [relay] = account.objects[0].object.relays.as_slice() else { panic!("{:?}", account.objects[0].object.relays) };
     assert_eq!((relay.from.as_str(), relay.to.as_str()), ("mx.sender.example", "mx.gateway.example[203.0.113.25]:25"));
     let handshake = relay.handshake.as_ref().unwrap();
     assert_eq!((&handshake.peer, handshake.group.as_deref()), (&Trust::Trusted, Some("X25519")));
@@ -146,10 +158,14 @@ fn a_bounce_is_followed_to_the_sender() {
     let account = index(SUBMISSIONS).account(&carol("mpd952a8c68a0b0000", "nobody@gateway.example"));
     assert!(account.settled, "{:?}", account.waiting_for);
     assert_eq!(fates(&account), [("nobody@gateway.example".to_owned(), "mx.sender.example", FateStatus::Bounced)]);
-    assert!(account.log.iter().any(|line| line.text.starts_with("39113F46FD: to=<carol@sender.example>")));
-    let Observed::Seen(reply) = &account.relays[0].reply else { panic!("{:?}", account.relays) };
+    assert!(
+        account.objects[0].object.log.iter().any(|line| line.text.starts_with("39113F46FD: to=<carol@sender.example>"))
+    );
+    let Observed::Seen(reply) = &account.objects[0].object.relays[0].reply else {
+        panic!("{:?}", account.objects[0].object.relays)
+    };
     assert_eq!((reply.code, reply.enhanced()), (550, "5.1.1".parse().ok()));
-    assert!(account.relays[0].handshake.is_some());
+    assert!(account.objects[0].object.relays[0].handshake.is_some());
 }
 
 #[test]
@@ -157,7 +173,7 @@ fn deferred_is_settled() {
     let account = index(SUBMISSIONS).account(&carol("mp354c66fbb9390000", "x@nowhere.example"));
     assert!(account.settled, "{:?}", account.waiting_for);
     assert_eq!(fates(&account), [("x@nowhere.example".to_owned(), "mx.sender.example", FateStatus::Deferred)]);
-    assert_eq!(account.relays, []);
+    assert_eq!(account.objects[0].object.relays, []);
 }
 
 #[test]
@@ -173,6 +189,7 @@ fn a_stale_handshake_is_not_taken_for_that_of_a_later_connection() {
         client,
         "postfix/smtpd: 3F1A2B4C51: client=x[192.0.2.10]",
         "postfix/cleanup: 3F1A2B4C51: message-id=<mp0000000000000001@x.example>",
+        client,
         "postfix/smtpd: 3F1A2B4C52: client=x[192.0.2.10]",
         "postfix/cleanup: 3F1A2B4C52: message-id=<mp0000000000000002@x.example>",
         "postfix/smtp: certificate verification failed for mx.y.example[198.51.100.25]:25: certificate has expired",
@@ -183,7 +200,10 @@ fn a_stale_handshake_is_not_taken_for_that_of_a_later_connection() {
         let (first, second) = (delivery("3F1A2B4C51", ""), delivery("3F1A2B4C52", conn_use));
         let index = at_mx(&[&begin[..], &[&first, &second]].concat());
         let relay = |nonce: &str| {
-            index.account(&track(nonce, "192.0.2.10", "x", "a@x.example", &["a@y.example"])).relays.remove(0)
+            index.account(&track(nonce, "192.0.2.10", "x", "a@x.example", &["a@y.example"])).objects[0]
+                .object
+                .relays
+                .remove(0)
         };
         let handshake = relay("mp0000000000000001").handshake.unwrap();
         assert_eq!(handshake.peer, Trust::Untrusted(Some("certificate has expired".to_owned())));
@@ -207,7 +227,9 @@ fn a_queue_id_used_again_means_the_later_message() {
     ];
     let filter = ["opendmarc: 3F1A2B4C51: x.example pass"];
     let index = at_mx(&[&one[..], &end, &two, &filter].concat());
-    let results = |nonce: &str| words(&index.account(&track(nonce, "192.0.2.10", "x", "a@x.example", &[])).results);
+    let results = |nonce: &str| {
+        words(&index.account(&track(nonce, "192.0.2.10", "x", "a@x.example", &[])).objects[0].object.results)
+    };
     assert_eq!(results("mp0000000000000001"), [""; 0]);
     assert_eq!(results("mp0000000000000002"), ["opendmarc: dmarc=pass"]);
 }
@@ -261,9 +283,9 @@ fn mail_that_sieve_threw_away_is_discarded() {
          msgid=<mpbf8d86c354260000@quar.example>: Marked \
          message to be discarded if not explicitly delivered (discard action)",
     );
-    assert_eq!(index.account(&track).fates[0].status, FateStatus::Sent, "it was stored as well");
+    assert_eq!(index.account(&track).objects[0].object.fates[0].status, FateStatus::Sent, "it was stored as well");
     index.lines.retain(|_, line| !line.text.contains("stored mail"));
-    assert_eq!(index.account(&track).fates[0].status, FateStatus::Discarded);
+    assert_eq!(index.account(&track).objects[0].object.fates[0].status, FateStatus::Discarded);
 }
 
 #[test]
@@ -276,7 +298,7 @@ fn a_client_that_goes_away_leaves_nothing_to_wait_for() {
     ]);
     let account = index.account(&track("mp0000000000000001", "192.0.2.10", "x", "a@x.example", &[]));
     assert!(account.settled, "{:?}", account.waiting_for);
-    assert_eq!(account.log.len(), 4);
+    assert_eq!(account.objects[0].object.log.len(), 4);
 }
 
 /// One of many scenarios at the same time, each with its own client.
@@ -323,8 +345,8 @@ fn a_thousand_scenarios_twenty_at_once_leave_nothing_behind() {
             let track = Track { since, ..track };
             let account = index.account(&track);
             assert!(account.settled, "{:?}", account.waiting_for);
-            assert_eq!(account.log.len(), lines.len());
-            assert_eq!(words(&account.results), ["opendmarc: dmarc=pass", "policyd-spf: spf=pass"]);
+            assert_eq!(account.objects[0].object.log.len(), lines.len());
+            assert_eq!(words(&account.objects[0].object.results), ["opendmarc: dmarc=pass", "policyd-spf: spf=pass"]);
             index.forget(&track);
         }
     }
@@ -347,7 +369,7 @@ fn forgetting_one_leaves_another_that_has_only_begun() {
     other_lines[3..].iter().for_each(|line| index.record("mx", &as_shared(line)));
     let account = index.account(&shared(other));
     assert!(account.settled, "{:?}", account.waiting_for);
-    assert_eq!(account.log.len(), other_lines.len());
+    assert_eq!(account.objects[0].object.log.len(), other_lines.len());
 }
 
 #[test]
@@ -381,15 +403,15 @@ proptest! {
             for (track, last) in tracks.iter().zip(&last) {
                 let account = index.account(track);
                 if account.settled {
-                    prop_assert_eq!(&account.fates, &last.fates);
-                    prop_assert_eq!(&account.relays, &last.relays);
-                    prop_assert_eq!(&account.results, &last.results);
+                    prop_assert_eq!(&account.objects[0].object.fates, &last.objects[0].object.fates);
+                    prop_assert_eq!(&account.objects[0].object.relays, &last.objects[0].object.relays);
+                    prop_assert_eq!(&account.objects[0].object.results, &last.objects[0].object.results);
                 }
             }
         }
         for (track, last) in tracks.iter().zip(&last) {
             prop_assert!(index.account(track).settled);
-            prop_assert_eq!(index.account(track).fates, last.fates.clone());
+            prop_assert_eq!(&index.account(track).objects[0].object.fates, &last.objects[0].object.fates);
         }
     }
 

@@ -1,9 +1,7 @@
 //! What the index notes down of a message in a queue, of a client's connection, and of a handshake with a server.
 
-use crate::{
-    FateStatus, Handshake, LogLine,
-    postfix::{Action, DeliveryLine, Said},
-};
+use crate::programs::{Action, DeliveryLine, Said};
+use evidence::{FateStatus, Handshake, LogLine};
 use mail::Nonce;
 use std::net::IpAddr;
 
@@ -15,6 +13,7 @@ pub(super) struct QueueEntry {
     /// The connection in which it came.
     pub(super) connection: Option<u64>,
     pub(super) nonce: Option<Nonce>,
+    pub(super) message_id: Option<String>,
     /// The reverse-path, empty for the null one, once it is known.
     pub(super) from: Option<String>,
     /// For so many recipients the queue manager took it up.
@@ -90,6 +89,7 @@ impl QueueEntry {
             id: id.to_owned(),
             connection,
             nonce: None,
+            message_id: None,
             from: None,
             recipients: None,
             deliveries: Vec::new(),
@@ -146,6 +146,12 @@ impl Delivery {
             is_relayed: daemon == "smtp" && delivery.relay != "none",
             handshake: None,
         }
+    }
+
+    /// The id under which a mailbox server logs it, as in `250 2.0.0 <alice@x.example> Xz60JXpcBWtIAAAATIdV2Q Saved`.
+    pub(super) fn id_at_store(&self) -> Option<&str> {
+        let (_, rest) = self.said.strip_suffix(" Saved")?.rsplit_once(' ')?;
+        rest.split(':').next()
     }
 
     /// The recipient as the message came with it.

@@ -1,28 +1,20 @@
 //! One line of the syslog collector, taken apart (RFC 3164 §4.1).
 
-use crate::LogLine;
+use evidence::LogLine;
 use std::net::IpAddr;
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-impl LogLine {
-    /// Takes apart `<PRI>Mmm dd hh:mm:ss program[pid]: text`; priority, time and pid may be missing, and a time as
-    /// RFC 5424 §6.2.3 has it is known too. What is no such line at all is text of a program without a name.
-    #[must_use]
-    pub fn parse(host: &str, raw: &str) -> Self {
-        let (program, pid, text) = split(without_time(without_priority(raw)));
-        Self { host: host.to_owned(), program: program.to_owned(), pid, text: text.to_owned() }
-    }
+/// Takes apart `<PRI>Mmm dd hh:mm:ss program[pid]: text`; priority, time and pid may be missing, and a time as
+/// RFC 5424 §6.2.3 has it is known too. What is no such line at all is text of a program without a name.
+pub(crate) fn parse(host: &str, raw: &str) -> LogLine {
+    let (program, pid, text) = split(without_time(without_priority(raw)));
+    LogLine { host: host.to_owned(), program: program.to_owned(), pid, text: text.to_owned() }
+}
 
-    /// The last part of the program's name: `smtpd` of `postfix/submission/smtpd`.
-    pub(crate) fn daemon(&self) -> &str {
-        self.program.rsplit('/').next().unwrap_or_default()
-    }
-
-    /// Whether a program of Postfix wrote it, whatever the instance is called.
-    pub(crate) fn is_postfix(&self) -> bool {
-        self.program.starts_with("postfix") && self.program.contains('/')
-    }
+/// The last part of a program's name: `smtpd` of `postfix/submission/smtpd`.
+pub(crate) fn daemon(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or_default()
 }
 
 /// The queue id that a line begins with, and what follows it. Short ids are hexadecimal; long ones leave vowels out, so
@@ -48,6 +40,11 @@ pub(crate) fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
         Some(inside) => inside.split_once('>').map(|(value, _)| value),
         None => Some(rest.split([',', ' ', ';', ')']).next().unwrap_or_default()),
     }
+}
+
+/// What a line says behind its queue id, if it begins with one.
+pub(crate) fn unqueued(text: &str) -> &str {
+    queue_id(text).map_or(text, |(_, rest)| rest)
 }
 
 /// The address in `name[address]` or `[address]:port`.
@@ -102,15 +99,14 @@ mod tests {
 
     #[test]
     fn a_line_comes_apart() {
-        let line =
-            LogLine::parse("mx", "<22>Nov  4 09:38:01 postfix/submission/smtpd[77]: connect from x[2001:db8::1]");
+        let line = parse("mx", "<22>Nov  4 09:38:01 postfix/submission/smtpd[77]: connect from x[2001:db8::1]");
         assert_eq!((line.program.as_str(), line.pid), ("postfix/submission/smtpd", Some(77)));
-        assert_eq!((line.daemon(), line.text.as_str()), ("smtpd", "connect from x[2001:db8::1]"));
+        assert_eq!((daemon(&line.program), line.text.as_str()), ("smtpd", "connect from x[2001:db8::1]"));
         assert_eq!(bracketed(&line.text), Some("2001:db8::1".parse().unwrap()));
-        let line = LogLine::parse("mx", "<22>2025-11-24T09:38:01.1+00:00 dovecot: lmtp(a)<1><x>: saved mail to INBOX");
+        let line = parse("mx", "<22>2025-11-24T09:38:01.1+00:00 dovecot: lmtp(a)<1><x>: saved mail to INBOX");
         assert_eq!((line.program.as_str(), line.pid), ("dovecot", None));
         assert_eq!(line.text, "lmtp(a)<1><x>: saved mail to INBOX");
-        assert_eq!(LogLine::parse("mx", "no line at all").text, "no line at all");
+        assert_eq!(parse("mx", "no line at all").text, "no line at all");
     }
 
     #[test]
@@ -136,7 +132,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_a_line(raw in "(<[0-9]{0,4}>)?([A-Z][a-z]{2} [0-9: ]{12})?\\PC{0,40}") {
-            let line = LogLine::parse("mx", &raw);
+            let line = parse("mx", &raw);
             prop_assert!(raw.ends_with(&line.text));
             queue_id(&line.text);
             bracketed(&line.text);

@@ -1,6 +1,6 @@
 //! What Postfix logs of a TLS handshake, in either direction.
 
-use crate::{Handshake, Trust};
+use evidence::{Handshake, Trust};
 use mail::{iana_group, iana_suite};
 
 /// A handshake that was logged, and with whom.
@@ -14,7 +14,7 @@ pub(crate) struct Logged {
 }
 
 /// Reads `Trusted TLS connection established to PEER: TLSv1.3 with cipher SUITE (256/256 bits) key-exchange GROUP …`.
-pub(crate) fn established(text: &str) -> Option<Logged> {
+pub(super) fn established(text: &str) -> Option<Logged> {
     let (trust, rest) = text.split_once(" TLS connection ")?;
     let peer = match trust {
         "Anonymous" => Trust::Anonymous,
@@ -43,7 +43,7 @@ pub(crate) fn established(text: &str) -> Option<Logged> {
 
 /// Reads `certificate verification failed for PEER: REASON` and the like: the peer, and why its certificate is not
 /// trusted.
-pub(crate) fn distrust(text: &str) -> Option<(&str, &str)> {
+pub(super) fn distrust(text: &str) -> Option<(&str, &str)> {
     let (_, rest) = text.split_once("certificate verification failed for ")?;
     rest.split_once(": ")
 }

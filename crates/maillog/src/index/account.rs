@@ -1,12 +1,13 @@
-//! What the index says about one transaction.
+//! What the index says about one transaction, mail object by mail object.
 
 use super::{
     LogIndex, Track,
     entry::{Connection, Delivery, End, QueueEntry},
-    gather::Gathered,
+    gather::{Gathered, Object},
 };
-use crate::{AuthResult, Fate, FateStatus, LogLine, Observed, Relay, filters};
-use mail::{Address, Reply};
+use crate::programs;
+use evidence::{AuthResult, Fate, FateStatus, LogLine, MailObject, Observed, Relay};
+use mail::{Address, Reply, is_same_mailbox};
 use std::collections::BTreeSet;
 
 /// Hops beyond this are a loop.
@@ -15,19 +16,39 @@ const HOPS: usize = 16;
 /// What the log says about one transaction, as far as it goes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Account {
-    /// The lines that belong to it, by host, in order.
-    pub log: Vec<LogLine>,
-    /// What the filters logged. Of two hosts that evaluated the same method, the last one on the way counts.
-    pub results: Vec<AuthResult>,
-    /// The hops from one MTA to the next.
-    pub relays: Vec<Relay>,
-    /// What became of the message for each recipient, as far as it is known.
-    pub fates: Vec<Fate>,
+    /// One for each mail object that hosts made of it, in the order in which they came. The first one is always there, and
+    /// also has what is said of the connection as a whole.
+    pub objects: Vec<Logged>,
     /// Whether nothing more is to come: the connection is over, and every queue has had its last word or keeps the
     /// message.
     pub settled: bool,
     /// What is still to come, in words.
     pub waiting_for: Vec<String>,
+}
+
+/// What the log says about one mail object.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Logged {
+    /// As evidence; nothing is known of mailboxes. Of two hosts that evaluated the same method, the results of the last one
+    /// on the way count.
+    pub object: MailObject,
+    /// Its Message-ID, without angle brackets.
+    pub message_id: Option<String>,
+    /// Into which mailboxes it was put, as far as it is known.
+    pub stored: Vec<Stored>,
+    /// Method and body of each field that a filter of one method says that it added.
+    pub written: Vec<(String, String)>,
+}
+
+/// A delivery into a mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// For which recipient of the envelope, as it was logged.
+    pub recipient: String,
+    /// What aliases made of that.
+    pub to: String,
+    /// Who has the mailbox, in the mailbox server's words; `None`: it said nothing.
+    pub user: Option<String>,
 }
 
 impl LogIndex {
@@ -36,31 +57,74 @@ impl LogIndex {
     pub fn account(&self, track: &Track) -> Account {
         let gathered = self.gather(track);
         let waiting_for = self.waiting_for(&gathered, track);
-        Account {
-            log: self.log(&gathered),
-            results: self.results(&gathered),
-            relays: self.relays(&gathered),
-            fates: self.fates(&gathered, track),
-            settled: waiting_for.is_empty(),
-            waiting_for,
+        let objects = gathered.objects.iter().map(|object| self.logged(object, track)).collect();
+        Account { objects, settled: waiting_for.is_empty(), waiting_for }
+    }
+
+    fn logged(&self, object: &Object, track: &Track) -> Logged {
+        let entries = || object.message.iter().filter_map(|at| self.entries.get(at));
+        let heads = || object.first.iter().filter_map(|at| self.entries.get(at));
+        let head = heads().next();
+        let lines: Vec<&LogLine> = object.lines.iter().filter_map(|at| self.lines.get(at)).collect();
+        let written = lines.iter().filter_map(|line| programs::of(line)?.written(&line.text));
+        Logged {
+            object: MailObject {
+                queue_ids: entries().map(|entry| format!("{}/{}", entry.host, entry.id)).collect(),
+                mail_from: head.and_then(|entry| entry.from.clone()),
+                is_accepted: head.and_then(|entry| self.is_accepted(entry, track)),
+                log: self.log(object),
+                results: self.results(object, track),
+                relays: self.relays(object),
+                fates: self.fates(object, &lines, track),
+                ..MailObject::default()
+            },
+            message_id: head.and_then(|entry| entry.message_id.clone()),
+            stored: entries().flat_map(|entry| self.stored(entry)).collect(),
+            written: written.map(|(method, body)| (method.to_owned(), body.to_owned())).collect(),
         }
     }
 
-    fn log(&self, gathered: &Gathered) -> Vec<LogLine> {
-        let notified =
-            gathered.notifications.iter().filter_map(|at| self.entries.get(at)).flat_map(|entry| &entry.lines);
-        let positions: BTreeSet<&u64> = gathered.lines.iter().chain(notified).collect();
+    fn is_accepted(&self, entry: &QueueEntry, track: &Track) -> Option<bool> {
+        if entry.is_queued() || self.set_aside(entry).is_some() || track.queued.contains(&entry.id) {
+            Some(true)
+        } else {
+            (entry.is_refused || self.was_given_up(entry)).then_some(false)
+        }
+    }
+
+    /// Where the mailbox server put what this entry handed it.
+    fn stored(&self, entry: &QueueEntry) -> Vec<Stored> {
+        let handed = entry
+            .deliveries
+            .iter()
+            .filter(|delivery| delivery.status == FateStatus::Sent && delivery.next.is_none() && !delivery.is_relayed);
+        handed
+            .map(|delivery| {
+                let lines = delivery.id_at_store().and_then(|id| self.by_delivery.get(id));
+                let lines = lines.into_iter().flatten().filter_map(|at| self.lines.get(at));
+                let users = unique(lines.filter_map(|line| programs::of(line)?.user(&line.text)));
+                let own = users.iter().find(|user| is_user(user, &delivery.to));
+                let user = own.or_else(|| users.first().filter(|_| users.len() == 1));
+                let user = user.map(|user| (*user).to_owned());
+                Stored { recipient: delivery.recipient().to_owned(), to: delivery.to.clone(), user }
+            })
+            .collect()
+    }
+
+    fn log(&self, object: &Object) -> Vec<LogLine> {
+        let notified = object.notifications.iter().filter_map(|at| self.entries.get(at)).flat_map(|entry| &entry.lines);
+        let positions: BTreeSet<&u64> = object.lines.iter().chain(notified).collect();
         let lines: Vec<&LogLine> = positions.into_iter().filter_map(|at| self.lines.get(at)).collect();
         hosts(&lines).into_iter().flat_map(|host| of_host(&lines, host)).cloned().collect()
     }
 
-    fn results(&self, gathered: &Gathered) -> Vec<AuthResult> {
-        let lines: Vec<&LogLine> = gathered.lines.iter().filter_map(|at| self.lines.get(at)).collect();
-        let on_the_way = gathered.message.iter().filter_map(|at| self.entries.get(at)).map(|entry| entry.host.as_str());
+    fn results(&self, object: &Object, track: &Track) -> Vec<AuthResult> {
+        let lines: Vec<&LogLine> = object.lines.iter().filter_map(|at| self.lines.get(at)).collect();
+        let on_the_way = object.message.iter().filter_map(|at| self.entries.get(at)).map(|entry| entry.host.as_str());
         let way: Vec<&str> = unique(on_the_way.chain(hosts(&lines)));
         let mut kept: Vec<AuthResult> = Vec::new();
         for host in way.into_iter().rev() {
-            let found = filters::results(&of_host(&lines, host).collect::<Vec<_>>());
+            let found = programs::results(&of_host(&lines, host).collect::<Vec<_>>(), &track.peer);
             let is_new = |result: &AuthResult| !kept.iter().any(|k| k.method == result.method);
             let found: Vec<AuthResult> = found.into_iter().filter(is_new).collect();
             kept.extend(found);
@@ -68,9 +132,9 @@ impl LogIndex {
         kept
     }
 
-    fn relays(&self, gathered: &Gathered) -> Vec<Relay> {
+    fn relays(&self, object: &Object) -> Vec<Relay> {
         let mut relays: Vec<Relay> = Vec::new();
-        for entry in gathered.message.iter().filter_map(|at| self.entries.get(at)) {
+        for entry in object.message.iter().filter_map(|at| self.entries.get(at)) {
             for delivery in entry.deliveries.iter().filter(|delivery| delivery.is_relayed) {
                 let relay = Relay {
                     from: entry.host.clone(),
@@ -87,14 +151,11 @@ impl LogIndex {
         relays
     }
 
-    fn fates(&self, gathered: &Gathered, track: &Track) -> Vec<Fate> {
-        let lines: Vec<&LogLine> = gathered.lines.iter().filter_map(|at| self.lines.get(at)).collect();
-        let thrown_away = |recipient: &Address| is_thrown_away(&lines, recipient);
+    fn fates(&self, object: &Object, lines: &[&LogLine], track: &Track) -> Vec<Fate> {
         let mut fates: Vec<Fate> = Vec::new();
-        let mut add = |name: &str, (host, mut status, said): (&str, FateStatus, &str)| {
-            let known = track.rcpt_to.iter().find(|r| r.to_string().eq_ignore_ascii_case(name)).cloned();
-            let Some(recipient) = known.or_else(|| name.parse().ok()) else { return };
-            if status == FateStatus::Sent && thrown_away(&recipient) {
+        let mut add = |name: &str, to: &str, (host, mut status, said): (&str, FateStatus, &str)| {
+            let Some(recipient) = planned(name, track).cloned().or_else(|| name.parse().ok()) else { return };
+            if status == FateStatus::Sent && is_thrown_away(lines, to) {
                 status = FateStatus::Discarded;
             }
             let fate = Fate { recipient, host: host.to_owned(), status, said: said.to_owned() };
@@ -102,14 +163,14 @@ impl LogIndex {
                 fates.push(fate);
             }
         };
-        for (at, entry) in gathered.first.iter().filter_map(|at| Some((*at, self.entries.get(at)?))) {
+        for (at, entry) in object.first.iter().filter_map(|at| Some((*at, self.entries.get(at)?))) {
             for delivery in &entry.deliveries {
                 for end in self.ends(at, entry, delivery, track, HOPS) {
-                    add(delivery.recipient(), end);
+                    add(delivery.recipient(), &delivery.to, end);
                 }
             }
             if let Some((status, said)) = self.set_aside(entry).filter(|_| !entry.is_queued() && !entry.is_refused) {
-                track.rcpt_to.iter().for_each(|r| add(&r.to_string(), (&entry.host, *status, said)));
+                track.rcpt_to.iter().for_each(|r| add(&r.to_string(), &r.to_string(), (&entry.host, *status, said)));
             }
         }
         fates
@@ -162,12 +223,14 @@ impl LogIndex {
         {
             waiting.push(format!("a line about the connection of {client}"));
         }
-        let entries = || {
-            gathered.message.iter().chain(&gathered.notifications).filter_map(|at| Some((*at, self.entries.get(at)?)))
-        };
+        let entries = || gathered.entries().filter_map(|at| Some((at, self.entries.get(&at)?)));
         if !track.rcpt_to.is_empty() && !entries().any(|(_, entry)| !entry.is_refused) {
             waiting.push("a queue id of the message".to_owned());
         }
+        let is_unknown = |id: &&String| !entries().any(|(_, entry)| entry.id == **id);
+        waiting.extend(
+            track.queued.iter().filter(is_unknown).map(|id| format!("{id}, which the gateway named in its reply")),
+        );
         for (at, entry) in entries().filter(|(_, entry)| !entry.is_refused) {
             self.wait_for_stay(at, entry, track, &mut waiting);
         }
@@ -239,15 +302,22 @@ fn reply(said: &str) -> Option<Reply> {
     lines.parse().ok()
 }
 
-/// Whether a Sieve script of the recipient threw the message away and did nothing else with it (RFC 5228 §4.4).
-fn is_thrown_away(lines: &[&LogLine], recipient: &Address) -> bool {
-    let its = |line: &&&LogLine| {
-        let user = line.text.split_once('(').and_then(|(_, rest)| rest.split([')', ',']).next()).unwrap_or_default();
-        line.program == "dovecot"
-            && (user.eq_ignore_ascii_case(&recipient.to_string()) || user.eq_ignore_ascii_case(recipient.local_part()))
-    };
-    let has = |word: &str| lines.iter().filter(its).any(|line| line.text.to_ascii_lowercase().contains(word));
-    has("(discard action)") && !["stored mail", "saved mail", "forwarded to"].iter().any(|word| has(word))
+/// The recipient of the plan that a log means: the same text, or else the same mailbox.
+fn planned<'a>(name: &str, track: &'a Track) -> Option<&'a Address> {
+    let exact = track.rcpt_to.iter().find(|recipient| recipient.to_string() == name);
+    exact.or_else(|| track.rcpt_to.iter().find(|recipient| is_same_mailbox(&recipient.to_string(), name)))
+}
+
+/// Whether the mailbox server says that it threw away what was for this recipient.
+fn is_thrown_away(lines: &[&LogLine], recipient: &str) -> bool {
+    let of = |line: &LogLine| programs::of(line).filter(|p| p.user(&line.text).is_some_and(|u| is_user(u, recipient)));
+    let its: Vec<&str> = lines.iter().filter(|line| of(line).is_some()).map(|line| line.text.as_str()).collect();
+    lines.iter().find_map(|line| of(line)).is_some_and(|program| program.is_thrown_away(&its))
+}
+
+/// Whether a mailbox server's user has this address, with its domain or without.
+fn is_user(user: &str, address: &str) -> bool {
+    is_same_mailbox(user, address) || address.rsplit_once('@').is_some_and(|(local, _)| is_same_mailbox(user, local))
 }
 
 fn hosts<'a>(lines: &[&'a LogLine]) -> Vec<&'a str> {

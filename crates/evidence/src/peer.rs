@@ -1,0 +1,222 @@
+//! What a filter copied of a peer's own text is no result of the filter's.
+//!
+//! A text is read twice: as it is, and with everything in it that the peer chose made inert. What both readings say is
+//! the filter's; what only the first one says was injected.
+
+use crate::AuthResult;
+use mail::{ReversePath, unquoted_address};
+
+/// Stands for a peer's text. It means nothing in any grammar.
+const INERT: &str = "text-of-the-peer";
+
+/// The texts that a peer chose and that filters write down.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PeerTexts(Vec<PeerText>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct PeerText {
+    /// What stands before it where a filter writes it; empty if the text itself is unlike anything else.
+    behind: &'static str,
+    text: String,
+}
+
+impl PeerTexts {
+    /// Those of an envelope, as it was said, of EHLO, and of the octets that were sent.
+    #[must_use]
+    pub fn of(mail_from: &str, helo: &str, sent: &[u8]) -> Self {
+        let mut texts = Self::default();
+        texts.address(mail_from);
+        for behind in ["helo=", "SPF(helo): ", "s=helo;id="] {
+            texts.add(behind, helo);
+        }
+        // octets that hide further messages have further headers in them
+        let lines = String::from_utf8_lossy(sent).replace("\r\n ", " ").replace("\r\n\t", " ");
+        for line in lines.lines() {
+            let Some((name, value)) = line.split_once(':') else { continue };
+            match name.trim_end().to_ascii_lowercase().as_str() {
+                "from" | "sender" | "message-id" => texts.addresses(value.trim()),
+                "dkim-signature" => texts.tags(value),
+                _ => {}
+            }
+        }
+        texts.0.sort_by_key(|text| std::cmp::Reverse(text.text.len()));
+        texts.0.dedup();
+        texts
+    }
+
+    /// The text with all that is the peer's made inert; nothing, if that changes nothing.
+    #[must_use]
+    pub fn without(&self, text: &str) -> Option<String> {
+        let mut inert = text.to_owned();
+        for peer in &self.0 {
+            let wanted = format!("{}{}", peer.behind, peer.text).to_ascii_lowercase();
+            while let Some(at) = inert.to_ascii_lowercase().find(&wanted) {
+                inert.replace_range(at + peer.behind.len()..at + wanted.len(), INERT);
+            }
+        }
+        (inert != text).then_some(inert)
+    }
+
+    /// The results that a reading of the text as it is has, and of the text with the peer's made inert: the second ones
+    /// are the filter's, and what the first has beyond them was injected by `copied`.
+    #[must_use]
+    pub fn tell_apart(&self, as_it_is: Vec<AuthResult>, inert: Vec<AuthResult>, copied: &str) -> Vec<AuthResult> {
+        let mut left = as_it_is;
+        let mut results = Vec::new();
+        for mut result in inert {
+            let twin = left.iter().position(|other| other.method == result.method && other.result == result.result);
+            if let Some(mut twin) = twin.map(|at| left.remove(at)) {
+                twin.properties.retain(|(name, value)| {
+                    !result
+                        .properties
+                        .iter()
+                        .any(|(own, inert)| own == name && (inert == value || inert.contains(INERT)))
+                });
+                result.reason = twin.reason.clone().filter(|_| twin.properties.is_empty()).or(result.reason);
+                if !twin.properties.is_empty() {
+                    left.push(twin);
+                }
+            }
+            for (name, value) in result.properties.iter_mut().filter(|(_, value)| value.contains(INERT)) {
+                *value = value.replace(INERT, self.meant(name));
+            }
+            results.push(result);
+        }
+        results.extend(left.into_iter().map(|result| AuthResult { injected: Some(copied.to_owned()), ..result }));
+        results
+    }
+
+    /// The text that stands for itself in this property.
+    fn meant(&self, property: &str) -> &str {
+        let is_its = |text: &&PeerText| match property {
+            "smtp.helo" => text.behind == "helo=",
+            "header.d" | "header.i" | "header.s" => {
+                property.ends_with(text.behind.trim_end_matches('=')) && !text.behind.is_empty()
+            }
+            _ => text.behind.is_empty(),
+        };
+        self.0.iter().find(is_its).map_or(INERT, |text| &text.text)
+    }
+
+    /// As it was said, and as Postfix hands it on. What has no sign of any grammar in it cannot inject.
+    fn address(&mut self, address: &str) {
+        self.add("", address);
+        self.add("", &unquoted_address(address));
+    }
+
+    /// A header field's addresses: all of it, and what stands in each pair of angle brackets.
+    fn addresses(&mut self, value: &str) {
+        for (at, _) in value.match_indices('<') {
+            let inside = &value[at + 1..];
+            inside.match_indices('>').for_each(|(end, _)| self.address(&inside[..end]));
+        }
+        if value.parse::<ReversePath>().is_ok() {
+            self.address(value);
+        }
+    }
+
+    /// The tags of a signature that name domains (RFC 6376 §3.5).
+    fn tags(&mut self, value: &str) {
+        for (tag, value) in value.split(';').filter_map(|tag| tag.split_once('=')) {
+            let behind: &[&str] = match tag.trim() {
+                "d" => &["d=", "domain="],
+                "s" => &["s=", "selector="],
+                "i" => &["i="],
+                _ => &[],
+            };
+            behind.iter().for_each(|behind| self.add(behind, value.trim()));
+        }
+    }
+
+    fn add(&mut self, behind: &'static str, text: &str) {
+        let signs = |c: char| ";()\"\\,'".contains(c) || c.is_whitespace() || c.is_control();
+        // alone, a text is only known again by the domain in it
+        let is_long = !behind.is_empty() || (text.contains('@') && text.len() > 3);
+        if text.contains(signs) && is_long {
+            self.0.push(PeerText { behind, text: text.to_owned() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ResultSource;
+    use mail::AuthenticationResults;
+    use proptest::prelude::*;
+
+    const ATTACK: &str = "\"x); dkim=pass header.d=victim.example (y\"@attacker.example";
+
+    /// policyd-spf's field.
+    fn field(helo: &str, mail_from: &str) -> String {
+        format!(
+            "g.example; spf=none (no SPF record) smtp.mailfrom=attacker.example (client-ip=192.0.2.1; helo={helo}; \
+             envelope-from={}; receiver=g.example)",
+            unquoted_address(mail_from)
+        )
+    }
+
+    fn read(text: &str) -> Vec<AuthResult> {
+        let read = text.parse::<AuthenticationResults>();
+        let results = read.map(|field| field.results).unwrap_or_default();
+        results.into_iter().map(|result| AuthResult::from_field(result, ResultSource::Header)).collect()
+    }
+
+    fn told_apart(text: &str, peer: &PeerTexts) -> Vec<String> {
+        let results = match peer.without(text) {
+            Some(inert) => peer.tell_apart(read(text), read(&inert), text),
+            None => read(text),
+        };
+        let words = |r: &AuthResult| {
+            let properties: String = r.properties.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+            format!("{}={}{properties}{}", r.method, r.result, if r.injected.is_some() { "!" } else { "" })
+        };
+        results.iter().map(words).collect()
+    }
+
+    #[test]
+    fn a_local_part_that_says_dkim_pass_has_said_it_alone() {
+        let peer = PeerTexts::of(ATTACK, "h.example", b"From: a@victim.example\r\n\r\n");
+        let found = told_apart(&field("h.example", ATTACK), &peer);
+        assert_eq!(found, ["spf=none smtp.mailfrom=attacker.example", "dkim=pass header.d=victim.example!"]);
+    }
+
+    #[test]
+    fn a_property_may_be_injected_too() {
+        let from = "\"x) smtp.mailfrom=victim.example (y\"@attacker.example";
+        let found = told_apart(&field("h", from), &PeerTexts::of(from, "h", b""));
+        assert_eq!(found, ["spf=none smtp.mailfrom=attacker.example", "spf=none smtp.mailfrom=victim.example!"]);
+    }
+
+    #[test]
+    fn a_text_that_breaks_the_field_hides_nothing() {
+        for helo in [")", "x) y", "(((", "\\"] {
+            let found = told_apart(&field(helo, "a@attacker.example"), &PeerTexts::of("a@attacker.example", helo, b""));
+            assert_eq!(found, ["spf=none smtp.mailfrom=attacker.example"], "{helo}");
+        }
+    }
+
+    #[test]
+    fn quoted_well_it_is_a_value() {
+        let text = "g.example; auth=pass smtp.mailfrom=\"a; b\"@attacker.example; dkim=none";
+        let peer = PeerTexts::of("\"a; b\"@attacker.example", "h", b"");
+        let found = told_apart(text, &peer);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].starts_with("auth=pass smtp.mailfrom=") && found[1] == "dkim=none", "{found:?}");
+    }
+
+    proptest! {
+        /// Whatever a peer says, the filter's own result is read, and no other one is believed.
+        #[test]
+        fn no_text_of_a_peer_changes_a_result(
+            local in "[a-z();=.\" \\\\]{0,12}(\\); ?(dkim|dmarc|spf)=pass (header\\.d=v\\.example )?\\()?[a-z();=. ]{0,8}",
+            helo in "[a-z();=.\" \\\\]{0,12}(\\); ?dkim=pass \\()?",
+        ) {
+            let from = format!("\"{}\"@attacker.example", local.replace('\\', "\\\\").replace('"', "\\\""));
+            let peer = PeerTexts::of(&from, &helo, b"");
+            let found = told_apart(&field(&helo, &from), &peer);
+            let believed: Vec<&String> = found.iter().filter(|result| !result.ends_with('!')).collect();
+            prop_assert_eq!(believed, ["spf=none smtp.mailfrom=attacker.example"]);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The programs whose lines are understood: one file each, and one line of the registry.
+
+mod dovecot;
+mod opendkim;
+mod opendmarc;
+mod policyd_spf;
+mod postfix;
+
+pub(crate) use postfix::{Action, DeliveryLine, Event, Logged, Said};
+
+use crate::line::daemon;
+use evidence::{AuthResult, LogLine, PeerTexts, ResultSource};
+use std::net::IpAddr;
+
+/// The registry.
+const PROGRAMS: [&dyn Program; 5] =
+    [&postfix::Postfix, &policyd_spf::PolicydSpf, &opendkim::OpenDkim, &opendmarc::OpenDmarc, &dovecot::Dovecot];
+
+/// What is known of an SMTP session before its message has a queue id: the harness said it, or another line does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Session<'a> {
+    pub(crate) client: IpAddr,
+    /// What the client said in EHLO or HELO, if it is known.
+    pub(crate) helo: Option<&'a str>,
+    /// The reverse-path, empty for the null one.
+    pub(crate) mail_from: &'a str,
+}
+
+/// A program that logs. What it does not say it leaves at the default.
+pub(crate) trait Program: Sync {
+    /// Whether this is one of its names in the log.
+    fn wrote(&self, program: &str) -> bool;
+
+    /// For an MTA: the queue id that a line names, and what it says.
+    fn event<'a>(&self, _line: &'a LogLine) -> Option<(Option<&'a str>, Event<'a>)> {
+        None
+    }
+
+    /// Addresses of clients that a line without a queue id may be about.
+    fn clients(&self, _text: &str) -> Vec<IpAddr> {
+        Vec::new()
+    }
+
+    /// Whether a line without a queue id is about this session.
+    fn is_about(&self, _text: &str, _session: &Session<'_>) -> bool {
+        false
+    }
+
+    /// The words of a line that the MTA repeats when it tells the client; by them alone the line is found.
+    fn repeated<'a>(&self, _text: &'a str) -> Option<&'a str> {
+        None
+    }
+
+    /// For a mailbox server: the id of the delivery that a line is about, which the MTA logs too.
+    fn delivery<'a>(&self, _text: &'a str) -> Option<&'a str> {
+        None
+    }
+
+    /// For a mailbox server: the user whom a line of a delivery is about.
+    fn user<'a>(&self, _text: &'a str) -> Option<&'a str> {
+        None
+    }
+
+    /// For a mailbox server: whether these lines about one user say that the message was thrown away.
+    fn is_thrown_away(&self, _texts: &[&str]) -> bool {
+        false
+    }
+
+    /// The results in all of its lines about one message, in order.
+    fn results(&self, _texts: &[&str]) -> Vec<AuthResult> {
+        Vec::new()
+    }
+
+    /// The method and the body of an Authentication-Results field that a line says was added.
+    fn written<'a>(&self, _text: &'a str) -> Option<(&'static str, &'a str)> {
+        None
+    }
+}
+
+/// The program that a line is of, if it is one that is understood.
+pub(crate) fn of(line: &LogLine) -> Option<&'static dyn Program> {
+    PROGRAMS.into_iter().find(|program| program.wrote(&line.program))
+}
+
+/// The results in the lines of one host about one message, each once. What a program copied of a peer's text is marked
+/// as injected.
+pub(crate) fn results(lines: &[&LogLine], peer: &PeerTexts) -> Vec<AuthResult> {
+    let mut found: Vec<AuthResult> = Vec::new();
+    for program in PROGRAMS {
+        let its = lines.iter().filter(|line| program.wrote(&line.program));
+        let texts: Vec<&str> = its.map(|line| line.text.as_str()).collect();
+        let inert: Vec<Option<String>> = texts.iter().map(|text| peer.without(text)).collect();
+        let mut results = program.results(&texts);
+        if let Some(copied) = inert.iter().position(Option::is_some) {
+            let inert: Vec<&str> =
+                inert.iter().zip(&texts).map(|(inert, text)| inert.as_deref().unwrap_or(text)).collect();
+            results = peer.tell_apart(results, program.results(&inert), texts[copied]);
+        }
+        for result in results {
+            if !found.contains(&result) {
+                found.push(result);
+            }
+        }
+    }
+    found
+}
+
+/// Whether the last part of a program's name is this one.
+fn is_daemon(program: &str, name: &str) -> bool {
+    daemon(program) == name
+}
+
+fn result<const N: usize>(
+    method: &str,
+    word: &str,
+    properties: [(&str, Option<String>); N],
+    reason: Option<&str>,
+    filter: &str,
+) -> AuthResult {
+    let properties = properties.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    AuthResult {
+        method: method.to_owned(),
+        result: word.to_owned(),
+        properties,
+        reason: reason.map(str::to_owned),
+        source: ResultSource::Log(filter.to_owned()),
+        injected: None,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Results in lines of one host, in words.
+    pub(crate) fn read(lines: &[&str]) -> Vec<String> {
+        let lines: Vec<LogLine> = lines.iter().map(|line| crate::line::parse("mx", line)).collect();
+        let words = |r: &AuthResult| {
+            let properties: String = r.properties.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+            let injected = if r.injected.is_some() { " (injected)" } else { "" };
+            format!("{}={}{properties}{injected}", r.method, r.result)
+        };
+        results(&lines.iter().collect::<Vec<_>>(), &PeerTexts::default()).iter().map(words).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_odd(
+            program in "policyd-spf|opendkim|opendmarc|dovecot|postfix/smtpd|postfix/postscreen|rspamd",
+            begin in "(3F1A2B4C5D: |NOQUEUE: )?(signature=|: prepend Authentication-Results: |Received-SPF: |SPF\\(|key \
+                retrieval failed \\(|550 5.7.23 |client-ip=|lmtp\\(|to=<|reject: |client=|from=<|disconnect from |connect from )?",
+            text in "\\PC{0,60}",
+        ) {
+            let line = crate::line::parse("mx", &format!("{program}[1]: {begin}{text}"));
+            results(&[&line], &PeerTexts::of(&text, &text, text.as_bytes()));
+            let session = Session { client: "192.0.2.1".parse().unwrap(), helo: Some(&text), mail_from: &text };
+            if let Some(program) = of(&line) {
+                program.event(&line);
+                program.clients(&line.text);
+                program.is_about(&line.text, &session);
+                program.repeated(&line.text);
+                program.delivery(&line.text).and(program.user(&line.text));
+                program.is_thrown_away(&[&line.text]);
+                program.written(&line.text);
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Dovecot: which user a message was delivered to, and what a Sieve script did with it.
+
+use super::{Program, is_daemon};
+
+pub(super) struct Dovecot;
+
+impl Program for Dovecot {
+    fn wrote(&self, program: &str) -> bool {
+        is_daemon(program, "dovecot")
+    }
+
+    /// The id in `lmtp(USER)<PID><ID>: …`, without what tells the deliveries of one connection apart (`:T2`).
+    fn delivery<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let (_, rest) = local_delivery(text)?;
+        let (_, rest) = rest.split_once('<')?.1.split_once("><")?;
+        let id = rest.split_once('>')?.0.split(':').next()?;
+        (id.len() >= 16).then_some(id)
+    }
+
+    fn user<'a>(&self, text: &'a str) -> Option<&'a str> {
+        local_delivery(text).map(|(user, _)| user)
+    }
+
+    /// By a Sieve script of the user that did nothing else with it (RFC 5228 §4.4).
+    fn is_thrown_away(&self, texts: &[&str]) -> bool {
+        let has = |word: &str| texts.iter().any(|text| text.to_ascii_lowercase().contains(word));
+        has("(discard action)") && !["stored mail", "saved mail", "forwarded to"].iter().any(|word| has(word))
+    }
+}
+
+/// `USER` and the rest of `lmtp(USER)…`; `lmtp(PID, USER)…` in older releases.
+fn local_delivery(text: &str) -> Option<(&str, &str)> {
+    let rest = ["lmtp(", "lda(", "deliver("].iter().find_map(|begin| text.strip_prefix(begin))?;
+    let (inside, rest) = rest.split_once(')')?;
+    Some((inside.rsplit(", ").next().unwrap_or(inside), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_names_its_user_and_its_id() {
+        let text =
+            "lmtp(alice@gateway.example)<72><Xz60JXpcBWtIAAAATIdV2Q:T2>: sieve: msgid=<x>: stored mail into 'INBOX'";
+        assert_eq!(Dovecot.user(text), Some("alice@gateway.example"));
+        assert_eq!(Dovecot.delivery(text), Some("Xz60JXpcBWtIAAAATIdV2Q"));
+        assert_eq!(Dovecot.user("lmtp(72, alice): save failed"), Some("alice"));
+        assert_eq!(Dovecot.user("imap(alice)<1><x>: Logged out"), None);
+        assert_eq!(Dovecot.delivery("lmtp(82): Connect from 172.18.0.3"), None);
+    }
+
+    #[test]
+    fn what_is_stored_as_well_is_not_thrown_away() {
+        let discarded = "lmtp(a)<1><x>: sieve: msgid=<x>: Marked message to be discarded (discard action)";
+        assert!(Dovecot.is_thrown_away(&[discarded]));
+        assert!(!Dovecot.is_thrown_away(&[discarded, "lmtp(a)<1><x>: sieve: msgid=<x>: stored mail into 'INBOX'"]));
+    }
+}

@@ -1,0 +1,157 @@
+//! Mail objects as evidence: what the log says of each, and the copies that lie in mailboxes.
+
+use crate::{OutgoingMail, Stack, StackError};
+use evidence::{Delivered, FateStatus, MailObject, Sent};
+use mail::is_same_mailbox;
+use maillog::{Account, Logged, Track};
+use std::time::Duration;
+use tokio::time::Instant;
+use wire::Mark;
+
+/// How long a message may take from the log's word that it is in a mailbox until it is seen there.
+const APPEARING: Duration = Duration::from_secs(5);
+
+impl Stack {
+    /// Finds the copies of all mail objects of a transaction, and takes them out of the mailboxes.
+    pub(crate) async fn collect(
+        &self,
+        account: Account,
+        mail_out: &OutgoingMail<'_>,
+        track: &Track,
+    ) -> Result<Vec<MailObject>, StackError> {
+        let marks = marks(&account.objects, mail_out);
+        let mut objects = Vec::new();
+        for (logged, mark) in account.objects.into_iter().zip(&marks) {
+            let delivered = self.delivered(&logged, mark, track).await?;
+            let bounces = self.bounces(&logged, mark, mail_out).await?;
+            let sent = Sent { octets: &mail_out.message, peer: &track.peer, written: &logged.written };
+            let id = &self.gateway().authserv_id;
+            let in_header = delivered.iter().flat_map(|copy| evidence::results_of(&copy.message, &sent, id));
+            let results = in_header.chain(logged.object.results).collect();
+            let waiting_for = account.waiting_for.clone();
+            objects.push(MailObject { results, delivered, bounces, waiting_for, ..logged.object });
+        }
+        for mark in &marks {
+            self.mailboxes.forget(mark).await?;
+        }
+        Ok(objects)
+    }
+
+    /// The copies of an object: in the mailboxes that the log names, or else wherever they are.
+    async fn delivered(&self, logged: &Logged, mark: &Mark, track: &Track) -> Result<Vec<Delivered>, StackError> {
+        let (mut delivered, mut left): (Vec<Delivered>, Vec<Delivered>) = (Vec::new(), Vec::new());
+        for Copy { recipient, names, is_here } in copies(logged) {
+            let mailbox = names.iter().find_map(|name| self.mailboxes.named(name));
+            if mailbox.is_none() && !is_here {
+                continue;
+            }
+            let planned = track.rcpt_to.iter().find(|planned| is_same_mailbox(&planned.to_string(), &recipient));
+            let recipient = planned.cloned().or_else(|| recipient.parse().ok());
+            let deadline = Instant::now() + APPEARING;
+            let mut found = match mailbox {
+                Some(mailbox) => self.mailboxes.find(mailbox, mark, deadline).await?,
+                None => Vec::new(),
+            };
+            if found.is_empty() {
+                // at the latest now it is there, if it is in a mailbox at all
+                found = self.mailboxes.find_anywhere(mark, deadline).await?;
+            }
+            let is_taken = |copy: &Delivered| {
+                delivered.iter().any(|taken| taken.mailbox == copy.mailbox && taken.message == copy.message)
+            };
+            found.retain(|copy| !is_taken(copy));
+            if found.is_empty() {
+                continue;
+            }
+            // two recipients may have one mailbox, and then each has a copy
+            let copy = found.remove(0);
+            left.extend(found);
+            delivered.push(Delivered { recipient: recipient.filter(|recipient| *recipient != copy.mailbox), ..copy });
+        }
+        for copy in left {
+            if !delivered.iter().any(|taken| taken.mailbox == copy.mailbox && taken.message == copy.message) {
+                delivered.push(copy);
+            }
+        }
+        Ok(delivered)
+    }
+
+    /// Notifications to the sender that it could not be delivered, if the sender has a mailbox here.
+    async fn bounces(
+        &self,
+        logged: &Logged,
+        mark: &Mark,
+        mail_out: &OutgoingMail<'_>,
+    ) -> Result<Vec<Delivered>, StackError> {
+        let sender = mail_out.transaction.mail_from.value.address().map(ToString::to_string);
+        let Some(mailbox) = sender.and_then(|sender| self.mailboxes.named(&sender)) else { return Ok(Vec::new()) };
+        if !logged.object.fates.iter().any(|fate| fate.status == FateStatus::Bounced) {
+            return Ok(Vec::new());
+        }
+        self.mailboxes.notifications(mailbox, mark, Instant::now() + APPEARING).await
+    }
+}
+
+/// A copy that must lie somewhere.
+struct Copy {
+    /// For whom, as it was logged.
+    recipient: String,
+    /// What its mailbox may be called, most certain first.
+    names: Vec<String>,
+    /// Whether it went into a mailbox for sure, and not to a host whose log is unknown.
+    is_here: bool,
+}
+
+/// The copies of which the log says that they were handed over.
+fn copies(logged: &Logged) -> Vec<Copy> {
+    let fates = &logged.object.fates;
+    let is = |recipient: &str, name: &str| is_same_mailbox(recipient, name);
+    let is_kept = |recipient: &str| {
+        fates.iter().filter(|f| is(&f.recipient.to_string(), recipient)).all(|fate| fate.status == FateStatus::Sent)
+    };
+    let names = |addresses: &[&String], user: Option<&String>| {
+        let without_tags = addresses.iter().filter_map(|address| without_tag(address));
+        user.into_iter().chain(addresses.iter().copied()).cloned().chain(without_tags).collect()
+    };
+    let stored = logged.stored.iter().filter(|stored| is_kept(&stored.recipient)).map(|stored| Copy {
+        recipient: stored.recipient.clone(),
+        names: names(&[&stored.to, &stored.recipient], stored.user.as_ref()),
+        is_here: true,
+    });
+    let sent = fates.iter().filter(|fate| fate.status == FateStatus::Sent).map(|fate| fate.recipient.to_string());
+    let elsewhere = sent.filter(|recipient| !logged.stored.iter().any(|stored| is(&stored.recipient, recipient)));
+    let elsewhere = elsewhere.map(|recipient| Copy { names: names(&[&recipient], None), recipient, is_here: false });
+    stored.chain(elsewhere).collect()
+}
+
+/// `alice@x.example` of `alice+tag@x.example` (RFC 5233 §1).
+fn without_tag(address: &str) -> Option<String> {
+    let (local, domain) = address.rsplit_once('@')?;
+    let (user, _) = local.split_once('+')?;
+    Some(format!("{user}@{domain}"))
+}
+
+/// By what each object is known again. What has only the nonce is the first one's.
+fn marks(objects: &[Logged], mail_out: &OutgoingMail<'_>) -> Vec<Mark> {
+    let ids = |logged: &Logged| -> Vec<String> {
+        let ids = logged.object.queue_ids.iter().filter_map(|id| id.rsplit('/').next());
+        ids.map(str::to_owned).collect()
+    };
+    let mark = |(number, logged): (usize, &Logged)| Mark {
+        nonce: (number == 0).then(|| mail_out.nonce.clone()),
+        queue_ids: ids(logged),
+        others: objects
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != number)
+            .flat_map(|(_, other)| ids(other))
+            .collect(),
+        message_id: logged.message_id.clone().filter(|_| is_own(number, objects)),
+    };
+    objects.iter().enumerate().map(mark).collect()
+}
+
+/// Whether no earlier object has the same Message-ID.
+fn is_own(number: usize, objects: &[Logged]) -> bool {
+    !objects[..number].iter().any(|other| other.message_id == objects[number].message_id)
+}
