@@ -57,6 +57,7 @@ pub fn summary(run: &RunReport, style: &Style) -> String {
     if new > 0 && !run.is_ci {
         let _ = writeln!(out, "\n{}; `cargo xtask scenario accept` accepts what was seen", count(new, "new snapshot"));
     }
+    out.push_str(&differences(run, style));
     if !run.adaptations.is_empty() {
         let _ = writeln!(out, "\n{}", style.bold(&format!("Adapted in {} by the harness", run.gateway)));
         for adaptation in &run.adaptations {
@@ -64,6 +65,22 @@ pub fn summary(run: &RunReport, style: &Style) -> String {
         }
     }
     let _ = writeln!(out, "\n{}", total(run, style));
+    out
+}
+
+/// Where the harness's own judgement is another one than the gateway's; of what did not hold this stands with it already.
+fn differences(run: &RunReport, style: &Style) -> String {
+    let mut out = String::new();
+    for scenario in run.scenarios.iter().filter(|s| !is_failure(&s.status)) {
+        for judged in scenario.verdict.iter().flat_map(|verdict| &verdict.transactions) {
+            for line in &judged.second_opinion {
+                if out.is_empty() {
+                    let _ = writeln!(out, "\n{}", style.bold("Where the second opinion differs"));
+                }
+                let _ = writeln!(out, "  {} ({}): {line}", scenario.name, judged.label);
+            }
+        }
+    }
     out
 }
 

@@ -1,11 +1,11 @@
 //! Claims against evidence: each holds, fails, or cannot be told.
 
 use crate::{
-    Judged,
+    Finding, Judged,
     cause::cause,
     check::{Cause, Check, Stated, Tally},
-    finding::Text,
-    handshake, outbound,
+    finding::{Shown, Text},
+    handshake, opinion, outbound,
     outcome::{self, Ending, endings, outcome_word, said},
     received, results,
     words::claim_words,
@@ -40,14 +40,30 @@ pub(crate) fn judge(plan: &Plan, index: usize, seen: Option<&Transaction>, text:
         arc: results::single("arc", seen),
         findings: Vec::new(),
         errors: Vec::new(),
+        second_opinion: Vec::new(),
     };
+    let second_opinion = opinion::differences(&judged, seen);
     let mut tally = Tally::default();
     for expectation in &planned.expect {
         let claim = &expectation.claim;
         let stated = Stated { subject: &planned.label, words: claim_words(claim), span: &expectation.span };
         tally.add(case.check(claim, &judged), &stated, || Some(cause(&case, claim, &judged)), text);
     }
-    Judged { findings: tally.findings, errors: tally.errors, ..judged }
+    tally.findings.iter_mut().for_each(|finding| finding.add(&second_opinion));
+    if let Some((what, help)) = opinion::delivered_against_policy(seen, says_so(planned)) {
+        let labels = vec![(planned.mail_from.span.clone(), "this message".to_owned())];
+        let (subject, help, text) = (planned.label.clone(), help.join("\n"), text.clone());
+        tally.findings.push(Finding::new(Shown { subject, message: what, labels, help, text }));
+    }
+    Judged { findings: tally.findings, errors: tally.errors, second_opinion, ..judged }
+}
+
+/// Whether a scenario claims that a message is delivered, and that DMARC does not pass.
+fn says_so(planned: &plan::Transaction) -> bool {
+    let claims = || planned.expect.iter().map(|expectation| &expectation.claim);
+    let is_delivered = |claim: &Claim| matches!(claim, Claim::Outcome(plan::Outcome::Delivered(_) | plan::Outcome::Quarantined(_)));
+    let is_failed = |claim: &Claim| matches!(claim, Claim::Dmarc(result) if *result != mail::DmarcResult::Pass);
+    claims().any(is_delivered) && claims().any(is_failed)
 }
 
 /// Nothing was seen of the transaction: the run ended before it.
@@ -69,6 +85,7 @@ fn unseen(planned: &plan::Transaction, text: &Text) -> Judged {
         arc: Observed::Unobserved(why.to_owned()),
         findings: tally.findings,
         errors: tally.errors,
+        second_opinion: Vec::new(),
     }
 }
 

@@ -11,6 +11,7 @@ mod families;
 mod finding;
 mod handshake;
 mod lookups;
+mod opinion;
 mod outbound;
 mod outcome;
 mod places;
@@ -78,6 +79,8 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// Claims of which it cannot be told whether they hold.
     pub errors: Vec<Unclear>,
+    /// Where the harness comes to another result than the gateway, a sentence each. This decides nothing.
+    pub second_opinion: Vec<String>,
 }
 
 impl Verdict {
