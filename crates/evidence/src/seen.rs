@@ -235,13 +235,39 @@ pub struct Arrived {
 /// One command, or block of octets, and the reply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
-    /// `connect`, `ehlo`, `starttls`, `auth`, `mail-from`, `rcpt-to`, `data`, `end-of-data`, `quit` or `octets`;
+    /// `connect`, `ehlo`, `starttls`, `auth`, `mail-from`, `rcpt-to`, `data`, `end-of-data` or `quit`; `octets` for every
+    /// other command, and for those of a dialogue that belong to another message than the transaction's;
+    /// `unexpected`: a reply to nothing that the client knows to have sent, such as that to a smuggled message;
     /// `injected` to nothing: a reply that a played host says in cleartext behind its go-ahead for TLS (RFC 3207 §6).
     pub to: String,
-    /// The command line as sent, without CRLF; empty for `connect`, `end-of-data` and `injected`; AUTH without its secret.
+    /// What was sent before the reply: command lines without CRLF, one a line; octets that are no text are escaped. Empty for
+    /// `connect`, `end-of-data`, `unexpected` and `injected`; AUTH without its secret.
     pub sent: String,
     /// The reply, or why there is none (closed, time-out, garbage).
     pub reply: Observed<Reply>,
+    /// What a dialogue that is written out waits for here: `250`, `2xx`, `*`, a code and text that the reply has in it.
+    #[serde(default)]
+    pub awaited: Option<String>,
+}
+
+impl Exchange {
+    /// A command and its reply, for which nobody has written down what they wait for.
+    #[must_use]
+    pub fn new(to: &str, sent: &str, reply: Observed<Reply>) -> Self {
+        Self { to: to.to_owned(), sent: sent.to_owned(), reply, awaited: None }
+    }
+
+    /// Whether the reply is the one that was waited for; `None` without a reply.
+    #[must_use]
+    pub fn is_as_awaited(&self) -> Option<bool> {
+        let reply = self.reply.seen()?;
+        let Some(awaited) = &self.awaited else { return Some(true) };
+        let (code, text) = awaited.split_once(' ').unwrap_or((awaited, ""));
+        let seen = reply.code.to_string();
+        let is_code =
+            code == "*" || code.len() == 3 && code.bytes().zip(seen.bytes()).all(|(a, b)| a == b'x' || a == b);
+        Some(is_code && reply.lines.join("\n").contains(text.trim()))
+    }
 }
 
 /// A TLS handshake (RFC 8446 §2), seen by its client.

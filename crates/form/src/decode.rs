@@ -311,6 +311,20 @@ macro_rules! tables {
     )+};
 }
 
+/// Declares keywords: each word, what it stands for, and what that means.
+#[macro_export]
+macro_rules! keywords {
+    ($($type:ty: $what:literal { $($word:literal => $value:expr, $doc:literal;)+ })+) => {$(
+        impl $crate::Keyword for $type {
+            const WHAT: &'static str = $what;
+
+            fn words() -> Vec<(&'static str, Self, &'static str)> {
+                vec![$(($word, $value, $doc)),+]
+            }
+        }
+    )+};
+}
+
 impl<T: Keyword> Text for T {
     fn shape() -> Shape {
         Shape::Word(T::words().into_iter().map(|(word, _, doc)| (word, doc)).collect())

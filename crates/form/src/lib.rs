@@ -6,6 +6,7 @@
 pub mod ciphers;
 mod decode;
 mod faults;
+pub mod octets;
 pub mod position;
 mod reference;
 mod rfcs;

@@ -32,50 +32,13 @@ pub enum Answer {
 #[derive(Debug, Clone, Copy)]
 pub struct Canonicalization(pub bool, pub bool);
 
-/// An outcome without its folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// Refused for good.
-    Rejected,
-    /// Refused for now, or waiting.
-    Deferred,
-    /// In a mailbox.
-    Delivered,
-    /// Given up, and the reverse-path notified.
-    Bounced,
-    /// Put aside.
-    Quarantined,
-    /// Thrown away.
-    Discarded,
-}
-
-/// A version of TLS, or none; the word itself.
-#[derive(Debug, Clone, Copy)]
-pub struct TlsVersion(pub &'static str);
-
 /// What the client made of a certificate; the word itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub &'static str);
 
-/// That Received says what was negotiated.
-#[derive(Debug, Clone, Copy)]
-pub struct ReceivedWord;
-
-macro_rules! words {
-    ($($type:ty: $what:literal { $($word:literal => $value:expr, $doc:literal;)+ })+) => {$(
-        impl Keyword for $type {
-            const WHAT: &'static str = $what;
-
-            fn words() -> Vec<(&'static str, Self, &'static str)> {
-                vec![$(($word, $value, $doc)),+]
-            }
-        }
-    )+};
-}
-
 mod questions;
 
-words! {
+crate::keywords! {
     Dnssec: "a way to sign a zone" {
         "insecure" => Self::Insecure, "unsigned, and the parent proves it (the default)";
         "signed" => Self::Signed, "signed, with a chain from the root";
@@ -122,24 +85,6 @@ words! {
         "rcpt-to" => Self::RcptTo, "RCPT TO, the last one if there are several";
         "data" => Self::Data, "DATA";
         "end-of-data" => Self::EndOfData, "the line with a single dot";
-    }
-    Fate: "an outcome" {
-        "rejected" => Self::Rejected, "the server refused it for good";
-        "deferred" => Self::Deferred, "it was refused for now, or waits in a queue";
-        "delivered" => Self::Delivered, "it lies in a mailbox";
-        "bounced" => Self::Bounced, "a queue gave up and notified the reverse-path (RFC 3464 §2)";
-        "quarantined" => Self::Quarantined, "it was put aside, in a folder or a hold queue";
-        "discarded" => Self::Discarded, "it was accepted and thrown away";
-    }
-    TlsVersion: "a version of TLS" {
-        "none" => Self("none"), "the connection was not protected";
-        "TLSv1" => Self("TLSv1"), "TLS 1.0";
-        "TLSv1.1" => Self("TLSv1.1"), "TLS 1.1";
-        "TLSv1.2" => Self("TLSv1.2"), "TLS 1.2 (RFC 5246)";
-        "TLSv1.3" => Self("TLSv1.3"), "TLS 1.3 (RFC 8446)";
-    }
-    ReceivedWord: "what Received says" {
-        "as-negotiated" => Self, "version and cipher suite of the handshake, or nothing of TLS where there was none";
     }
     Peer: "a judgement of a certificate" {
         "anonymous" => Self("anonymous"), "there was no certificate";

@@ -80,6 +80,14 @@ pub struct Address {
 }
 
 impl Address {
+    /// The address in a text that need not be one by RFC 5321 §4.1.2: what stands behind the last `@` is a domain, and
+    /// anything before it is the local-part. `None` without such a domain or a local-part.
+    #[must_use]
+    pub fn with_any_local_part(text: &str) -> Option<Self> {
+        let (local, domain) = text.rsplit_once('@').filter(|(local, _)| !local.is_empty())?;
+        Some(Self { local: local.to_owned(), domain: domain.parse().ok()? })
+    }
+
     /// The part before the `@`, as written.
     #[must_use]
     pub fn local_part(&self) -> &str {
@@ -132,11 +140,20 @@ pub fn is_same_mailbox(one: &str, other: &str) -> bool {
     plain(one) == plain(other)
 }
 
+/// What stands between the first `<` and the last `>`; the whole text without them.
+#[must_use]
+pub fn inside_brackets(text: &str) -> &str {
+    let from = text.find('<').map_or(0, |at| at + 1);
+    let to = text.rfind('>').filter(|to| *to >= from).unwrap_or(text.len());
+    text[from..to].trim()
+}
+
 fn is_local_part(text: &str) -> bool {
     let quoted = text.len() >= 2 && text.starts_with('"') && text.ends_with('"');
     let atext = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b) || b >= 0x80;
     (1..=64).contains(&text.len())
-        && (quoted || text.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(atext)))
+        // qtextSMTP and quoted-pairSMTP have no control characters: a line end here would be the end of the command
+        && (quoted && !text.contains(char::is_control) || text.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(atext)))
 }
 
 /// The reverse-path of MAIL FROM: an address, or `<>` (RFC 5321 §4.5.5).
@@ -147,14 +164,27 @@ pub enum ReversePath {
     Null,
     /// An address to which a bounce goes.
     Address(Address),
+    /// Text that was sent in the place of a path and has no address in it.
+    Other(String),
 }
 
 impl ReversePath {
+    /// What stands between the angle brackets of a text, which need not be a path by RFC 5321 §4.1.2.
+    #[must_use]
+    pub fn of_any(text: &str) -> Self {
+        let path = inside_brackets(text);
+        match Address::with_any_local_part(path) {
+            Some(address) => Self::Address(address),
+            None if path.is_empty() => Self::Null,
+            None => Self::Other(path.to_owned()),
+        }
+    }
+
     /// The address, unless null.
     #[must_use]
     pub fn address(&self) -> Option<&Address> {
         match self {
-            Self::Null => None,
+            Self::Null | Self::Other(_) => None,
             Self::Address(a) => Some(a),
         }
     }
@@ -187,7 +217,11 @@ impl fmt::Display for Address {
 /// Without angle brackets; the null reverse-path is the empty text.
 impl fmt::Display for ReversePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.address().map_or(Ok(()), |a| a.fmt(f))
+        match self {
+            Self::Null => Ok(()),
+            Self::Address(address) => address.fmt(f),
+            Self::Other(text) => f.write_str(text),
+        }
     }
 }
 
@@ -216,7 +250,16 @@ mod tests {
 
     #[test]
     fn what_is_no_address_says_why() {
-        for bad in ["alice", "@x.example", "a..b@x.example", "a@", "a@-x.example", "a@x..example", "a b@x.example"] {
+        for bad in [
+            "alice",
+            "@x.example",
+            "a..b@x.example",
+            "a@",
+            "a@-x.example",
+            "a@x..example",
+            "a b@x.example",
+            "\"a\r\nb\"@x.example",
+        ] {
             assert!(bad.parse::<Address>().is_err(), "{bad}");
         }
     }
@@ -246,6 +289,16 @@ mod tests {
     fn the_null_reverse_path_has_two_spellings() {
         assert_eq!("<>".parse(), Ok(ReversePath::Null));
         assert_eq!("".parse(), Ok(ReversePath::Null));
+    }
+
+    #[test]
+    fn a_text_that_is_no_path_is_read_as_far_as_it_goes() {
+        let injected = r#"<"x); dkim=pass header.d=bank.example (y"@attacker.example> SIZE=1"#;
+        let address = ReversePath::of_any(injected).address().cloned().unwrap();
+        assert_eq!(address.domain().as_str(), "attacker.example");
+        assert_eq!(ReversePath::of_any("<a@b@c.example>").address().unwrap().local_part(), "a@b");
+        assert_eq!(ReversePath::of_any("<>"), ReversePath::Null);
+        assert_eq!(ReversePath::of_any("<root>"), ReversePath::Other("root".to_owned()));
     }
 
     #[test]

@@ -15,7 +15,9 @@ mod suite;
 mod tls;
 mod tlsa;
 
-pub use address::{Address, AddressError, Domain, ReversePath, a_labels, is_same_mailbox, unquoted_address};
+pub use address::{
+    Address, AddressError, Domain, ReversePath, a_labels, inside_brackets, is_same_mailbox, unquoted_address,
+};
 pub use auth::{ArcResult, DkimResult, DmarcResult, SpfResult, UnknownResult};
 pub use auth_results::{AuthenticationResults, AuthenticationResultsError, MethodResult, Property, authserv_id};
 pub use character_string::{

@@ -3,7 +3,7 @@
 //!
 //! This room knows the words of the RFCs alone (`mail`), so that everybody who acts on a plan may know it.
 
-mod claims;
+mod commands;
 mod hosts;
 mod lookups;
 mod message;
@@ -11,10 +11,11 @@ mod probes;
 mod reports;
 mod settings;
 mod transactions;
+mod transcript;
 mod world;
 mod zones;
 
-pub use claims::*;
+pub use commands::Command;
 pub use hosts::*;
 pub use lookups::*;
 pub use message::*;
@@ -22,6 +23,7 @@ pub use probes::*;
 pub use reports::*;
 pub use settings::*;
 pub use transactions::*;
+pub use transcript::*;
 pub use world::World;
 pub use zones::*;
 
@@ -50,7 +52,14 @@ pub struct Spanned<T> {
     pub span: Range<usize>,
 }
 
-/// One scenario: zones to serve, mail to send, and what must come of it.
+impl<T> Spanned<T> {
+    /// What is made of the value, at the same place.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Spanned<U> {
+        Spanned { value: make(self.value), span: self.span }
+    }
+}
+
+/// What one scenario asks for: zones to serve, mail to send, questions to ask.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
     /// The file.

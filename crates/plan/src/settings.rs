@@ -1,6 +1,6 @@
-//! Settings of the gateway that a scenario changes, and what can be claimed of them.
+//! Settings of the gateway that a scenario changes.
 
-use crate::{Claimed, Spanned};
+use crate::Spanned;
 use serde::{Deserialize, Serialize};
 
 /// A setting of a daemon of the gateway that is changed while the scenario runs, alone.
@@ -43,23 +43,9 @@ pub enum Daemon {
     Dovecot,
 }
 
-/// The changed settings of a scenario, and what is claimed of them.
+/// The changed settings of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Settings {
     /// The changes.
     pub changes: Vec<SettingChange>,
-    /// What is claimed.
-    pub expect: Vec<Claimed<SettingClaim>>,
-}
-
-/// What can be claimed of changed settings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SettingClaim {
-    /// The daemons work with all of them, or refuse one.
-    Taken(bool),
-    /// A daemon says something that has this text in it.
-    Says(String),
-    /// No daemon says anything.
-    Silent,
 }

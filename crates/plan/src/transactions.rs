@@ -1,11 +1,11 @@
 //! Mail transactions: who brings them, and what changes on the pretend Internet before them.
 
-use crate::{Expectation, Host, Recipe, Spanned, Zone};
+use crate::{Host, Recipe, Spanned, Transcript, Zone};
 use mail::{Address, ReversePath};
 use serde::Serialize;
 use std::{fmt, net::IpAddr, ops::Range};
 
-/// One mail transaction (RFC 5321 §3.3) and what is claimed of it.
+/// One mail transaction (RFC 5321 §3.3).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Transaction {
     /// A word for it in reports: what the file says, else `1`, `2`, …
@@ -15,16 +15,42 @@ pub struct Transaction {
     /// Who brings it.
     pub origin: Origin,
     /// MAIL FROM.
-    pub mail_from: Spanned<ReversePath>,
-    /// RCPT TO, in order; at least one.
-    pub rcpt_to: Vec<Spanned<Address>>,
-    /// What is sent behind DATA.
+    pub mail_from: Path<ReversePath>,
+    /// RCPT TO, in order; at least one, unless a dialogue is written out that has none.
+    pub rcpt_to: Vec<Path<Address>>,
+    /// What is sent behind DATA; of a dialogue that sends no message it is empty.
     pub message: Recipe,
-    /// What must come of it.
-    pub expect: Vec<Expectation>,
+    /// The dialogue, where it is written out: then only that is said.
+    pub dialogue: Option<Transcript>,
     /// Where the transaction stands.
     #[serde(skip)]
     pub span: Range<usize>,
+}
+
+/// A path of the envelope (RFC 5321 §4.1.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Path<T> {
+    /// The address in it, as far as there is one.
+    pub value: T,
+    /// The octets that are sent in the place of the path, where the scenario gives them.
+    pub raw: Option<Vec<u8>>,
+    /// Where it stands.
+    #[serde(skip)]
+    pub span: Range<usize>,
+}
+
+impl<T> From<Spanned<T>> for Path<T> {
+    fn from(Spanned { value, span }: Spanned<T>) -> Self {
+        Self { value, raw: None, span }
+    }
+}
+
+impl<T: fmt::Display> Path<T> {
+    /// What is sent behind `FROM:` or `TO:`.
+    #[must_use]
+    pub fn octets(&self) -> Vec<u8> {
+        self.raw.clone().unwrap_or_else(|| format!("<{}>", self.value).into_bytes())
+    }
 }
 
 /// Who brings a message.
@@ -44,8 +70,10 @@ pub enum Origin {
 pub struct Client {
     /// Its address.
     pub ip: Spanned<IpAddr>,
-    /// What it says in EHLO.
+    /// What it says in EHLO or HELO.
     pub ehlo: Spanned<String>,
+    /// Whether it says HELO, and so asks for no extension (RFC 5321 §4.1.1.1).
+    pub says_helo: bool,
     /// Whether it asks for TLS.
     pub tls: Tls,
     /// How it speaks.

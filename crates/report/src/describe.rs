@@ -1,24 +1,26 @@
 //! What scenarios send and claim, in words: for whoever reads them to learn.
 
+use claims::{ClaimList, Scenario, Subject};
 use plan::{
-    Claimed, Client, DkimKey, Dnssec, Driver, Fault, FaultKind, KeyAlgorithm, KeyRecord, Origin, Plan, Recipe,
-    Signature, Tamper, Tls, Transaction, Zone,
+    Client, DkimKey, Dnssec, Driver, Fault, FaultKind, KeyAlgorithm, KeyRecord, Origin, Plan, Recipe, Signature, Step,
+    Tamper, Tls, Transaction, Zone,
 };
 use std::fmt::Write;
-use verdict::{claim_words, lookup_claim_words, probe_claim_words, report_claim_words, setting_claim_words};
 
 mod hosts;
 
 /// Names and titles, a line each, in this order.
 #[must_use]
-pub fn list(plans: &[Plan]) -> String {
-    let room = plans.iter().map(|plan| plan.source.name.chars().count()).max().unwrap_or(0);
-    plans.iter().map(|plan| format!("{:room$}  {}\n", plan.source.name, plan.title)).collect()
+pub fn list(scenarios: &[Scenario]) -> String {
+    let plans = || scenarios.iter().map(|scenario| &scenario.plan);
+    let room = plans().map(|plan| plan.source.name.chars().count()).max().unwrap_or(0);
+    plans().map(|plan| format!("{:room$}  {}\n", plan.source.name, plan.title)).collect()
 }
 
 /// Says in words what a scenario sends and claims; many lines.
 #[must_use]
-pub fn describe(plan: &Plan) -> String {
+pub fn describe(scenario: &Scenario) -> String {
+    let Scenario { plan, claims: all } = scenario;
     let mut out = format!("{}\n{}\n", plan.source.name, plan.title);
     if let Some(teaches) = &plan.teaches {
         push(&mut out, 0, &format!("It demonstrates {teaches}."));
@@ -41,25 +43,26 @@ pub fn describe(plan: &Plan) -> String {
     for host in &plan.hosts {
         hosts::host(&mut out, 1, host);
     }
-    settings(&mut out, plan);
-    for probe in &plan.probes {
+    settings(&mut out, plan, &all.settings);
+    for (probe, of_it) in plan.probes.iter().zip(&all.probes) {
         let name = probe.server_name.as_ref().map(|name| format!(", asked for {name}")).unwrap_or_default();
         let service = probe.service.value.to_string();
         push(&mut out, 0, &format!("\nThe gateway's {service} is probed{name}{}", label(&probe.label, &service)));
-        claims(&mut out, &probe.expect, probe_claim_words);
+        claims(&mut out, of_it);
     }
-    for lookup in &plan.lookups {
+    for (lookup, of_it) in plan.lookups.iter().zip(&all.lookups) {
         let asked = format!("{} {}", lookup.name.value, lookup.record_type);
         push(&mut out, 0, &format!("\nThe DNS is asked for {asked}{}", label(&lookup.label, &asked)));
-        claims(&mut out, &lookup.expect, lookup_claim_words);
+        claims(&mut out, of_it);
     }
-    for (at, transaction) in plan.transactions.iter().enumerate() {
+    for (at, (transaction, of_it)) in plan.transactions.iter().zip(&all.transactions).enumerate() {
         self::transaction(&mut out, at + 1, transaction);
+        claims(&mut out, of_it);
     }
-    for report in &plan.reports {
+    for (report, of_it) in plan.reports.iter().zip(&all.reports) {
         let domain = report.domain.value.to_string();
         push(&mut out, 0, &format!("\nThen it sends its TLS report about {domain}{}", label(&report.label, &domain)));
-        claims(&mut out, &report.expect, report_claim_words);
+        claims(&mut out, of_it);
     }
     out
 }
@@ -69,7 +72,7 @@ fn label(label: &str, usual: &str) -> String {
     if label == usual { String::new() } else { format!(" ({label})") }
 }
 
-fn settings(out: &mut String, plan: &Plan) {
+fn settings(out: &mut String, plan: &Plan, of_them: &ClaimList<claims::setting::Changed>) {
     if plan.settings.changes.is_empty() {
         return;
     }
@@ -88,15 +91,15 @@ fn settings(out: &mut String, plan: &Plan) {
         };
         push(out, 1, &words);
     }
-    if !plan.settings.expect.is_empty() {
-        claims(out, &plan.settings.expect, setting_claim_words);
+    if !of_them.is_empty() {
+        claims(out, of_them);
     }
 }
 
-fn claims<T>(out: &mut String, expect: &[Claimed<T>], words: fn(&T) -> String) {
+fn claims<S: Subject>(out: &mut String, claims: &ClaimList<S>) {
     push(out, 1, "Claimed:");
-    for claimed in expect {
-        push(out, 2, &format!("- {}", words(&claimed.claim)));
+    for words in claims.words() {
+        push(out, 2, &format!("- {words}"));
     }
 }
 
@@ -166,12 +169,19 @@ fn transaction(out: &mut String, number: usize, transaction: &Transaction) {
         }
     }
     push(out, 1, &origin(&transaction.origin));
-    push(out, 2, &format!("MAIL FROM:<{}>", transaction.mail_from.value));
-    for recipient in &transaction.rcpt_to {
-        push(out, 2, &format!("RCPT TO:<{}>", recipient.value));
+    match &transaction.dialogue {
+        Some(dialogue) => dialogue.steps.iter().for_each(|step| push(out, 2, &step_words(step))),
+        None => {
+            push(out, 2, &format!("MAIL FROM:{}", transaction.mail_from.octets().escape_ascii()));
+            for recipient in &transaction.rcpt_to {
+                push(out, 2, &format!("RCPT TO:{}", recipient.octets().escape_ascii()));
+            }
+        }
     }
     let recipe = &transaction.message;
-    push(out, 1, how(recipe));
+    if !recipe.text.value.is_empty() {
+        push(out, 1, how(recipe));
+    }
     for line in recipe.text.value.lines() {
         push(out, 2, &format!("| {}", line.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'")));
     }
@@ -180,10 +190,6 @@ fn transaction(out: &mut String, number: usize, transaction: &Transaction) {
     }
     for change in &recipe.tamper {
         push(out, 1, &change_words(change));
-    }
-    push(out, 1, "Claimed:");
-    for expectation in &transaction.expect {
-        push(out, 2, &format!("- {}", claim_words(&expectation.claim)));
     }
 }
 
@@ -194,14 +200,25 @@ fn origin(origin: &Origin) -> String {
         Tls::Implicit => "over implicit TLS",
     };
     match origin {
-        Origin::Client(Client { ip, ehlo, tls: asked, driver }) => {
+        Origin::Client(Client { ip, ehlo, says_helo, tls: asked, driver }) => {
             let exact = if *driver == Driver::ByteExact { ", octet for octet," } else { "" };
-            format!("{} connects as {}, {}, and says{exact}", ip.value, ehlo.value, tls(*asked))
+            let hello = if *says_helo { " (with HELO)" } else { "" };
+            let name = if ehlo.value.is_empty() { "nobody" } else { &ehlo.value };
+            format!("{} connects as {name}{hello}, {}, and says{exact}", ip.value, tls(*asked))
         }
         Origin::Submission(submission) => {
             format!("{} submits {}, and says", submission.login.value, tls(submission.tls))
         }
         Origin::Sendmail => "A program on the gateway runs sendmail, and says".to_owned(),
+    }
+}
+
+fn step_words(step: &Step) -> String {
+    match step {
+        Step::Send(sent) => format!("C: {}", sent.text),
+        Step::Await(awaited) => format!("S: {}", awaited.value),
+        Step::Tls => "-- TLS --".to_owned(),
+        Step::Close => "-- close --".to_owned(),
     }
 }
 

@@ -4,8 +4,8 @@ use crate::{
     drive::{Opinion, drive},
     schedule::{NameLocks, Schedule},
 };
+use claims::Scenario;
 use evidence::Evidence;
-use plan::Plan;
 use stack::{Stack, StackError};
 use std::{
     num::NonZeroUsize,
@@ -27,47 +27,56 @@ pub(crate) struct RunOptions {
 /// A scenario that has run.
 #[derive(Debug)]
 pub(crate) struct Done {
-    pub(crate) plan: Plan,
+    pub(crate) scenario: Scenario,
     /// What was seen and what it means; or why nothing can be told.
     pub(crate) ended: Result<(Evidence, Verdict), String>,
     pub(crate) took: Duration,
 }
 
-/// Runs all plans and hands each to `each` as it ends. When the stack breaks, no more are started: those that are left
+/// Runs all scenarios and hands each to `each` as it ends. When the stack breaks, no more are started: those that are left
 /// end with the reason.
-pub(crate) async fn conduct(stack: &Arc<Stack>, plans: Vec<Plan>, options: RunOptions, mut each: impl FnMut(Done)) {
-    let mut schedule = Schedule::new(plans.into_iter().map(|plan| (NameLocks::of(&plan), plan)));
+pub(crate) async fn conduct(
+    stack: &Arc<Stack>,
+    scenarios: Vec<Scenario>,
+    options: RunOptions,
+    mut each: impl FnMut(Done),
+) {
+    let mut schedule = Schedule::new(scenarios.into_iter().map(|s| (NameLocks::of(&s.plan), s)));
     let mut running = JoinSet::new();
     let mut broken: Option<String> = None;
     loop {
         while broken.is_none() && running.len() < options.jobs.get() {
-            let Some((claims, plan)) = schedule.start() else { break };
+            let Some((names, scenario)) = schedule.start() else { break };
             let stack = Arc::clone(stack);
             running.spawn(async move {
                 let begun = Instant::now();
-                let (ended, broken) = one(&stack, &plan, options.opinion).await;
-                (claims, Done { plan, ended, took: begun.elapsed() }, broken)
+                let (ended, broken) = one(&stack, &scenario, options.opinion).await;
+                (names, Done { scenario, ended, took: begun.elapsed() }, broken)
             });
         }
         let Some(joined) = running.join_next().await else { break };
-        let (claims, done, why) = joined.expect("a scenario's own task does not panic");
+        let (names, done, why) = joined.expect("a scenario's own task does not panic");
         broken = broken.or(why);
-        schedule.done(&claims);
+        schedule.done(&names);
         each(done);
     }
     if let Some(why) = broken {
-        while let Some((claims, plan)) = schedule.start() {
-            schedule.done(&claims);
-            each(Done { plan, ended: Err(format!("not run: {why}")), took: Duration::ZERO });
+        while let Some((names, scenario)) = schedule.start() {
+            schedule.done(&names);
+            each(Done { scenario, ended: Err(format!("not run: {why}")), took: Duration::ZERO });
         }
     }
 }
 
 /// Runs one scenario; what is seen is only believed of a stack that is whole. Also says whether it is broken.
-async fn one(stack: &Stack, plan: &Plan, opinion: Opinion) -> (Result<(Evidence, Verdict), String>, Option<String>) {
-    let driven = drive(stack, plan, opinion).await;
+async fn one(
+    stack: &Stack,
+    scenario: &Scenario,
+    opinion: Opinion,
+) -> (Result<(Evidence, Verdict), String>, Option<String>) {
+    let driven = drive(stack, &scenario.plan, opinion).await;
     let judged = driven.map(|evidence| {
-        let verdict = verdict::judge(plan, &evidence);
+        let verdict = verdict::judge(scenario, &evidence);
         (evidence, verdict)
     });
     let died = match stack.mend().await {

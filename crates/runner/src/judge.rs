@@ -20,7 +20,8 @@ pub(crate) struct Judge {
 
 impl Judge {
     pub(crate) fn report(&self, done: Done) -> ScenarioReport {
-        let Done { plan, ended, took } = done;
+        let Done { scenario, ended, took } = done;
+        let plan = scenario.plan;
         let ((status, snapshot), seen) = match ended {
             Err(why) => ((Status::Error(why), Snapshot::None), None),
             Ok((evidence, verdict)) => (self.status(&plan, &verdict), Some((evidence, verdict))),
@@ -81,7 +82,7 @@ mod tests {
 
     fn done(path: &str, seen: [Option<&str>; 2]) -> Done {
         let source = Source { name: path.to_owned(), path: path.to_owned(), text: CLAIM.to_owned() };
-        let plan = scenario::parse(source, &plan::World::default()).unwrap();
+        let scenario = scenario::parse(source, &plan::World::default()).unwrap();
         let answer = |rcode: Option<&str>| match rcode {
             Some(rcode) => Observed::Seen(LookedUp {
                 rcode: rcode.to_owned(),
@@ -92,8 +93,8 @@ mod tests {
             None => Observed::Unobserved("nobody answered".to_owned()),
         };
         let evidence = Evidence { lookups: seen.map(answer).into(), ..Evidence::default() };
-        let verdict = verdict::judge(&plan, &evidence);
-        Done { plan, ended: Ok((evidence, verdict)), took: Duration::ZERO }
+        let verdict = verdict::judge(&scenario, &evidence);
+        Done { scenario, ended: Ok((evidence, verdict)), took: Duration::ZERO }
     }
 
     fn judge(gateway: &std::path::Path) -> Judge {

@@ -3,7 +3,8 @@
 //! A file of the library is named by its path in it, `SUBJECT/NAME`; any other file by its path as the user gave it, `.toml`
 //! included. So no two files have one name, and no file from elsewhere has the name of one of the library.
 
-use plan::{Plan, Source, World};
+use claims::Scenario;
+use plan::{Source, World};
 use std::{
     collections::BTreeSet,
     fs, io,
@@ -80,15 +81,15 @@ pub(crate) fn names(scenarios: &Path) -> Result<Vec<String>, LibraryError> {
     Ok(toml_files(scenarios)?.iter().map(|file| name_of(scenarios, file)).collect())
 }
 
-/// Reads all sources as plans, or says every fault of every file.
+/// Reads all sources, or says every fault of every file.
 ///
 /// # Errors
 /// The faults of each file that has any.
-pub(crate) fn plans(sources: Vec<Source>, world: &World) -> Result<Vec<Plan>, Vec<scenario::Faults>> {
-    let (plans, faults): (Vec<_>, Vec<_>) =
+pub(crate) fn scenarios(sources: Vec<Source>, world: &World) -> Result<Vec<Scenario>, Vec<scenario::Faults>> {
+    let (read, faults): (Vec<_>, Vec<_>) =
         sources.into_iter().map(|s| scenario::parse(s, world)).partition(Result::is_ok);
     if faults.is_empty() {
-        Ok(plans.into_iter().filter_map(Result::ok).collect())
+        Ok(read.into_iter().filter_map(Result::ok).collect())
     } else {
         Err(faults.into_iter().filter_map(Result::err).collect())
     }

@@ -112,7 +112,7 @@ fn letters(world: &World, user: &Address) -> Result<Vec<Plan>, CommandError> {
     let inbound = mail_out(INBOUND, "", client, "bob@explain.example", &user.to_string());
     let parsed = outbound.chain([inbound]).map(|text| {
         let source = Source { name: "explain".to_owned(), path: "explain".to_owned(), text };
-        scenario::parse(source, world).map_err(CommandError::wrong)
+        scenario::parse(source, world).map(|scenario| scenario.plan).map_err(CommandError::wrong)
     });
     parsed.collect()
 }

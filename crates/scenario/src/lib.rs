@@ -1,19 +1,21 @@
-//! Scenario files: text becomes a [`Plan`], or every fault of it at once, each with its place.
+//! Scenario files: text becomes a [`Scenario`], or every fault of it at once, each with its place.
 //!
 //! The language is declared once, in `language`; the reader, the JSON Schema ([`schema`]) and the reference
 //! ([`reference`]) are made from that. This room knows no file: text comes in, values go out.
 
-mod claims;
 mod hosts;
 mod language;
 mod questions;
 mod records;
 mod stage;
 mod transactions;
+mod transcripts;
 mod zones;
 
+pub use claims::Scenario;
 pub use form::{Faults, Flaw};
 
+use claims::{ClaimList, Claims, transaction};
 use form::Decode;
 use language::ScenarioTable;
 use plan::{Plan, Source, Transaction, World, Zone};
@@ -27,7 +29,7 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 ///
 /// # Panics
 /// If a file without a fault makes no plan, which is a bug of this room.
-pub fn parse(source: Source, world: &World) -> Result<Plan, Faults> {
+pub fn parse(source: Source, world: &World) -> Result<Scenario, Faults> {
     form::read(source, "mailproof::scenario", |read: ScenarioTable, source, flaws| build(read, source, world, flaws))
 }
 
@@ -43,16 +45,16 @@ pub fn reference() -> String {
     form::reference(include_str!("reference.md"), ScenarioTable::shape())
 }
 
-fn build(read: ScenarioTable, source: &Arc<Source>, world: &World, flaws: &mut Vec<Flaw>) -> Option<Plan> {
+fn build(read: ScenarioTable, source: &Arc<Source>, world: &World, flaws: &mut Vec<Flaw>) -> Option<Scenario> {
     let mut stage = Stage::set(read.zone, read.host, world, &source.text, flaws);
     let zones: Vec<Zone> = stage.zones.iter().map(|declared| declared.zone.clone()).collect();
     let hosts = stage.hosts.clone();
-    let settings = read.setting.map(|setting| questions::settings(setting, flaws)).unwrap_or_default();
-    let probes = questions::probes(read.probe.unwrap_or_default(), world, flaws);
-    let lookups = questions::lookups(read.lookup.unwrap_or_default(), &stage.zones, world, flaws);
+    let (settings, of_settings) = read.setting.map(|setting| questions::settings(setting, flaws)).unwrap_or_default();
+    let (probes, of_probes) = questions::probes(read.probe.unwrap_or_default(), world, flaws);
+    let (lookups, of_lookups) = questions::lookups(read.lookup.unwrap_or_default(), &stage.zones, world, flaws);
     let tables = read.transaction.map(|list| list.0).unwrap_or_default();
     let reported = read.tls_report.unwrap_or_default();
-    let asks = !probes.is_empty() || !lookups.is_empty() || !reported.is_empty() || !settings.expect.is_empty();
+    let asks = !probes.is_empty() || !lookups.is_empty() || !reported.is_empty() || !of_settings.is_empty();
     if tables.is_empty() && !asks && flaws.is_empty() {
         let flaw = Flaw::new("this scenario claims nothing").at(&(0..0), "nothing is asked and nothing is sent");
         flaws.push(flaw.help("add a `[[transaction]]`, a `[[probe]]`, a `[[lookup]]` or a `[setting.expect]`"));
@@ -63,16 +65,17 @@ fn build(read: ScenarioTable, source: &Arc<Source>, world: &World, flaws: &mut V
         .collect::<Vec<_>>();
     let count = tables.len();
     let mut declared = stage.zones.clone();
-    let mut transactions: Vec<Transaction> = Vec::new();
+    let mut built: Vec<(Transaction, ClaimList<transaction::Transaction>)> = Vec::new();
     for (i, mut table) in tables.into_iter().enumerate() {
         let change = table.value.change.take().map(|change| stage.change(change.value, world, &source.text, flaws));
         if change.is_some() {
             declared.extend(stage.zones.iter().cloned());
         }
-        let scene = transactions::Scene { world, stage: &stage };
-        transactions.extend(transactions::build(table, i + 1, change, &scene, flaws));
+        let scene = transactions::Scene { world, stage: &stage, text: &source.text };
+        built.extend(transactions::build(table, i + 1, change, &scene, flaws));
     }
-    let reports = questions::reports(reported, &declared, count > 0, flaws);
+    let (reports, of_reports) = questions::reports(reported, &declared, count > 0, flaws);
+    let (transactions, of_transactions): (Vec<Transaction>, Vec<_>) = built.into_iter().unzip();
     if transactions.len() == count {
         distinct(&transactions, &labels, flaws);
     }
@@ -86,9 +89,10 @@ fn build(read: ScenarioTable, source: &Arc<Source>, world: &World, flaws: &mut V
         }
     }
     if flaws.is_empty() {
-        claims::controls(&transactions, world, flaws);
+        let all: Vec<_> = transactions.iter().zip(&of_transactions).collect();
+        transaction::controls(&all, world, flaws);
     }
-    Some(Plan {
+    let plan = Plan {
         source: Arc::clone(source),
         title: read.title.0?.value.0,
         cites: read.cites.unwrap_or_default().into_iter().map(|cite| cite.value.0).collect(),
@@ -101,7 +105,15 @@ fn build(read: ScenarioTable, source: &Arc<Source>, world: &World, flaws: &mut V
         lookups,
         reports,
         transactions,
-    })
+    };
+    let claims = Claims {
+        settings: of_settings,
+        probes: of_probes,
+        lookups: of_lookups,
+        reports: of_reports,
+        transactions: of_transactions,
+    };
+    Some(Scenario { plan, claims })
 }
 
 /// Complains of two transactions that reports could not tell apart.

@@ -1,4 +1,4 @@
-//! Probes, look-ups, TLS reports and changed settings: what is asked, and what must be answered.
+//! Probes, look-ups, TLS reports and changed settings: what is asked.
 
 mod lookups;
 mod probes;
@@ -10,20 +10,12 @@ use crate::{
     language::{ReportTable, SettingTable},
     zones::{self, Declared},
 };
+use claims::{ClaimList, report::Report, setting::Changed};
 use form::{Flaw, values::Line};
-use plan::{Claimed, ReportAsked, ReportClaim, SettingChange, SettingClaim, Settings, Spanned};
-
-/// Claims, as they are collected.
-struct Claims<T>(Vec<Claimed<T>>);
-
-impl<T> Claims<T> {
-    fn add<V>(&mut self, value: Option<Spanned<V>>, claim: impl FnOnce(V) -> T) {
-        self.0.extend(value.map(|Spanned { value, span }| Claimed { claim: claim(value), span }));
-    }
-}
+use plan::{ReportAsked, SettingChange, Settings, Spanned};
 
 /// Makes the changed settings of a file.
-pub(crate) fn settings(table: Spanned<SettingTable>, flaws: &mut Vec<Flaw>) -> Settings {
+pub(crate) fn settings(table: Spanned<SettingTable>, flaws: &mut Vec<Flaw>) -> (Settings, ClaimList<Changed>) {
     let Spanned { value: table, span } = table;
     let changes = table.changes();
     let before = flaws.len();
@@ -35,26 +27,13 @@ pub(crate) fn settings(table: Spanned<SettingTable>, flaws: &mut Vec<Flaw>) -> S
             flaws.push(flaw.at(&first.name.span, "the first time").help("a setting is set, or taken out"));
         }
     }
-    let says_nothing = |expect: &crate::language::SettingExpectTable| expect.silent.is_some() && expect.says.is_some();
-    if let Some(expect) = table.expect.as_ref().filter(|expect| says_nothing(expect))
-        && let (Some(silent), Some(says)) = (&expect.silent, expect.says.iter().flat_map(|says| &says.0).next())
-    {
-        let flaw = Flaw::new("no daemon says anything, and one says something").at(&silent.span, "nothing is said");
-        flaws.push(flaw.at(&says.span, "this is said").help("take one of them away"));
-    }
     if changes.is_empty() && flaws.len() == before {
         let flaw = Flaw::new("no setting is changed").at(&span, "nothing is set and nothing is taken out");
         flaws.push(flaw.help("add `postfix = { smtpd_tls_security_level = \"may\" }`, `dovecot` or `unset`"));
     }
-    let mut claims = Claims(Vec::new());
-    if let Some(expect) = table.expect {
-        claims.add(expect.taken, SettingClaim::Taken);
-        for says in expect.says.into_iter().flat_map(|says| says.0) {
-            claims.add(Some(says), |text| SettingClaim::Says(text.0));
-        }
-        claims.add(expect.silent, |_| SettingClaim::Silent);
-    }
-    Settings { changes, expect: claims.0 }
+    let claims = table.expect.unwrap_or_default();
+    claims.contradictions(&(), flaws);
+    (Settings { changes }, claims)
 }
 
 /// Makes the TLS reports that a file asks for. `zones` are those of any moment.
@@ -63,7 +42,7 @@ pub(crate) fn reports(
     zones: &[Declared],
     is_mail_sent: bool,
     flaws: &mut Vec<Flaw>,
-) -> Vec<ReportAsked> {
+) -> (Vec<ReportAsked>, Vec<ClaimList<Report>>) {
     let labels: Vec<_> = tables.iter().map(|table| table.value.label.as_ref()).collect();
     let usual = tables.iter().map(|table| table.value.domain.0.as_ref().map(|domain| domain.value.to_string()));
     let labels = self::labels(&labels, usual, flaws);
@@ -71,7 +50,7 @@ pub(crate) fn reports(
         let flaw = Flaw::new("nothing is sent, so nothing is reported").at(&first.span, "this TLS report");
         flaws.push(flaw.help("add a `[[transaction]]` to its domain"));
     }
-    let mut built: Vec<ReportAsked> = Vec::new();
+    let mut built = Vec::new();
     for (Spanned { value: table, span }, label) in tables.into_iter().zip(labels) {
         let (Some(domain), Some(expect)) = (table.domain.0, table.expect.0) else { continue };
         let owner = format!("_smtp._tls.{}", domain.value);
@@ -85,22 +64,10 @@ pub(crate) fn reports(
                 flaw.help(format!(r#"add `tls-rpt = "v=TLSRPTv1; rua=mailto:reports@{zone}"` to [zone."{zone}"]"#)),
             );
         }
-        if let (Some(failed), Some(results)) = (&expect.failed, &expect.results)
-            && (failed.value.0 == 0) != results.value.is_empty()
-        {
-            let flaw = Flaw::new("connections fail, and none fails").at(&failed.span, "so many fail");
-            flaws
-                .push(flaw.at(&results.span, "for these reasons").help("each that fails has a reason (RFC 8460 §4.3)"));
-        }
-        let mut claims = Claims(Vec::new());
-        let count = |number: i64| number.unsigned_abs();
-        claims.add(expect.policy, |word| ReportClaim::Policy(word.0.to_owned()));
-        claims.add(expect.successful, |number| ReportClaim::Successful(count(number.0)));
-        claims.add(expect.failed, |number| ReportClaim::Failed(count(number.0)));
-        claims.add(expect.results, |list| ReportClaim::Results(list.iter().map(|word| word.0.to_owned()).collect()));
-        built.push(ReportAsked { label, domain, expect: claims.0, span });
+        expect.contradictions(&(), flaws);
+        built.push((ReportAsked { label, domain, span }, expect));
     }
-    built
+    built.into_iter().unzip()
 }
 
 /// The words that a file gives, and for what has none the usual one, with a number where it is taken. Two of a file's

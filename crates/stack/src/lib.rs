@@ -228,9 +228,11 @@ impl Stack {
             ehlo: "ready.example".to_owned(),
             login: None,
             server_name: host.name().to_owned(),
-            mail_from: mail::ReversePath::Null,
+            says_helo: false,
+            mail_from: b"<>".to_vec(),
             rcpt_to: Vec::new(),
             message: Vec::new(),
+            script: None,
             anchor: self.anchor.clone(),
             limit: Duration::from_secs(5),
         };

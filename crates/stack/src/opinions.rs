@@ -11,7 +11,9 @@ impl Stack {
     pub async fn opinion(&self, mail_out: &OutgoingMail<'_>) -> Observed<Opinion> {
         let transaction = mail_out.transaction;
         let Origin::Client(client) = &transaction.origin else {
-            return Observed::Unobserved("a user hands it in, and whoever gets it judges what the server makes of it".to_owned());
+            return Observed::Unobserved(
+                "a user hands it in, and whoever gets it judges what the server makes of it".to_owned(),
+            );
         };
         let brought = Brought {
             client: client.ip.value,

@@ -111,6 +111,7 @@ impl Stack {
 
     fn job(&self, mail_out: &OutgoingMail<'_>) -> Result<Job, StackError> {
         let transaction = mail_out.transaction;
+        let says_helo = matches!(&transaction.origin, Origin::Client(client) if client.says_helo);
         let (source, endpoint, tls, driver, ehlo, login) = match &transaction.origin {
             Origin::Client(client) => {
                 let port = if client.tls == Tls::Implicit { 465 } else { 25 };
@@ -136,9 +137,11 @@ impl Stack {
             ehlo,
             login,
             server_name: endpoint.name.to_string(),
-            mail_from: transaction.mail_from.value.clone(),
-            rcpt_to: transaction.rcpt_to.iter().map(|r| r.value.clone()).collect(),
+            says_helo,
+            mail_from: transaction.mail_from.octets(),
+            rcpt_to: transaction.rcpt_to.iter().map(plan::Path::octets).collect(),
             message: mail_out.message.clone(),
+            script: transaction.dialogue.clone().map(|transcript| (transcript, mail_out.nonce.clone())),
             anchor: self.anchor.clone(),
             limit: PATIENCE,
         })

@@ -1,36 +1,23 @@
-//! The verdict: plan × evidence → what became of each transaction, what is wrong with it, and the snapshot text.
+//! The verdict: scenario × evidence → what became of each transaction, what is wrong with it, and the snapshot text.
 //!
 //! Everything is derived from evidence; nothing is asked of the world. What was not observed is never taken for a
 //! negative: a claim on it is an [`Unclear`], which is another type than a [`Finding`].
 
-mod cause;
-mod chains;
-mod check;
-mod claims;
-mod families;
+mod dialogue;
 mod finding;
-mod handshake;
-mod lookups;
+mod judge;
 mod opinion;
-mod outbound;
-mod outcome;
-mod places;
-mod probes;
-mod received;
-mod reports;
-mod results;
 mod settings;
 mod snapshot;
-mod words;
 
 pub use finding::{Finding, Location, Unclear};
-pub use outcome::outcome_word;
 pub use snapshot::probe_table;
-pub use words::{claim_words, lookup_claim_words, probe_claim_words, report_claim_words, setting_claim_words};
 
+use claims::{Scenario, outcomes::Outcome, probe, transaction::Case};
 use evidence::{Evidence, Observed};
+use finding::Text;
+use judge::{Tally, judge as claims_on};
 use mail::{ArcResult, DkimResult, DmarcResult, SpfResult};
-use plan::{Outcome, Plan};
 
 /// What is made of one scenario.
 #[derive(Debug, Clone)]
@@ -83,6 +70,12 @@ pub struct Judged {
     pub second_opinion: Vec<String>,
 }
 
+impl Checked {
+    fn new(label: &str, tally: Tally) -> Self {
+        Self { label: label.to_owned(), findings: tally.findings, errors: tally.errors }
+    }
+}
+
 impl Verdict {
     /// Every claim was seen to hold.
     #[must_use]
@@ -111,20 +104,75 @@ impl Verdict {
     }
 }
 
-/// Judges the evidence by the claims of the plan. Evidence that is missing makes claims unclear, never false.
+/// Judges the evidence by the claims of a scenario. Evidence that is missing makes claims unclear, never false.
 #[must_use]
-pub fn judge(plan: &Plan, evidence: &Evidence) -> Verdict {
+pub fn judge(scenario: &Scenario, evidence: &Evidence) -> Verdict {
+    let Scenario { plan, claims } = scenario;
     let text = finding::text_of(&plan.source);
-    let probes = plan.probes.iter().enumerate();
-    let lookups = plan.lookups.iter().enumerate();
-    let reports = plan.reports.iter().enumerate();
-    let transactions = 0..plan.transactions.len();
+    let probe = |at: usize, planned: &plan::Probe| {
+        let seen = or_why(evidence.probes.get(at), "the scenario ended before this probe");
+        let case = seen.map(|seen| probe::Case { planned, seen });
+        let case = case.as_ref().map_err(|why| *why);
+        Checked::new(&planned.label, claims_on(plan, at, &planned.label, &claims.probes[at], case, &text))
+    };
+    let lookup = |at: usize, planned: &plan::Lookup| {
+        let seen = or_why(evidence.lookups.get(at), "the scenario ended before this look-up");
+        let seen = seen.as_ref().map_err(|why| *why);
+        Checked::new(&planned.label, claims_on(plan, at, &planned.label, &claims.lookups[at], seen, &text))
+    };
+    let report = |at: usize, planned: &plan::ReportAsked| {
+        let seen = or_why(evidence.reports.get(at), "the scenario ended before this report");
+        let seen = seen.as_ref().map_err(|why| *why);
+        Checked::new(&planned.label, claims_on(plan, at, &planned.label, &claims.reports[at], seen, &text))
+    };
     Verdict {
-        settings: settings::judge(plan, &evidence.settings, &text),
-        probes: probes.map(|(at, probe)| probes::judge(plan, probe, evidence.probes.get(at), &text)).collect(),
-        lookups: lookups.map(|(at, lookup)| lookups::judge(plan, lookup, evidence.lookups.get(at), &text)).collect(),
-        reports: reports.map(|(at, report)| reports::judge(report, evidence.reports.get(at), &text)).collect(),
-        transactions: transactions.map(|at| claims::judge(plan, at, evidence.transactions.get(at), &text)).collect(),
+        settings: settings::settings(scenario, &evidence.settings, &text),
+        probes: plan.probes.iter().enumerate().map(|(at, planned)| probe(at, planned)).collect(),
+        lookups: plan.lookups.iter().enumerate().map(|(at, planned)| lookup(at, planned)).collect(),
+        reports: plan.reports.iter().enumerate().map(|(at, planned)| report(at, planned)).collect(),
+        transactions: (0..plan.transactions.len()).map(|at| transaction(scenario, at, evidence, &text)).collect(),
         snapshot: snapshot::text(plan, evidence),
     }
+}
+
+/// What was seen; or why nothing was.
+fn or_why<'a, T>(seen: Option<&'a Observed<T>>, ended: &'a str) -> Result<&'a T, &'a str> {
+    match seen {
+        Some(Observed::Seen(seen)) => Ok(seen),
+        Some(Observed::Unobserved(why)) => Err(why),
+        None => Err(ended),
+    }
+}
+
+fn transaction(scenario: &Scenario, at: usize, evidence: &Evidence, text: &Text) -> Judged {
+    let Scenario { plan, claims } = scenario;
+    let (planned, claims) = (&plan.transactions[at], &claims.transactions[at]);
+    let label = &planned.label;
+    let mut tally = Tally::default();
+    let Some(seen) = evidence.transactions.get(at) else {
+        let why = "the scenario ended before this transaction";
+        dialogue::judge(planned, None, &mut tally, text);
+        tally.judge(plan, at, label, claims, Err(why), text);
+        let Tally { findings, errors } = tally;
+        return Judged {
+            label: label.clone(),
+            outcome: Observed::Unobserved(why.to_owned()),
+            spf: Observed::Unobserved(why.to_owned()),
+            dkim: Observed::Unobserved(why.to_owned()),
+            dmarc: Observed::Unobserved(why.to_owned()),
+            arc: Observed::Unobserved(why.to_owned()),
+            findings,
+            errors,
+            second_opinion: Vec::new(),
+        };
+    };
+    let case = Case::of(plan, at, seen);
+    dialogue::judge(planned, Some(seen), &mut tally, text);
+    tally.judge(plan, at, label, claims, Ok(&case), text);
+    let Tally { findings, errors } = tally;
+    let Case { outcome, spf, dkim, dmarc, arc, .. } = case;
+    let second_opinion = Vec::new();
+    let mut judged = Judged { label: label.clone(), outcome, spf, dkim, dmarc, arc, findings, errors, second_opinion };
+    opinion::add(&mut judged, planned, claims, seen, text);
+    judged
 }

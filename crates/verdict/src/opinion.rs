@@ -2,10 +2,45 @@
 //! message that lies with its recipient although its author domain asks that such mail be refused, and which nothing
 //! authenticates in the harness's own judgement, is never silently held.
 
-use crate::Judged;
+use crate::{
+    Finding, Judged,
+    finding::{Shown, Text},
+};
+use claims::{
+    Cause, ClaimList,
+    outcomes::Outcome,
+    transaction::{self, Dmarc},
+};
 use evidence::{Authors, DmarcOpinion, Opinion, Transaction};
 use mail::{DkimResult, DmarcResult};
 use std::fmt::Display;
+
+/// Adds what the second opinion has to say of a transaction: to its findings where it differs, and what it finds itself.
+pub(crate) fn add(
+    judged: &mut Judged,
+    planned: &plan::Transaction,
+    claims: &ClaimList<transaction::Transaction>,
+    seen: &Transaction,
+    text: &Text,
+) {
+    judged.second_opinion = differences(judged, seen);
+    for finding in &mut judged.findings {
+        finding.add(&judged.second_opinion);
+    }
+    if let Some((message, help)) = delivered_against_policy(seen, says_so(claims)) {
+        let Cause { at, what } = Cause::new(&planned.span, "this message").line(text.inner());
+        let (subject, help, text) = (planned.label.clone(), help.join("\n"), text.clone());
+        judged.findings.push(Finding::new(Shown { subject, message, labels: vec![(at, what)], help, text }));
+    }
+}
+
+/// Whether a scenario claims that a message is delivered, and that DMARC does not pass.
+fn says_so(claims: &ClaimList<transaction::Transaction>) -> bool {
+    let is_in_mailbox =
+        |claim: &transaction::Outcome| matches!(claim.0, Outcome::Delivered(_) | Outcome::Quarantined(_));
+    claims.all().any(|(claim, _)| is_in_mailbox(claim))
+        && claims.all().any(|(Dmarc(claim), _)| *claim != DmarcResult::Pass)
+}
 
 /// The second opinion, where there is one.
 fn of(seen: &Transaction) -> Option<&Opinion> {
@@ -13,7 +48,7 @@ fn of(seen: &Transaction) -> Option<&Opinion> {
 }
 
 /// Where the harness comes to another result than the gateway, a sentence for each method.
-pub(crate) fn differences(judged: &Judged, seen: &Transaction) -> Vec<String> {
+fn differences(judged: &Judged, seen: &Transaction) -> Vec<String> {
     let Some(opinion) = of(seen) else { return Vec::new() };
     let mut lines = Vec::new();
     if let Some(said) = judged.spf.seen().filter(|said| **said != opinion.mail_from.result) {
@@ -41,7 +76,7 @@ pub(crate) fn differences(judged: &Judged, seen: &Transaction) -> Vec<String> {
 
 /// Of a message that was delivered: the author domains that ask for its refusal, and what that rests on. `is_said`: the scenario
 /// claims that such mail is delivered, and so knows.
-pub(crate) fn delivered_against_policy(seen: &Transaction, is_said: bool) -> Option<(String, Vec<String>)> {
+fn delivered_against_policy(seen: &Transaction, is_said: bool) -> Option<(String, Vec<String>)> {
     let opinion = of(seen).filter(|_| !is_said && is_delivered(seen))?;
     let asking: Vec<&DmarcOpinion> = opinion.dmarc.iter().filter(|dmarc| dmarc.is_to_be_refused()).collect();
     let domains: Vec<&str> = asking.iter().map(|dmarc| dmarc.author.as_str()).collect();

@@ -12,7 +12,6 @@ mod settings;
 mod transaction;
 
 pub use probe::probe_table;
-pub(crate) use transaction::bounce_words;
 
 use evidence::{Evidence, Observed, Redactor};
 use plan::Plan;

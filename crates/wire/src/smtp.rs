@@ -1,5 +1,6 @@
 //! The SMTP clients: one transaction on one connection (RFC 5321 §3.3), and every command and reply of it.
 
+mod script;
 mod speaker;
 #[cfg(test)]
 mod tests;
@@ -7,8 +8,8 @@ mod tests;
 use crate::{BoxStream, Login, Route, WireError, tls};
 use data_encoding::BASE64;
 use evidence::{Exchange, Handshake, Observed};
-use mail::{Address, ReversePath};
-use plan::{Driver, Tls};
+use mail::Nonce;
+use plan::{Driver, Tls, Transcript};
 use rustls_pki_types::ServerName;
 use speaker::Speaker;
 use std::time::Duration;
@@ -24,17 +25,21 @@ pub struct Job {
     pub tls: Tls,
     /// What is said in EHLO.
     pub ehlo: String,
+    /// It is said in HELO instead.
+    pub says_helo: bool,
     /// Who logs in, with AUTH PLAIN (RFC 4616), whether or not the server offers it.
     pub login: Option<Login>,
     /// The name that the server's certificate should have, and that is sent to it (RFC 6066 §3); a DNS name or an
     /// IP address. Not looked at without TLS.
     pub server_name: String,
-    /// MAIL FROM.
-    pub mail_from: ReversePath,
-    /// RCPT TO, in order.
-    pub rcpt_to: Vec<Address>,
+    /// What is said behind `MAIL FROM:`, such as `<bob@sender.example>`; any octets.
+    pub mail_from: Vec<u8>,
+    /// What is said behind each `RCPT TO:`, in order; any octets.
+    pub rcpt_to: Vec<Vec<u8>>,
     /// The octets to send behind DATA, with CRLF at the ends of lines and without dot-stuffing.
     pub message: Vec<u8>,
+    /// A dialogue that is written out, and the nonce of the message: only that is said, and not what stands above.
+    pub script: Option<(Transcript, Nonce)>,
     /// What the server's certificate is judged by.
     pub anchor: pki::Anchor,
     /// How long the whole dialogue may take.
@@ -52,7 +57,8 @@ pub struct Dialogue {
 
 /// Brings a message to a server, as far as the server lets it: a refused EHLO, STARTTLS, AUTH, MAIL or DATA, or
 /// RCPT refused for all, leads to QUIT; silence, nonsense, a closed connection and a failed handshake end it at once.
-/// The octets of [`Driver::ByteExact`] may have commands in them; replies to those are exchanges with `octets`.
+/// The octets of [`Driver::ByteExact`] may have commands in them; replies to those are `unexpected` ones, which are read until
+/// the server closes the connection, within a bound.
 ///
 /// # Errors
 /// The entrance does not take the connection, or `server_name` is no name. What the server does is never an error.
@@ -64,6 +70,15 @@ pub async fn converse(job: Job) -> Result<Dialogue, WireError> {
     let mut speaker = Speaker::new(Box::new(job.route.open(job.limit).await?), job.limit);
     if name.is_none() {
         speaker.without_tls("no TLS was asked for");
+    }
+    if let Some((transcript, nonce)) = &job.script {
+        if job.tls == Tls::Implicit
+            && let Some(name) = &name
+            && speaker.secure(name, &job.anchor).await.is_none()
+        {
+            return Ok(speaker.quit().await);
+        }
+        return Ok(script::play(speaker, &job, transcript, nonce, name.as_ref()).await);
     }
     speak(&mut speaker, &job, name.as_ref()).await;
     Ok(speaker.quit().await)
@@ -86,12 +101,11 @@ pub async fn ask(stream: BoxStream, ehlo: &str, commands: &[String], limit: Dura
 
 /// The whole dialogue up to QUIT; `None`: it did not come to its end.
 async fn speak(speaker: &mut Speaker, job: &Job, name: Option<&ServerName<'static>>) -> Option<()> {
-    let hello = format!("EHLO {}", job.ehlo);
     if job.tls == Tls::Implicit {
         speaker.secure(name?, &job.anchor).await?;
     }
     speaker.greeting().await?;
-    speaker.accepted("ehlo", &hello).await?;
+    speaker.hello(job).await?;
     if job.tls == Tls::Starttls {
         if !speaker.is_offered("STARTTLS") {
             speaker.without_tls("STARTTLS was not offered");
@@ -100,7 +114,7 @@ async fn speak(speaker: &mut Speaker, job: &Job, name: Option<&ServerName<'stati
         speaker.without_tls("the server refused STARTTLS");
         speaker.accepted("starttls", "STARTTLS").await?;
         speaker.secure(name?, &job.anchor).await?;
-        speaker.accepted("ehlo", &hello).await?;
+        speaker.hello(job).await?;
     }
     // RFC 6152 §3; only the reply to EHLO tells
     let is_8bit = job.driver == Driver::WellBehaved && !job.message.is_ascii() && speaker.is_offered("8BITMIME");
@@ -108,14 +122,13 @@ async fn speak(speaker: &mut Speaker, job: &Job, name: Option<&ServerName<'stati
         let secret = BASE64.encode(format!("\0{user}\0{password}").as_bytes());
         speaker.accepted("auth", &format!("AUTH PLAIN {secret}")).await?;
     }
-    let body = if is_8bit { " BODY=8BITMIME" } else { "" };
-    speaker.accepted("mail-from", &format!("MAIL FROM:<{}>{body}", job.mail_from)).await?;
+    speaker.mail(job, is_8bit).await.filter(mail::Reply::is_positive)?;
     let mut is_wanted = false;
     for recipient in &job.rcpt_to {
-        is_wanted |= speaker.say("rcpt-to", &format!("RCPT TO:<{recipient}>")).await?.code / 100 == 2;
+        is_wanted |= speaker.recipient(job, recipient).await?.code / 100 == 2;
     }
-    if is_wanted && speaker.say("data", "DATA").await?.code == 354 {
-        speaker.message(job.driver, &job.message).await?;
+    if is_wanted {
+        speaker.message(job).await?;
     }
     Some(())
 }

@@ -171,8 +171,12 @@ where
 }
 
 fn address<T: FromStr<Err = AddressError>>(text: &str) -> Result<T, Flaw> {
-    text.parse()
-        .map_err(|error: AddressError| Flaw::new(format!("`{text}` is not a mail address")).help(error.to_string()))
+    text.parse().map_err(|error: AddressError| {
+        let flaw = Flaw::new(format!("`{}` is not a mail address", text.escape_debug()));
+        let raw = "; `{ raw = '<…>' }` sends any octets in the place of a path";
+        let raw = if matches!(error, AddressError::LocalPart(_)) { raw } else { "" };
+        flaw.help(format!("{}{raw}", error.to_string().escape_debug()))
+    })
 }
 
 fn line(text: &str) -> Result<Line, Flaw> {

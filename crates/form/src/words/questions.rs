@@ -1,8 +1,7 @@
 //! The words of everything besides zones and mail: played hosts, probes, look-ups, TLS reports.
 
-use crate::Keyword;
 use mail::Service;
-use plan::{CertificateKey, CertificateKind, Interference, StarttlsClaim, StarttlsPlay};
+use plan::{CertificateKey, CertificateKind, Interference, StarttlsPlay};
 
 macro_rules! own_words {
     ($($(#[doc = $doc:literal])+ $name:ident;)+) => {$(
@@ -14,22 +13,6 @@ macro_rules! own_words {
 own_words! {
     /// A version of TLS; the word itself.
     Version;
-    /// Whose order of suites counts.
-    OrderWord;
-    /// What becomes of a login before TLS.
-    LoginWord;
-    /// What becomes of what is injected.
-    Injected;
-    /// How TLSA records compare to a certificate.
-    TlsaWord;
-    /// Something that a service does or does not.
-    Feature;
-    /// Type of the policy of a TLS report.
-    PolicyWord;
-    /// Why a connection failed that a TLS report counts.
-    Failure;
-    /// A response code of the DNS.
-    Rcode;
     /// A version of TLS that a played host can take; the word itself.
     HostVersion;
 }
@@ -38,11 +21,7 @@ own_words! {
 #[derive(Debug, Clone, Copy)]
 pub struct Starttls(pub StarttlsPlay);
 
-/// What a service does about STARTTLS.
-#[derive(Debug, Clone, Copy)]
-pub struct StarttlsWord(pub StarttlsClaim);
-
-words! {
+crate::keywords! {
     Version: "a version of TLS" {
         "SSLv3" => Self("SSLv3"), "SSL 3.0 (RFC 6101)";
         "TLSv1" => Self("TLSv1"), "TLS 1.0";
@@ -79,66 +58,6 @@ words! {
         "p384" => Self::P384, "ECDSA on P-384";
         "rsa2048" => Self::Rsa2048, "RSA of 2048 bits";
         "ed25519" => Self::Ed25519, "Ed25519 (RFC 8410)";
-    }
-    StarttlsWord: "what a service does about STARTTLS" {
-        "absent" => Self(StarttlsClaim::Absent), "it does not offer it";
-        "optional" => Self(StarttlsClaim::Optional), "it offers it, and works without";
-        "required" => Self(StarttlsClaim::Required), "it offers it, and does not work without";
-    }
-    OrderWord: "whose order counts" {
-        "server" => Self("server"), "the server's";
-        "client" => Self("client"), "the client's";
-    }
-    LoginWord: "what becomes of a login before TLS" {
-        "refused" => Self("refused"), "it is refused without a look at the password";
-        "taken" => Self("taken"), "the password is looked at, or asked for";
-    }
-    Injected: "what becomes of what is injected" {
-        "dropped" => Self("dropped"), "it is never answered";
-        "answered" => Self("answered"), "it is answered under TLS";
-    }
-    TlsaWord: "how TLSA records compare to the certificate" {
-        "matches" => Self("matches"), "one of them matches, and the answer is authentic";
-        "differs" => Self("differs"), "there are some, and none matches";
-        "none" => Self("none"), "there are none";
-    }
-    Feature: "something that a service does" {
-        "tickets" => Self("tickets"), "it gives tickets (RFC 5077 §3.1, RFC 8446 §4.6.1)";
-        "resumption" => Self("resumption"), "it resumes a connection";
-        "secure-renegotiation" => Self("secure-renegotiation"), "it binds a renegotiation to its connection (RFC 5746 §3.6)";
-        "client-renegotiation" => Self("client-renegotiation"), "it renegotiates when the client asks";
-        "compression" => Self("compression"), "it compresses (RFC 3749)";
-        "fallback-scsv" => Self("fallback-scsv"), "it refuses a downgrade (RFC 7507 §3)";
-        "early-data" => Self("early-data"), "it takes early data (RFC 8446 §2.3)";
-        "extended-master-secret" => Self("extended-master-secret"), "it binds the master secret to the handshake (RFC 7627 §4)";
-        "encrypt-then-mac" => Self("encrypt-then-mac"), "it encrypts before it authenticates (RFC 7366 §3)";
-        "ocsp-stapling" => Self("ocsp-stapling"), "it brings its certificate's status (RFC 6066 §8)";
-    }
-    PolicyWord: "a type of policy" {
-        "tlsa" => Self("tlsa"), "TLSA records (RFC 7672)";
-        "sts" => Self("sts"), "an MTA-STS policy (RFC 8461)";
-        "no-policy-found" => Self("no-policy-found"), "neither";
-    }
-    Failure: "a result type of TLS reports (RFC 8460 §4.3)" {
-        "starttls-not-supported" => Self("starttls-not-supported"), "the host did not offer STARTTLS";
-        "certificate-host-mismatch" => Self("certificate-host-mismatch"), "the certificate is for another name";
-        "certificate-expired" => Self("certificate-expired"), "the certificate has expired";
-        "certificate-not-trusted" => Self("certificate-not-trusted"), "no chain to a root that is known";
-        "validation-failure" => Self("validation-failure"), "anything else";
-        "tlsa-invalid" => Self("tlsa-invalid"), "no TLSA record matched, or none was usable";
-        "dnssec-invalid" => Self("dnssec-invalid"), "the DNS had no authentic answer";
-        "dane-required" => Self("dane-required"), "DANE was required, and there were no TLSA records";
-        "sts-policy-fetch-error" => Self("sts-policy-fetch-error"), "the policy could not be fetched";
-        "sts-policy-invalid" => Self("sts-policy-invalid"), "the policy could not be read";
-        "sts-webpki-invalid" => Self("sts-webpki-invalid"), "the certificate of the policy's host was not good";
-    }
-    Rcode: "a response code (RFC 1035 §4.1.1)" {
-        "NOERROR" => Self("NOERROR"), "there is an answer, if only that there are no such records";
-        "NXDOMAIN" => Self("NXDOMAIN"), "there is no such name";
-        "SERVFAIL" => Self("SERVFAIL"), "no answer could be had, or none that is right by DNSSEC";
-        "REFUSED" => Self("REFUSED"), "the question is not answered here";
-        "FORMERR" => Self("FORMERR"), "the question was not understood";
-        "NOTIMP" => Self("NOTIMP"), "such questions are not answered";
     }
     Service: "a service" {
         "smtp" => Self::Smtp, "port 25";

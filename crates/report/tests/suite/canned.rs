@@ -1,11 +1,10 @@
 //! A run as it might have been: one scenario of each status.
 
+use claims::{ClaimList, Scenario, Stated, Subject};
 use evidence::{Delivered, Evidence, Exchange, Fate, FateStatus, LookedUp, MailObject, Observed, Setting, Transaction};
 use mail::{Message, Nonce};
 use mailproof_report::{RunReport, ScenarioReport, Snapshot, Status};
-use plan::{
-    Claimed, Daemon, Lookup, LookupClaim, Plan, Probe, ProbeClaim, SettingChange, SettingClaim, Source, Spanned, World,
-};
+use plan::{Daemon, Lookup, Probe, SettingChange, Source, Spanned, World};
 use std::time::Duration;
 
 const TEXT: &str = r#"title = "A forged From under p=reject is refused"
@@ -49,7 +48,14 @@ message   = "Subject: Lunch\n\nAt noon?\n"
 outcome = { delivered = "INBOX" }
 "#;
 
-pub(crate) fn plan(name: &str) -> Plan {
+/// A claim in the language's own words, at this place of the file.
+fn claim<S: Subject>(line: &str, at: std::ops::Range<usize>) -> ClaimList<S> {
+    let source = Source { name: String::new(), path: String::new(), text: line.to_owned() };
+    let list: ClaimList<S> = form::read(source, "claims", |list, _, _| Some(list)).unwrap();
+    list.iter().map(|stated| Stated { span: at.clone(), ..stated.clone() }).collect()
+}
+
+pub(crate) fn plan(name: &str) -> Scenario {
     let source = Source { name: name.to_owned(), path: format!("scenarios/{name}.toml"), text: TEXT.to_owned() };
     let world = World {
         gateway: vec!["gateway.example".parse().unwrap()],
@@ -61,11 +67,7 @@ pub(crate) fn plan(name: &str) -> Plan {
 }
 
 fn transaction(end: &str, is_delivered: bool) -> Transaction {
-    let exchange = |to: &str, sent: &str, reply: &str| Exchange {
-        to: to.to_owned(),
-        sent: sent.to_owned(),
-        reply: Observed::Seen(reply.parse().unwrap()),
-    };
+    let exchange = |to: &str, sent: &str, reply: &str| Exchange::new(to, sent, Observed::Seen(reply.parse().unwrap()));
     let fate = Fate {
         recipient: "alice@gateway.example".parse().unwrap(),
         host: "mx.gateway.example".to_owned(),
@@ -114,7 +116,7 @@ pub(crate) fn scenario(name: &str, status: Status) -> ScenarioReport {
     let verdict = verdict::judge(&plan, &evidence);
     ScenarioReport {
         name: name.to_owned(),
-        title: plan.title,
+        title: plan.plan.title,
         status,
         snapshot: Snapshot::None,
         verdict: Some(verdict),
@@ -125,7 +127,9 @@ pub(crate) fn scenario(name: &str, status: Status) -> ScenarioReport {
 
 /// One without mail: a setting that is refused, a service that could not be asked, and a name that is not there.
 pub(crate) fn without_mail(status: Status) -> ScenarioReport {
-    let mut plan = plan("tls/setting");
+    let mut whole = plan("tls/setting");
+    whole.claims.transactions.clear();
+    let plan = &mut whole.plan;
     plan.transactions.clear();
     let at = |part: &str| {
         let start = TEXT.find(part).unwrap();
@@ -136,21 +140,21 @@ pub(crate) fn without_mail(status: Status) -> ScenarioReport {
         name: Spanned { value: "smtpd_tls_protocols".to_owned(), span: at("title") },
         value: Some("TLSv1".to_owned()),
     }];
-    plan.settings.expect = vec![Claimed { claim: SettingClaim::Taken(true), span: at("cites") }];
     plan.probes = vec![Probe {
         label: "border".to_owned(),
         service: Spanned { value: mail::Service::Smtp, span: at("teaches") },
         server_name: None,
-        expect: vec![Claimed { claim: ProbeClaim::DhBits(2048), span: at("label") }],
         span: at("[[transaction]]"),
     }];
     plan.lookups = vec![Lookup {
         label: "policy".to_owned(),
         name: Spanned { value: "_dmarc.bank.example".parse().unwrap(), span: at("client") },
         record_type: "TXT".to_owned(),
-        expect: vec![Claimed { claim: LookupClaim::Rcode("NOERROR".to_owned()), span: at("mail-from") }],
         span: at("[[transaction]]"),
     }];
+    whole.claims.settings = claim("taken = true", at("cites"));
+    whole.claims.probes = vec![claim("dh-bits = 2048", at("label"))];
+    whole.claims.lookups = vec![claim("rcode = \"NOERROR\"", at("mail-from"))];
     let setting = Setting {
         daemon: "postfix".to_owned(),
         name: "smtpd_tls_protocols".to_owned(),
@@ -166,7 +170,7 @@ pub(crate) fn without_mail(status: Status) -> ScenarioReport {
         lookups: vec![Observed::Seen(answer)],
         ..Evidence::default()
     };
-    let verdict = Some(verdict::judge(&plan, &evidence));
+    let verdict = Some(verdict::judge(&whole, &evidence));
     ScenarioReport { verdict, evidence: Some(evidence), ..scenario("tls/setting", status) }
 }
 

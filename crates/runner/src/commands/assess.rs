@@ -183,10 +183,9 @@ mod tests {
     use super::*;
 
     fn exchanges(said: &[(&str, &str)]) -> Vec<Exchange> {
-        let exchange = |(to, reply): &(&str, &str)| Exchange {
-            to: (*to).to_owned(),
-            sent: String::new(),
-            reply: reply.parse().map_or_else(|_| Observed::Unobserved((*reply).to_owned()), Observed::Seen),
+        let exchange = |(to, reply): &(&str, &str)| {
+            let reply = reply.parse().map_or_else(|_| Observed::Unobserved((*reply).to_owned()), Observed::Seen);
+            Exchange::new(to, "", reply)
         };
         said.iter().map(exchange).collect()
     }

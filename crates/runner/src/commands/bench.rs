@@ -2,21 +2,22 @@
 
 use super::{CommandContext, Pair, probe::target};
 use crate::{
-    drive::Opinion,
     bring_up::{RunningStack, bring_up},
     cli::BenchArgs,
     conduct::{Done, RunOptions, conduct},
     drive,
+    drive::Opinion,
     exit::{CommandError, Exit},
     known::KnownFailures,
     library,
     start::CommandResult,
 };
+use claims::Scenario;
 use container::{Engine, ImageSettings};
 use futures_util::{StreamExt, stream};
 use mail::Service;
 use pki::Anchor;
-use plan::{Plan, Source, World};
+use plan::{Source, World};
 use std::{
     io,
     net::SocketAddr,
@@ -33,9 +34,9 @@ pub(crate) async fn bench(context: &CommandContext, args: BenchArgs) -> CommandR
     if args.cold {
         cold(context, &args.gateway).await?;
     }
-    let plans = |words: &[String]| -> Result<(Vec<Plan>, World), CommandError> {
+    let plans = |words: &[String]| -> Result<(Vec<Scenario>, World), CommandError> {
         let world = Pair::load(&context.workspace, &args.gateway)?.world();
-        Ok((library::plans(library::find(&context.workspace.scenarios(), words)?, &world)?, world))
+        Ok((library::scenarios(library::find(&context.workspace.scenarios(), words)?, &world)?, world))
     };
 
     // the first run builds what is missing and is not measured
@@ -56,8 +57,8 @@ pub(crate) async fn bench(context: &CommandContext, args: BenchArgs) -> CommandR
     let (mut library, world) = plans(&[])?;
     let names = library::names(&context.workspace.scenarios())?;
     let known = KnownFailures::load(&context.workspace.gateway(&args.gateway), &names)?;
-    library.retain(|plan| known.reason(&plan.source).is_none());
-    let mails: usize = library.iter().map(|plan| plan.transactions.len()).sum();
+    library.retain(|scenario| known.reason(&scenario.plan.source).is_none());
+    let mails: usize = library.iter().map(|scenario| scenario.plan.transactions.len()).sum();
     // the gateway's own processes start during the load, so that both are measured on a warm one
     let bare = load(&running_stack, &world).await?;
     println!("{:<32} {bare:>8.0} mails a second", "bare load generator, 16 at once");
@@ -86,14 +87,14 @@ pub(crate) async fn bench(context: &CommandContext, args: BenchArgs) -> CommandR
 }
 
 /// Runs plans and says how long that took; what does not hold would make the measurement worthless.
-async fn run(running_stack: &RunningStack, plans: Vec<Plan>) -> Result<Duration, CommandError> {
+async fn run(running_stack: &RunningStack, plans: Vec<Scenario>) -> Result<Duration, CommandError> {
     let begun = Instant::now();
     let mut wrong = Vec::new();
     let options = RunOptions { jobs: JOBS, opinion: Opinion::On };
     conduct(&running_stack.stack, plans, options, |done: Done| match done.ended {
         Ok((_, verdict)) if verdict.holds() => {}
-        Ok(_) => wrong.push(format!("{} does not hold", done.plan.source.name)),
-        Err(why) => wrong.push(format!("{}: {why}", done.plan.source.name)),
+        Ok(_) => wrong.push(format!("{} does not hold", done.scenario.plan.source.name)),
+        Err(why) => wrong.push(format!("{}: {why}", done.scenario.plan.source.name)),
     })
     .await;
     if wrong.is_empty() {
@@ -104,7 +105,7 @@ async fn run(running_stack: &RunningStack, plans: Vec<Plan>) -> Result<Duration,
 
 /// The same mail over the same path, without claims: mails a second.
 async fn load(running_stack: &RunningStack, world: &World) -> Result<f64, CommandError> {
-    let plan = generate(1, world)?.remove(0);
+    let plan = generate(1, world)?.remove(0).plan;
     let published = drive::publish(&running_stack.stack, &plan).await?;
     let begun = Instant::now();
     let sent: Vec<_> = stream::iter(0..LOAD)
@@ -158,10 +159,10 @@ async fn scanner(called: &str, names: &[&str], words: &str, at: SocketAddr, ours
 }
 
 /// Scenarios that differ in their names alone.
-fn generate(count: usize, world: &World) -> Result<Vec<Plan>, CommandError> {
+fn generate(count: usize, world: &World) -> Result<Vec<Scenario>, CommandError> {
     let sources =
         (0..count).map(|n| Source { name: format!("generated/{n}"), path: format!("generated/{n}"), text: text(n) });
-    Ok(library::plans(sources.collect(), world)?)
+    Ok(library::scenarios(sources.collect(), world)?)
 }
 
 fn text(number: usize) -> String {

@@ -21,17 +21,17 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     let workspace = &context.workspace;
     let pair = Pair::load(workspace, &args.gateway)?;
     let known = KnownFailures::load(&pair.gateway.directory, &library::names(&workspace.scenarios())?)?;
-    let plans = library::plans(library::find(&workspace.scenarios(), &args.selection.names)?, &pair.world())?;
-    let with_peer = plans.iter().any(|plan| needs_peer(plan, &pair));
+    let scenarios = library::scenarios(library::find(&workspace.scenarios(), &args.selection.names)?, &pair.world())?;
+    let with_peer = scenarios.iter().any(|scenario| needs_peer(&scenario.plan, &pair));
     let directory = pair.gateway.directory.clone();
     let judge = Judge { directory, known, is_ci: args.ci, wants_snapshots: args.snapshot };
     let (name, adaptations) = (pair.gateway.name.clone(), pair.gateway.adaptations());
 
-    let names: Vec<String> = plans.iter().map(|plan| plan.source.name.clone()).collect();
+    let names: Vec<String> = scenarios.iter().map(|scenario| scenario.plan.source.name.clone()).collect();
     let style = context.style();
     let running_stack = bring_up(context, pair, with_peer, args.keep).await?;
     context.progress.print(&format!("run {}: gateway {name}\n", running_stack.run));
-    context.progress.say(&format!("running {} scenarios", plans.len()));
+    context.progress.say(&format!("running {} scenarios", scenarios.len()));
     let reports = Mutex::new(Vec::new());
     let each = |done: Done| {
         let report = judge.report(done);
@@ -40,7 +40,7 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     };
     let options = RunOptions { jobs: args.jobs, opinion: args.second_opinion };
     let is_interrupted = tokio::select! {
-        () = conduct(&running_stack.stack, plans, options, each) => false,
+        () = conduct(&running_stack.stack, scenarios, options, each) => false,
         () = interrupt() => true,
     };
     let mut scenarios = reports.into_inner().expect("nobody panics while printing");

@@ -1,16 +1,9 @@
 //! The tables of what is asked: changed settings, probes, look-ups and TLS reports.
 
+use claims::ClaimList;
 use form::{
-    Required,
-    ciphers::CipherName,
-    tables,
-    values::{
-        AtLeastOne, KeyName, Line, LintCode, Named, NotEmpty, OneOrMany, RecordKind, SettingName, SettingValue, Whole,
-        Yes,
-    },
-    words::{
-        Failure, Feature, Injected, LoginWord, OrderWord, Peer, PolicyWord, Rcode, StarttlsWord, TlsaWord, Version,
-    },
+    Required, tables,
+    values::{Line, Named, RecordKind, SettingName, SettingValue},
 };
 use mail::{Domain, Service};
 use plan::{Daemon, SettingChange, Spanned};
@@ -26,7 +19,7 @@ tables! {
         /// Lines that are taken out, so that the compiled default holds.
         unset: Option<UnsetTable>,
         /// What the daemons must make of it.
-        expect: Option<SettingExpectTable>,
+        expect: Option<ClaimList<claims::setting::Changed>>,
     }
 
     /// Settings that are taken out.
@@ -35,16 +28,6 @@ tables! {
         postfix: Option<Vec<Spanned<SettingName>>>,
         /// Of dovecot.conf, and of the files beside it.
         dovecot: Option<Vec<Spanned<SettingName>>>,
-    }
-
-    /// What daemons must make of changed settings.
-    SettingExpectTable "setting expect table" [Some] {
-        /// Whether they work with them.
-        taken: Option<Spanned<bool>>,
-        /// Text in what a daemon says of them.
-        says: Option<OneOrMany<Spanned<NotEmpty>>>,
-        /// That no daemon says anything.
-        silent: Option<Spanned<Yes>>,
     }
 
     /// A question to a service of the gateway: what it takes, seen from outside.
@@ -56,40 +39,7 @@ tables! {
         /// The name that is asked for (RFC 6066 §3); the host's own if not said.
         server_name: Option<Domain>,
         /// What must come of it.
-        expect: Required<ProbeExpectTable>,
-    }
-
-    /// What a service must take, and what not.
-    ProbeExpectTable "probe expect table" [Some] {
-        /// What it does about STARTTLS.
-        starttls: Option<Spanned<StarttlsWord>>,
-        /// Exactly the versions of TLS that it takes; an empty list: there is no TLS.
-        versions: Option<Spanned<Vec<Version>>>,
-        /// Cipher suites (by their IANA or OpenSSL names), groups or families of suites that it takes, each of them.
-        takes: Option<Spanned<AtLeastOne<Spanned<CipherName>>>>,
-        /// Cipher suites, groups or families of suites that it takes none of. The families are `NULL`, `anonymous`,
-        /// `export`, `DES`, `3DES`, `RC4`, `MD5`, `SHA1`, `CBC` and `static-RSA`.
-        refuses: Option<Spanned<AtLeastOne<Spanned<CipherName>>>>,
-        /// Whose order of suites counts before TLS 1.3.
-        order: Option<Spanned<OrderWord>>,
-        /// Bits that a finite-field group has at least, if it takes any.
-        dh_bits: Option<Spanned<Whole<1, 65535>>>,
-        /// What its certificate is worth.
-        peer: Option<Spanned<Peer>>,
-        /// Kind of its certificate's key, such as `EC P-256`.
-        key: Option<Spanned<KeyName>>,
-        /// A profile that holds.
-        profile: Option<Spanned<Line>>,
-        /// What becomes of a login before TLS; not for a service that speaks TLS from the first octet.
-        login: Option<Spanned<LoginWord>>,
-        /// What becomes of a command that is injected in cleartext behind STARTTLS; not for such a service either.
-        injection: Option<Spanned<Injected>>,
-        /// What it does, all of these.
-        has: Option<Spanned<AtLeastOne<Feature>>>,
-        /// What it does not, none of these.
-        has_not: Option<Spanned<AtLeastOne<Feature>>>,
-        /// How the TLSA records for it compare to its certificate (RFC 7672 §3.1).
-        tlsa: Option<Spanned<TlsaWord>>,
+        expect: Required<ClaimList<claims::probe::Probe>>,
     }
 
     /// A question to the DNS, by a resolver that validates.
@@ -101,7 +51,7 @@ tables! {
         /// The type, such as `TXT`.
         r#type: Required<RecordKind>,
         /// What must come of it.
-        expect: Required<LookupExpectTable>,
+        expect: Required<ClaimList<claims::lookup::Lookup>>,
     }
 
     /// A TLS report of the gateway (RFC 8460 §4).
@@ -112,33 +62,7 @@ tables! {
         /// mail for.
         domain: Required<Spanned<Domain>>,
         /// What must come of it.
-        expect: Required<ReportExpectTable>,
-    }
-
-    /// What a TLS report must say.
-    ReportExpectTable "report expect table" [Some] {
-        /// The type of its policy (RFC 8460 §4.4).
-        policy: Option<Spanned<PolicyWord>>,
-        /// So many connections succeeded.
-        successful: Option<Spanned<Whole<0, 1_000_000>>>,
-        /// So many failed.
-        failed: Option<Spanned<Whole<0, 1_000_000>>>,
-        /// Exactly the result types, in any order (RFC 8460 §4.3); an empty list: nothing failed.
-        results: Option<Spanned<Vec<Failure>>>,
-    }
-
-    /// What the DNS must answer.
-    LookupExpectTable "look-up expect table" [Some] {
-        /// The response code, such as `NXDOMAIN`.
-        rcode: Option<Spanned<Rcode>>,
-        /// Exactly the data of the records, in any order, as `dig +short` shows it; of TXT without quotes.
-        records: Option<Spanned<Vec<Line>>>,
-        /// Text in the data of a record, or a list of texts.
-        contains: Option<OneOrMany<Spanned<NotEmpty>>>,
-        /// Whether the answer is authentic (RFC 4035 §3.2.3).
-        authentic: Option<Spanned<bool>>,
-        /// Exactly what the lint says of it, as codes; an empty list: nothing.
-        lint: Option<Spanned<Vec<LintCode>>>,
+        expect: Required<ClaimList<claims::report::Report>>,
     }
 }
 

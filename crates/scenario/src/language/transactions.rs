@@ -1,13 +1,16 @@
-//! The tables of mail: transactions, who brings them, and what is claimed of them.
+//! The tables of mail: transactions, who brings them.
 
 use crate::language::ChangeTable;
+use claims::ClaimList;
 use form::{
-    Decode, Flaw, Node, Presence, Required, Shape, tables,
-    values::{AtLeastOne, FieldLine, FieldName, FromNow, Line, Named, NotEmpty, OneOrMany, Whole, Yes},
-    words::{Canonicalization, Fate, Peer, ReceivedWord, TlsVersion, Version},
+    Decode, Flaw, Node, Presence, Required, Shape,
+    octets::Octets,
+    tables,
+    values::{AtLeastOne, FieldLine, FieldName, FromNow, Line, NotEmpty, Whole, Yes},
+    words::Canonicalization,
 };
-use mail::{Address, ArcResult, DkimResult, DmarcResult, Domain, EnhancedStatus, ReversePath, SpfResult};
-use plan::{Command, Driver, Outcome, Spanned, Tls};
+use mail::{Address, Domain, ReversePath};
+use plan::{Driver, Path, Spanned, Tls};
 use std::net::IpAddr;
 use toml::de::DeValue;
 
@@ -22,22 +25,28 @@ tables! {
         client: Presence<Spanned<ClientTable>>,
         /// Through a server, as a user of it.
         via: Presence<Spanned<ViaTable>>,
-        /// MAIL FROM; `<>` for the null reverse-path.
-        mail_from: Required<Spanned<ReversePath>>,
-        /// RCPT TO, in order.
-        rcpt_to: Required<AtLeastOne<Spanned<Address>>>,
+        /// MAIL FROM; `<>` for the null reverse-path. Left out only with a `dialogue`.
+        mail_from: Presence<Sender>,
+        /// RCPT TO, in order. Left out only with a `dialogue`.
+        rcpt_to: Presence<AtLeastOne<Recipient>>,
         /// Header and body. `{nonce}` stands for the mark by which the message is found again; `Date` and a `Message-ID`
         /// with the mark are added where they are missing; a `Message-ID` of your own needs the mark. Lines are sent with
         /// CRLF.
-        message: Required<Spanned<String>>,
+        message: Presence<Spanned<String>>,
+        /// The dialogue, written out as in a snapshot: `C: …` is sent with CRLF; `S: 250`, `S: 2xx` or `S: *` waits for a reply,
+        /// and another one ends the dialogue. `C:` lines without an `S:` between them go out in one segment. `-- TLS --` goes on
+        /// under TLS, `-- close --` hangs up; else QUIT is said in the end. `\r`, `\n`, `\0`, `\xHH` and `\\` stand for octets,
+        /// `\c` at the end of a line for no CRLF; `{message}` is the message with stuffed dots and the final one,
+        /// `{message:raw}` its octets, `{size}` their number, `{nonce}` the mark. Best in `'''`.
+        dialogue: Option<Spanned<String>>,
         /// The message is sent octet for octet, `\r\n` written out, nothing added. It must hold `{nonce}`.
         exact: Option<bool>,
         /// DKIM signatures, the first one applied first.
         sign: Option<Vec<SignTable>>,
         /// What is done to the message after it was signed, in order.
         tamper: Option<Vec<TamperTable>>,
-        /// What must come of it; at least one claim.
-        expect: Required<ExpectTable>,
+        /// What must come of it; at least one claim. Left out only with a `dialogue`.
+        expect: Presence<ClaimList<claims::transaction::Transaction>>,
     }
 
     /// A client on the pretend Internet.
@@ -45,11 +54,28 @@ tables! {
         /// Its address, IPv4 or IPv6.
         ip: Required<Spanned<IpAddr>>,
         /// What it says in EHLO.
-        ehlo: Required<Spanned<Line>>,
+        ehlo: Option<Spanned<Line>>,
+        /// What it says in HELO, instead of EHLO.
+        helo: Option<Spanned<Line>>,
         /// Whether it asks for TLS; `none` if not said.
         tls: Option<Spanned<Tls>>,
         /// How it speaks.
         driver: Option<Driver>,
+    }
+
+    /// A reverse-path that is sent as it is, in any form.
+    RawSenderTable "raw reverse-path" [Any] {
+        /// All that stands behind `MAIL FROM:`, with its brackets and with parameters, if there are any. `\r`, `\n`, `\0`, `\xHH`
+        /// and `\\` stand for octets.
+        raw: Required<Spanned<Octets>>,
+    }
+
+    /// A forward-path that is sent as it is, in any form.
+    RawRecipientTable "raw forward-path" [Any] {
+        /// All that stands behind `RCPT TO:`, as for a raw reverse-path.
+        raw: Required<Spanned<Octets>>,
+        /// Whose mailbox it is about, if that cannot be read in it or is another one's.
+        mailbox: Option<Spanned<Address>>,
     }
 
     /// Whose server takes the message first.
@@ -119,127 +145,51 @@ tables! {
         /// What takes its place.
         with: Required<String>,
     }
-
-    /// What must come of a transaction. Nothing is claimed of what is not named.
-    ExpectTable "expect table" [Some] {
-        /// A reply of the server, or a list of them.
-        reply: Option<OneOrMany<Spanned<ReplyTable>>>,
-        /// The SPF result.
-        spf: Option<Spanned<SpfResult>>,
-        /// The DKIM result: of the whole message, or by domain, as in `{ pass = "bank.example" }`.
-        dkim: Option<Spanned<DkimForm>>,
-        /// The DMARC result.
-        dmarc: Option<Spanned<DmarcResult>>,
-        /// The ARC result.
-        arc: Option<Spanned<ArcResult>>,
-        /// What became of the message, with the folder if that matters: `{ delivered = "INBOX" }`.
-        outcome: Option<Spanned<OutcomeForm>>,
-        /// How the gateway's side of the connection was protected.
-        handshake: Option<Spanned<HandshakeTable>>,
-        /// That the gateway's Received field says what was negotiated (RFC 3848 §1).
-        received: Option<Spanned<ReceivedWord>>,
-        /// A host of this file that took the message.
-        arrived: Option<Spanned<Domain>>,
-        /// Exactly the versions of TLS that the gateway offered, as a client, to a host of this file.
-        offered: Option<Spanned<AtLeastOne<Version>>>,
-        /// Whether a policy was asked of a web server of this file.
-        fetched: Option<Spanned<bool>>,
-        /// A header field of the delivered message, or a list of them.
-        header: Option<OneOrMany<Spanned<HeaderTable>>>,
-    }
-
-    /// A claim on a reply.
-    ReplyTable "reply" [Any] {
-        /// The command that it answers.
-        to: Required<Spanned<Command>>,
-        /// The reply code (RFC 5321 §4.2.1).
-        code: Required<Spanned<Whole<200, 599>>>,
-        /// The enhanced status code (RFC 3463 §2).
-        enhanced: Option<Spanned<EnhancedStatus>>,
-        /// Text that it has in it.
-        text: Option<Line>,
-    }
-
-    /// A claim on a TLS handshake.
-    HandshakeTable "handshake" [Some] {
-        /// The version.
-        version: Option<Spanned<TlsVersion>>,
-        /// The cipher suite, by its IANA or OpenSSL name.
-        suite: Option<Line>,
-        /// The group of the key exchange.
-        group: Option<Line>,
-        /// What the client made of the server's certificate.
-        peer: Option<Peer>,
-    }
-
-    /// A claim on a header field.
-    HeaderTable "header" [Any] {
-        /// Its name.
-        name: Required<FieldName>,
-        /// Text that a field of that name has in it.
-        contains: Required<String>,
-    }
-
-    /// An outcome and the folder in which the message lies.
-    FolderTable "outcome" [One] {
-        /// Delivered into this folder.
-        delivered: Option<Line>,
-        /// Put aside in this folder.
-        quarantined: Option<Line>,
-    }
 }
 
-/// A claim on DKIM, as written.
+/// A reverse-path, as an address or raw.
 #[derive(Debug, Clone)]
-pub(crate) enum DkimForm {
-    Overall(DkimResult),
-    Signatures(Vec<(Domain, DkimResult)>),
-}
+pub(crate) struct Sender(pub(crate) Path<ReversePath>);
 
-type ByResult = Named<DkimResult, OneOrMany<Domain>>;
-
-impl Decode for DkimForm {
+impl Decode for Sender {
     fn shape() -> Shape {
-        Shape::AnyOf(vec![<DkimResult as Decode>::shape(), ByResult::shape()])
+        Shape::AnyOf(vec![<ReversePath as Decode>::shape(), RawSenderTable::shape()])
     }
 
     fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
         if !matches!(node.value.get_ref(), DeValue::Table(_)) {
-            return DkimResult::read(node, flaws).map(Self::Overall);
+            return Spanned::read(node, flaws).map(|path| Self(path.into()));
         }
-        let before = flaws.len();
-        let named = ByResult::read(node, flaws)?;
-        if named.0.is_empty() && flaws.len() == before {
-            flaws.push(Flaw::new("`dkim` claims nothing").at(&node.span(), "a result and a domain are needed"));
-        }
-        let signatures =
-            named.0.into_iter().flat_map(|(result, domains)| domains.0.into_iter().map(move |d| (d, result.value)));
-        Some(Self::Signatures(signatures.collect()))
+        let raw = RawSenderTable::read(node, flaws)?.raw.0?.value.0;
+        let value = ReversePath::of_any(&String::from_utf8_lossy(&raw));
+        Some(Self(Path { value, raw: Some(raw), span: node.span() }))
     }
 }
 
-/// An outcome, as a word or with its folder.
+/// A forward-path, as an address or raw.
 #[derive(Debug, Clone)]
-pub(crate) struct OutcomeForm(pub(crate) Outcome);
+pub(crate) struct Recipient(pub(crate) Path<Address>);
 
-impl Decode for OutcomeForm {
+impl Decode for Recipient {
     fn shape() -> Shape {
-        Shape::AnyOf(vec![<Fate as Decode>::shape(), FolderTable::shape()])
+        Shape::AnyOf(vec![<Address as Decode>::shape(), RawRecipientTable::shape()])
     }
 
     fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
-        if let DeValue::Table(_) = node.value.get_ref() {
-            let at = FolderTable::read(node, flaws)?;
-            let delivered = at.delivered.map(|folder| Outcome::Delivered(Some(folder.0)));
-            return delivered.or(at.quarantined.map(|folder| Outcome::Quarantined(Some(folder.0)))).map(Self);
+        if !matches!(node.value.get_ref(), DeValue::Table(_)) {
+            return Spanned::read(node, flaws).map(|path| Self(path.into()));
         }
-        Some(Self(match Fate::read(node, flaws)? {
-            Fate::Rejected => Outcome::Rejected,
-            Fate::Deferred => Outcome::Deferred,
-            Fate::Delivered => Outcome::Delivered(None),
-            Fate::Bounced => Outcome::Bounced,
-            Fate::Quarantined => Outcome::Quarantined(None),
-            Fate::Discarded => Outcome::Discarded,
-        }))
+        let table = RawRecipientTable::read(node, flaws)?;
+        let raw = table.raw.0?;
+        let text = String::from_utf8_lossy(&raw.value.0).into_owned();
+        let found = || Address::with_any_local_part(mail::inside_brackets(&text));
+        let Some(value) = table.mailbox.map(|mailbox| mailbox.value).or_else(found) else {
+            let flaw = Flaw::new("this forward-path has no address in it").at(&raw.span, "whose mailbox is it about?");
+            flaws.push(
+                flaw.help(r#"add `mailbox = "alice@gateway.example"`: claims on the outcome are about that mailbox"#),
+            );
+            return None;
+        };
+        Some(Self(Path { value, raw: Some(raw.value.0), span: node.span() }))
     }
 }

@@ -1,22 +1,22 @@
 //! The scenarios that the project ships, and the files that describe their language.
 
-use crate::{parse, root, shipped};
-use plan::{Claim, Driver, Origin, Outcome};
+use crate::{parse, root, shipped, whole};
+use plan::{Driver, Origin};
 
 #[test]
 fn every_shipped_scenario_makes_a_plan() {
     let all = shipped();
     assert!(all.len() >= 35, "{} scenarios", all.len());
     for (name, text) in all {
-        let plan = parse(&text).unwrap_or_else(|faults| panic!("{name}: {:?}", miette::Report::new(faults)));
-        let claims = (plan.transactions.iter().map(|t| t.expect.len()))
-            .chain(plan.probes.iter().map(|probe| probe.expect.len()))
-            .chain(plan.lookups.iter().map(|lookup| lookup.expect.len()))
-            .chain(plan.reports.iter().map(|report| report.expect.len()))
-            .chain((!plan.settings.changes.is_empty()).then_some(plan.settings.expect.len()));
-        let claims: Vec<usize> = claims.collect();
-        assert!(claims.iter().sum::<usize>() > 0, "{name}");
-        assert!(plan.transactions.iter().all(|t| !t.expect.is_empty()), "{name}");
+        let read = whole(&text).unwrap_or_else(|faults| panic!("{name}: {:?}", miette::Report::new(faults)));
+        let (plan, claims) = (read.plan, read.claims);
+        assert_eq!(claims.transactions.len(), plan.transactions.len(), "{name}");
+        assert!(claims.transactions.iter().all(|list| !list.is_empty()), "{name}");
+        let all = (claims.transactions.iter().map(claims::ClaimList::len))
+            .chain(claims.probes.iter().map(claims::ClaimList::len))
+            .chain(claims.lookups.iter().map(claims::ClaimList::len))
+            .chain(claims.reports.iter().map(claims::ClaimList::len));
+        assert!(all.sum::<usize>() + claims.settings.len() > 0, "{name}");
     }
 }
 
@@ -52,7 +52,7 @@ fn the_schema_refuses_what_the_reader_refuses() {
 #[test]
 fn a_plan_holds_what_the_file_says() {
     let (_, text) = shipped().into_iter().find(|(name, _)| name.ends_with("dmarc/forged-from-reject.toml")).unwrap();
-    let plan = parse(&text).unwrap();
+    let scenario::Scenario { plan, claims } = whole(&text).unwrap();
     assert_eq!(plan.cites, ["RFC 9989 §4.3", "RFC 7208 §2.6.4"]);
     assert_eq!(
         plan.zones[0].records,
@@ -60,11 +60,11 @@ fn a_plan_holds_what_the_file_says() {
          _dmarc.bank.example. IN TXT \"v=DMARC1; p=reject; adkim=s; aspf=s\"\n"
     );
     let forged = &plan.transactions[0];
-    assert_eq!((forged.label.as_str(), forged.expect.len()), ("forged", 4));
+    assert_eq!((forged.label.as_str(), claims.transactions[0].len()), ("forged", 4));
     assert!(matches!(&forged.origin, Origin::Client(client) if client.driver == Driver::WellBehaved));
     assert_eq!(&text[forged.rcpt_to[0].span.clone()], "\"alice@gateway.example\"");
-    let control = plan.transactions[1].expect.last().unwrap();
-    assert_eq!(control.claim, Claim::Outcome(Outcome::Delivered(Some("INBOX".into()))));
+    let control = claims.transactions[1].iter().last().unwrap();
+    assert_eq!((control.key, control.claim.words().as_str()), ("outcome", "delivered to INBOX"));
     assert_eq!(&text[control.span.clone()], "{ delivered = \"INBOX\" }");
 }
 

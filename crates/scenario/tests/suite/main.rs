@@ -10,9 +10,10 @@ mod questions;
 mod seams;
 mod stage;
 mod strange;
+mod transcripts;
 
 use plan::{Plan, Source, World};
-use scenario::Faults;
+use scenario::{Faults, Scenario};
 
 /// Two ADMDs, as the shipped gateways have them.
 fn world() -> World {
@@ -29,6 +30,10 @@ fn world() -> World {
 }
 
 fn parse(text: &str) -> Result<Plan, Faults> {
+    whole(text).map(|scenario| scenario.plan)
+}
+
+fn whole(text: &str) -> Result<Scenario, Faults> {
     scenario::parse(Source { name: "subject/name".into(), path: "name.toml".into(), text: text.into() }, &world())
 }
 

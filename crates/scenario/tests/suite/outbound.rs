@@ -3,24 +3,23 @@
 use crate::{
     parse,
     seams::{GOOD, each_is_told},
+    whole,
 };
-use plan::{Claim, Origin};
+use plan::Origin;
 
 #[test]
 fn claims_on_outbound_mail_become_values() {
-    let plan = parse(GOOD).unwrap();
+    let scenario::Scenario { plan, claims } = whole(GOOD).unwrap();
     assert_eq!(plan.transactions[0].origin, Origin::Sendmail);
     assert!(
         matches!(&plan.transactions[1].origin, Origin::Submission(s) if s.login.value.to_string() == "alice@gateway.example")
     );
-    let claims = |at: usize| plan.transactions[at].expect.iter().map(|e| e.claim.clone()).collect::<Vec<_>>();
-    let out = claims(0);
-    assert_eq!(out[2], Claim::Arrived("mx2.partner.example".parse().unwrap()));
-    assert_eq!(out[3], Claim::Offered(vec!["TLSv1.2".to_owned(), "TLSv1.3".to_owned()]));
-    assert_eq!(out[4], Claim::Fetched(true));
-    assert_eq!(claims(1)[1], Claim::Fetched(false));
-    assert_eq!(claims(2)[2], Claim::Received);
-    let arrived = &plan.transactions[0].expect[2];
+    let words = |at: usize| claims.transactions[at].words();
+    let out = words(0);
+    assert_eq!(out[2..], ["taken by mx2.partner.example", "TLSv1.2, TLSv1.3 offered", "a policy fetched"]);
+    assert_eq!(words(1)[1], "no policy fetched");
+    assert_eq!(words(2)[2], "a Received field that says what was negotiated");
+    let arrived = claims.transactions[0].iter().nth(2).unwrap();
     assert_eq!(&GOOD[arrived.span.clone()], "\"mx2.partner.example\"");
 }
 

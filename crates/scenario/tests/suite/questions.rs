@@ -3,13 +3,10 @@
 use crate::{
     parse,
     seams::{GOOD, each_is_told, spoiled},
+    whole,
 };
 use mail::Service;
-use plan::{Daemon, LookupClaim, ProbeClaim, ReportClaim, SettingClaim, StarttlsClaim, setting_path};
-
-fn words(list: &[&str]) -> Vec<String> {
-    list.iter().map(|word| (*word).to_owned()).collect()
-}
+use plan::{Daemon, setting_path};
 
 #[test]
 fn settings_are_set_or_taken_out() {
@@ -26,11 +23,10 @@ fn settings_are_set_or_taken_out() {
         ]
     );
     assert_eq!(&GOOD[settings.changes[3].name.span.clone()], "\"smtpd_tls_protocols\"");
-    let claims: Vec<_> = settings.expect.iter().map(|claimed| claimed.claim.clone()).collect();
-    let says = |text: &str| SettingClaim::Says(text.to_owned());
-    assert_eq!(claims, [SettingClaim::Taken(true), says("unused"), says("deprecated")]);
+    let words = |text: &str| whole(text).unwrap().claims.settings.words();
+    assert_eq!(words(GOOD), ["taken", "a message with `unused`", "a message with `deprecated`"]);
     let silent = spoiled("says  = [\"unused\", \"deprecated\"]", "silent = true");
-    assert_eq!(parse(&silent).unwrap().settings.expect[1].claim, SettingClaim::Silent);
+    assert_eq!(words(&silent)[1], "no message");
 }
 
 #[test]
@@ -51,42 +47,32 @@ fn a_setting_may_be_of_one_service_or_block() {
 
 #[test]
 fn a_probe_claims_what_stands_there() {
-    let plan = parse(GOOD).unwrap();
+    let scenario::Scenario { plan, claims } = whole(GOOD).unwrap();
     let [first, second, third] = plan.probes.as_slice() else { panic!("{}", plan.probes.len()) };
-    let claims: Vec<_> = first.expect.iter().map(|claimed| claimed.claim.clone()).collect();
     assert_eq!(
-        claims,
+        claims.probes[0].words(),
         [
-            ProbeClaim::Starttls(StarttlsClaim::Required),
-            ProbeClaim::Versions(words(&["TLSv1.2", "TLSv1.3"])),
-            ProbeClaim::Takes(words(&["X25519MLKEM768", "TLS_AES_256_GCM_SHA384"])),
-            ProbeClaim::Refuses(words(&[
-                "NULL",
-                "anonymous",
-                "export",
-                "3DES",
-                "RC4",
-                "CBC",
-                "static-RSA",
-                "AES128-SHA",
-                "ffdhe2048",
-            ])),
-            ProbeClaim::Order("server".to_owned()),
-            ProbeClaim::DhBits(2048),
-            ProbeClaim::Peer("verified".to_owned()),
-            ProbeClaim::Key("EC P-256".to_owned()),
-            ProbeClaim::Profile("mozilla-intermediate".to_owned()),
-            ProbeClaim::Login("refused".to_owned()),
-            ProbeClaim::Injection("dropped".to_owned()),
-            ProbeClaim::Has(words(&["tickets", "resumption"])),
-            ProbeClaim::HasNot(words(&["early-data"])),
-            ProbeClaim::Tlsa("none".to_owned()),
+            "STARTTLS required",
+            "takes exactly TLSv1.2, TLSv1.3",
+            "takes X25519MLKEM768, TLS_AES_256_GCM_SHA384",
+            "takes none of NULL, anonymous, export, 3DES, RC4, CBC, static-RSA, AES128-SHA, ffdhe2048",
+            "the server's order of cipher suites",
+            "no DHE group of less than 2048 bits",
+            "certificate verified",
+            "certificate with a key EC P-256",
+            "profile mozilla-intermediate",
+            "a login before TLS refused",
+            "plaintext behind STARTTLS dropped",
+            "has tickets, resumption",
+            "has no early-data",
+            "no TLSA records",
         ]
     );
-    assert_eq!(&GOOD[first.expect[5].span.clone()], "2048");
+    assert_eq!(&GOOD[claims.probes[0].iter().nth(5).unwrap().span.clone()], "2048");
     assert_eq!((first.service.value, first.server_name.as_ref()), (Service::Imap, None));
     assert_eq!(second.server_name.as_ref().map(|name| name.as_str()), Some("other.example"));
-    assert_eq!(third.expect[1].claim, ProbeClaim::Versions(Vec::new()));
+    assert_eq!(claims.probes[2].words()[1], "takes no version of TLS");
+    assert_eq!(third.label, "in the clear");
     for (word, service) in [("pop3s", Service::Pop3s), ("sieve", Service::Sieve), ("submissions", Service::Submissions)]
     {
         let plan = parse(&spoiled("service     = \"imap\"", &format!("service = \"{word}\""))).unwrap();
@@ -109,26 +95,10 @@ fn whatever_is_asked_has_a_word_of_its_own() {
 
 #[test]
 fn a_look_up_claims_what_stands_there() {
-    let plan = parse(GOOD).unwrap();
-    let claims = |at: usize| plan.lookups[at].expect.iter().map(|claimed| claimed.claim.clone()).collect::<Vec<_>>();
-    assert_eq!(
-        claims(0),
-        [
-            LookupClaim::Rcode("NOERROR".to_owned()),
-            LookupClaim::Contains("v=DKIM1".to_owned()),
-            LookupClaim::Authentic(true),
-            LookupClaim::Lint(words(&["dkim-key-weak"])),
-        ]
-    );
-    assert_eq!(
-        claims(1),
-        [
-            LookupClaim::Rcode("NXDOMAIN".to_owned()),
-            LookupClaim::Records(Vec::new()),
-            LookupClaim::Authentic(true),
-            LookupClaim::Lint(Vec::new()),
-        ]
-    );
+    let scenario::Scenario { plan, claims } = whole(GOOD).unwrap();
+    let words = |at: usize| claims.lookups[at].words();
+    assert_eq!(words(0), ["NOERROR", "a record with `v=DKIM1`", "an authentic answer", "lint: dkim-key-weak"]);
+    assert_eq!(words(1), ["NXDOMAIN", "no records", "an authentic answer", "nothing to be said of it"]);
     assert_eq!(
         (plan.lookups[0].name.value.as_str(), plan.lookups[0].record_type.as_str()),
         ("s1._domainkey.partner.example", "TXT")
@@ -137,15 +107,13 @@ fn a_look_up_claims_what_stands_there() {
 
 #[test]
 fn a_tls_report_claims_what_stands_there() {
-    let plan = parse(GOOD).unwrap();
-    let claims: Vec<_> = plan.reports[0].expect.iter().map(|claimed| claimed.claim.clone()).collect();
     assert_eq!(
-        claims,
+        whole(GOOD).unwrap().claims.reports[0].words(),
         [
-            ReportClaim::Policy("sts".to_owned()),
-            ReportClaim::Successful(1),
-            ReportClaim::Failed(2),
-            ReportClaim::Results(words(&["sts-policy-fetch-error", "validation-failure"])),
+            "a policy of type sts reported",
+            "1 connection reported as good",
+            "2 connections reported as failed",
+            "failures reported as sts-policy-fetch-error, validation-failure",
         ]
     );
 }

@@ -1,16 +1,16 @@
 //! Texts that nobody wrote: whatever comes, an answer comes back, and every span lies in the text.
 
-use crate::{diagnostics, parse, seams, shipped};
-use plan::Plan;
+use crate::{diagnostics, seams, shipped, whole};
 use proptest::prelude::*;
+use scenario::Scenario;
 use std::{ops::Range, sync::LazyLock};
 
 static SHIPPED: LazyLock<Vec<String>> = LazyLock::new(|| shipped().into_iter().map(|(_, text)| text).collect());
 
 /// Reads a text; a panic, or a span that is no piece of the text, fails the test.
 fn reads(text: &str) {
-    match parse(text) {
-        Ok(plan) => assert!(spans(&plan).into_iter().all(|span| text.get(span).is_some_and(|piece| !piece.is_empty()))),
+    match whole(text) {
+        Ok(read) => assert!(spans(&read).into_iter().all(|span| text.get(span).is_some_and(|piece| !piece.is_empty()))),
         Err(faults) => {
             assert!(!faults.flaws().is_empty());
             for flaw in faults.flaws() {
@@ -23,28 +23,29 @@ fn reads(text: &str) {
 }
 
 /// Every place that a plan keeps.
-fn spans(plan: &Plan) -> Vec<Range<usize>> {
+fn spans(read: &Scenario) -> Vec<Range<usize>> {
+    let Scenario { plan, claims } = read;
     let hosts = plan.transactions.iter().filter_map(|t| t.change.as_ref()).flat_map(|change| &change.hosts);
     let hosts = plan.hosts.iter().chain(hosts).map(|host| host.span.clone());
     let settings = plan.settings.changes.iter().map(|change| change.name.span.clone());
-    let settings = settings.chain(plan.settings.expect.iter().map(|claim| claim.span.clone()));
+    let settings = settings.chain(claims.settings.iter().map(|stated| stated.span.clone()));
     let mut spans: Vec<Range<usize>> = hosts.chain(settings).collect();
     for probe in &plan.probes {
         spans.extend([probe.span.clone(), probe.service.span.clone()]);
-        spans.extend(probe.expect.iter().map(|claim| claim.span.clone()));
     }
     for lookup in &plan.lookups {
         spans.extend([lookup.span.clone(), lookup.name.span.clone()]);
-        spans.extend(lookup.expect.iter().map(|claim| claim.span.clone()));
     }
     for report in &plan.reports {
         spans.extend([report.span.clone(), report.domain.span.clone()]);
-        spans.extend(report.expect.iter().map(|claim| claim.span.clone()));
     }
     for transaction in &plan.transactions {
         spans.push(transaction.span.clone());
-        spans.extend(transaction.expect.iter().map(|claim| claim.span.clone()));
     }
+    spans.extend(claims.probes.iter().flatten().map(|stated| stated.span.clone()));
+    spans.extend(claims.lookups.iter().flatten().map(|stated| stated.span.clone()));
+    spans.extend(claims.reports.iter().flatten().map(|stated| stated.span.clone()));
+    spans.extend(claims.transactions.iter().flatten().map(|stated| stated.span.clone()));
     spans
 }
 

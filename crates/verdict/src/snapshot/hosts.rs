@@ -1,7 +1,7 @@
 //! What hosts that the harness plays saw of a transaction.
 
 use super::{Section, arrived as message, transaction};
-use crate::{families::families_of, handshake};
+use claims::{families_of, links};
 use evidence::{Connection, Observed, Offer, Transaction, Trust};
 use std::collections::BTreeSet;
 
@@ -31,9 +31,9 @@ fn connection(seen: &Connection) -> Vec<String> {
         Observed::Seen(handshake) => {
             let client = match &handshake.peer {
                 Trust::Anonymous => String::new(),
-                other => format!(", client certificate {}", handshake::trust(other)),
+                other => format!(", client certificate {}", links::trust(other)),
             };
-            lines.push(format!("TLS: {}{client}", handshake::parameters(handshake)));
+            lines.push(format!("TLS: {}{client}", links::parameters(handshake)));
             lines.extend(transaction::chain(&handshake.chain));
         }
         Observed::Unobserved(why) => lines.push(format!("TLS: none: {why}")),

@@ -1,7 +1,7 @@
 //! What the DNS answered to a look-up.
 
 use super::{filled, part};
-use crate::lookups::plain;
+use claims::lookup::plain;
 use evidence::{LookedUp, Remark};
 use plan::Lookup;
 

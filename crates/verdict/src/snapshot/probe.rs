@@ -1,7 +1,7 @@
 //! Every fact of a probe, as a table.
 
 use super::{filled, lookup, part, transaction};
-use crate::{handshake, outcome::said};
+use claims::{links, outcomes::said};
 use evidence::{ChainSeen, Cleartext, Injection, LoginSeen, Observed, Order, Probed, VersionSeen};
 use plan::Probe;
 use profile::Feature;
@@ -113,7 +113,7 @@ fn features(seen: &Probed) -> Vec<String> {
 fn chain(seen: &ChainSeen) -> Vec<String> {
     let asked = seen.server_name.as_ref().map_or_else(|| "for no name".to_owned(), |name| format!("for {name}"));
     let certificates = transaction::chain(&seen.certificates).into_iter().map(|line| format!("  {line}"));
-    [format!("{asked}: {}", handshake::trust(&seen.trust))].into_iter().chain(certificates).collect()
+    [format!("{asked}: {}", links::trust(&seen.trust))].into_iter().chain(certificates).collect()
 }
 
 fn tlsa(seen: &Probed) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! What a TLS report says.
 
 use super::{filled, part};
-use crate::reports::told;
+use claims::report::told;
 use evidence::{ReportWay, TlsReport};
 use plan::ReportAsked;
 

@@ -1,7 +1,7 @@
 //! What daemons made of changed settings.
 
 use super::part;
-use crate::settings::written;
+use claims::setting::written;
 use evidence::Setting;
 
 /// A line a setting, and what its daemon says, once where it says the same of several.

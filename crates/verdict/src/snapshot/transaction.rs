@@ -1,20 +1,14 @@
 //! What was seen of one transaction.
 
 use super::{arrived, filled, hosts, part};
-use crate::{
-    handshake,
-    outcome::{endings, outcome_word, said, status_word},
+use claims::{
+    links,
+    outcomes::{Ending, endings, outcome_word, said, status_fields, status_word},
     results,
 };
-use evidence::{Delivered, Exchange, Handshake, Notification, Observed, ResultSource, Transaction};
+use evidence::{Delivered, Exchange, Handshake, Observed, ResultSource, Transaction};
 use plan::{Origin, Tls};
 use std::{collections::BTreeSet, fmt};
-
-/// What a notification says (RFC 3464 §2.3), if there is one.
-pub(crate) fn bounce_words(seen: &Transaction) -> Option<String> {
-    let fields: Vec<String> = seen.object.bounces.iter().flat_map(status_fields).collect();
-    (!fields.is_empty()).then(|| format!("the notification says {}", fields.join(", ")))
-}
 
 /// The text of one transaction.
 pub(super) fn text(planned: &plan::Transaction, seen: &Transaction) -> String {
@@ -82,8 +76,8 @@ pub(super) fn exchanges(dialogue: &[Exchange], handshake: &Observed<Handshake>, 
 
 fn commands(exchange: &Exchange) -> Vec<String> {
     match exchange.to.as_str() {
-        "connect" | "octets" | "injected" if exchange.sent.is_empty() => Vec::new(),
-        "end-of-data" => vec!["C: (the message)".to_owned(), "C: .".to_owned()],
+        "connect" | "octets" | "unexpected" | "injected" if exchange.sent.is_empty() => Vec::new(),
+        "end-of-data" if exchange.sent.is_empty() => vec!["C: (the message)".to_owned(), "C: .".to_owned()],
         _ => exchange.sent.lines().map(|line| format!("C: {}", command(line))).collect(),
     }
 }
@@ -105,18 +99,18 @@ fn tls(seen: &Transaction) -> Vec<String> {
 }
 
 fn protection(handshake: &Handshake) -> Vec<String> {
-    [handshake::words(handshake)].into_iter().chain(chain(&handshake.chain)).collect()
+    [links::words(handshake)].into_iter().chain(chain(&handshake.chain)).collect()
 }
 
 /// A line a certificate.
 pub(super) fn chain(certificates: &[evidence::Certificate]) -> Vec<String> {
-    let line = |(at, of): (usize, &evidence::Certificate)| format!("certificate {at}: {}", handshake::certificate(of));
+    let line = |(at, of): (usize, &evidence::Certificate)| format!("certificate {at}: {}", links::certificate(of));
     certificates.iter().enumerate().map(line).collect()
 }
 
 fn relays(planned: &plan::Transaction, seen: &Transaction) -> Vec<String> {
     let relay = |relay: &evidence::Relay| {
-        let how = relay.handshake.as_ref().map_or_else(|| "cleartext".to_owned(), handshake::words);
+        let how = relay.handshake.as_ref().map_or_else(|| "cleartext".to_owned(), links::words);
         let reply = match &relay.reply {
             Observed::Seen(reply) => said(reply),
             Observed::Unobserved(why) => format!("no reply: {why}"),
@@ -170,7 +164,7 @@ fn result(result: &evidence::AuthResult) -> String {
 
 fn outcome(planned: &plan::Transaction, seen: &Transaction) -> Vec<String> {
     let recipients: Vec<_> = planned.rcpt_to.iter().map(|r| &r.value).collect();
-    let line = |ending: crate::outcome::Ending| match ending.outcome {
+    let line = |ending: Ending| match ending.outcome {
         Observed::Seen(outcome) => format!("{}: {}", ending.recipient, outcome_word(&outcome)),
         Observed::Unobserved(why) => format!("{}: unobserved: {why}", ending.recipient),
     };
@@ -186,22 +180,4 @@ fn fates(seen: &Transaction) -> Vec<String> {
     };
     let lines: BTreeSet<String> = seen.object.fates.iter().map(line).collect();
     lines.into_iter().collect()
-}
-
-/// What a notification says of each recipient (RFC 3464 §2.3).
-fn status_fields(bounce: &Delivered) -> Vec<String> {
-    let Some(notification) = Notification::of(&bounce.message) else {
-        return vec!["it has no delivery status (RFC 3464 §2)".to_owned()];
-    };
-    let fields = notification.recipients.into_iter().flat_map(|about| {
-        [
-            ("Final-Recipient", about.final_recipient.map(|address| address.to_string())),
-            ("Action", Some(about.action)),
-            ("Status", about.status.map(|status| status.to_string())),
-            ("Remote-MTA", about.remote_mta),
-            ("Diagnostic-Code", about.diagnostic_code),
-        ]
-    });
-    let squeezed = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    fields.filter_map(|(name, value)| Some(format!("{name}: {}", squeezed(value?)))).collect()
 }

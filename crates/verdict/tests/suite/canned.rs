@@ -1,24 +1,26 @@
 //! Evidence as it might have been, to be changed by each test.
 
+use claims::{ClaimList, Scenario, Stated, Subject};
 use evidence::{
     AuthResult, Delivered, Evidence, Exchange, Fate, FateStatus, Handshake, LogLine, MailObject, Observed, Question,
     Relay, ResultSource, Transaction, Trust,
 };
 use mail::{Message, Nonce};
 use mailproof_verdict::{Judged, judge};
-use plan::{Plan, Source, World};
+use plan::{Source, World};
+use std::ops::Range;
 
 /// A forged message and its control, with these claims on the first.
-pub(crate) fn plan(expect: &str) -> Plan {
+pub(crate) fn plan(expect: &str) -> Scenario {
     parse(&format!("{HEAD}{expect}\n{CONTROL}"))
 }
 
 /// A message through a submission service, with these claims.
-pub(crate) fn submission(expect: &str) -> Plan {
+pub(crate) fn submission(expect: &str) -> Scenario {
     parse(&format!("{SUBMISSION}{expect}\n"))
 }
 
-pub(crate) fn parse(text: &str) -> Plan {
+pub(crate) fn parse(text: &str) -> Scenario {
     let source = Source {
         name: "dmarc/forged".to_owned(),
         path: "scenarios/dmarc/forged.toml".to_owned(),
@@ -32,6 +34,27 @@ pub(crate) fn parse(text: &str) -> Plan {
         ..World::default()
     };
     scenario::parse(source, &world).unwrap_or_else(|faults| panic!("{:?}", faults.flaws()))
+}
+
+/// Claims in the language's own words, all at this place of the file.
+pub(crate) fn claims<S: Subject>(lines: &[String], at: &Range<usize>) -> ClaimList<S> {
+    let read = |line: &String| {
+        let source = Source { name: String::new(), path: String::new(), text: line.clone() };
+        let list = form::read(source, "claims", |list: ClaimList<S>, _, _| Some(list));
+        list.unwrap_or_else(|faults| panic!("{line}: {:?}", faults.flaws()))
+    };
+    let lists: Vec<ClaimList<S>> = lines.iter().map(read).collect();
+    lists.iter().flatten().map(|stated| Stated { span: at.clone(), ..stated.clone() }).collect()
+}
+
+/// A claim that is a word.
+pub(crate) fn word(key: &str, word: &str) -> String {
+    format!("{key} = {word:?}")
+}
+
+/// A claim that is a list.
+pub(crate) fn list(key: &str, words: &[&str]) -> String {
+    format!("{key} = {words:?}")
 }
 
 /// More lines of help hide what is the matter.
@@ -98,7 +121,7 @@ At noon?
 "#;
 
 /// What is made of the first transaction.
-pub(crate) fn first(plan: &Plan, seen: Transaction) -> Judged {
+pub(crate) fn first(plan: &Scenario, seen: Transaction) -> Judged {
     judge(plan, &Evidence { transactions: vec![seen], ..Evidence::default() }).transactions.swap_remove(0)
 }
 
@@ -130,7 +153,7 @@ pub(crate) fn is_unclear(expect: &str, seen: &Transaction, reason: &str) {
 }
 
 pub(crate) fn exchange(to: &str, sent: &str, reply: &str) -> Exchange {
-    Exchange { to: to.to_owned(), sent: sent.to_owned(), reply: Observed::Seen(reply.parse().unwrap()) }
+    Exchange::new(to, sent, Observed::Seen(reply.parse().unwrap()))
 }
 
 /// A dialogue up to the reply to end-of-data.

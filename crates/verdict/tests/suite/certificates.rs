@@ -1,19 +1,19 @@
 //! Claims on the certificates of a service and on its TLSA records.
 
+use crate::canned::word;
 use crate::served::{certificate, fails, good, holds, is_unclear, names, plain, probe, unobserved, verdict};
 use evidence::{ChainSeen, Observed, Probed, Trust};
-use plan::ProbeClaim;
 
-fn peer(trust: &str) -> ProbeClaim {
-    ProbeClaim::Peer(trust.to_owned())
+fn peer(trust: &str) -> String {
+    word("peer", trust)
 }
 
-fn key(kind: &str) -> ProbeClaim {
-    ProbeClaim::Key(kind.to_owned())
+fn key(kind: &str) -> String {
+    word("key", kind)
 }
 
-fn tlsa(what: &str) -> ProbeClaim {
-    ProbeClaim::Tlsa(what.to_owned())
+fn tlsa(what: &str) -> String {
+    word("tlsa", what)
 }
 
 /// A second certificate, with another kind of key.
@@ -71,7 +71,7 @@ fn certificates_for_other_names_do_not_count() {
     seen.chains.seen_mut().unwrap().push(other);
     holds(peer("verified"), &seen);
     let mut plan = probe(vec![peer("verified")]);
-    plan.probes[0].server_name = Some("www.gateway.example".parse().unwrap());
+    plan.plan.probes[0].server_name = Some("www.gateway.example".parse().unwrap());
     let judged = verdict(&plan, Observed::Seen(seen.clone()));
     assert_eq!(judged.findings().count(), 1, "the probe asks for the other name");
     seen.chains.seen_mut().unwrap().remove(0);
@@ -83,7 +83,7 @@ fn certificates_for_other_names_do_not_count() {
 #[test]
 fn a_certificate_has_the_claimed_key() {
     holds(key("EC P-256"), &good());
-    holds(key("rsa 2048"), &with_rsa(Trust::Verified));
+    holds(key("RSA 2048"), &with_rsa(Trust::Verified));
     fails(key("RSA 4096"), &good(), "the key of its certificate is EC P-256, not RSA 4096", "; EC P-256;");
     let both = "the key of its certificate is EC P-256 or RSA 2048, not Ed25519";
     fails(key("Ed25519"), &with_rsa(Trust::Verified), both, "; RSA 2048;");

@@ -3,10 +3,10 @@
 use crate::canned::{
     delivered, exchange, first, handshake, in_queue, notification, parse, plan, question, rejected, result, submission,
 };
+use claims::Scenario;
 use evidence::{FateStatus, Observed, ResultSource, Transaction, Trust};
 use mailproof_verdict::Judged;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
-use plan::Plan;
 
 #[test]
 fn a_failure_shows_claim_cause_and_evidence() {
@@ -87,7 +87,7 @@ fn a_refusal_points_at_what_was_refused() {
 #[test]
 fn dkim_points_at_key_change_signature_or_message() {
     let wrong = |text: &str, seen: Transaction| cause(&first(&parse(text), seen));
-    let signed = plan("dkim = \"pass\"").source.text.replacen(
+    let signed = plan("dkim = \"pass\"").plan.source.text.replacen(
         "Pay here.\n\"\"\"\n",
         "Pay here.\n\"\"\"\nsign = [{ domain = \"bank.example\", selector = \"s1\" }]\n",
         1,
@@ -101,7 +101,7 @@ fn dkim_points_at_key_change_signature_or_message() {
     assert_eq!(wrong(&revoked, seen.clone()), (6, "the zone says that this key is revoked".to_owned()));
     let tampered = signed.replacen("sign = [", "tamper = [{ append-body = \"more\" }]\nsign = [", 1);
     assert_eq!(wrong(&tampered, seen.clone()), (20, "changed after it was signed".to_owned()));
-    let unsigned = plan("dkim = \"pass\"").source.text.clone();
+    let unsigned = plan("dkim = \"pass\"").plan.source.text.clone();
     assert_eq!(wrong(&unsigned, seen), (14, "nobody signs this message".to_owned()));
     let judged =
         first(&submission("dkim = { pass = \"sender.example\" }\noutcome = \"delivered\""), delivered("INBOX"));
@@ -110,7 +110,7 @@ fn dkim_points_at_key_change_signature_or_message() {
 
 #[test]
 fn a_name_that_answers_wrongly_is_the_cause_of_a_temperror() {
-    let text = plan("spf = \"pass\"\ndmarc = \"pass\"").source.text.replacen(
+    let text = plan("spf = \"pass\"\ndmarc = \"pass\"").plan.source.text.replacen(
         "dkim.s1",
         "faults = [{ name = \"other\", answer = \"refused\" }, { name = \"@\", answer = \"servfail\" }]\ndkim.s1",
         1,
@@ -128,7 +128,7 @@ fn a_name_that_answers_wrongly_is_the_cause_of_a_temperror() {
 
 #[test]
 fn records_written_out_are_found_as_well() {
-    let text = plan("spf = \"pass\"\ndmarc = \"pass\"").source.text.clone();
+    let text = plan("spf = \"pass\"\ndmarc = \"pass\"").plan.source.text.clone();
     let text = text
         .replacen("spf = \"v=spf1 ip4:192.0.2.10 -all\"\n", "", 1)
         .replacen(
@@ -145,7 +145,7 @@ fn records_written_out_are_found_as_well() {
 
 #[test]
 fn without_a_record_the_address_or_the_from_field_is_the_cause() {
-    let text = plan("spf = \"pass\"\ndmarc = \"pass\"").source.text.clone();
+    let text = plan("spf = \"pass\"\ndmarc = \"pass\"").plan.source.text.clone();
     let text = text.replacen("spf = ", "# spf = ", 1).replacen("dmarc = \"v", "# dmarc = \"v", 1);
     let judged = first(&parse(&text), rejected());
     let what: Vec<_> = judged.findings.iter().map(|f| (f.places()[1].line, f.places()[1].what.clone())).collect();
@@ -192,7 +192,7 @@ fn shown(diagnostic: &dyn Diagnostic) -> String {
 /// Every scenario of the library has claims that can be told in words.
 #[test]
 fn claims_have_words() {
-    let plan: Plan = plan("dkim = { pass = \"bank.example\" }\nhandshake = { version = \"none\" }");
-    let words: Vec<_> = plan.transactions[0].expect.iter().map(|e| mailproof_verdict::claim_words(&e.claim)).collect();
+    let plan: Scenario = plan("dkim = { pass = \"bank.example\" }\nhandshake = { version = \"none\" }");
+    let words = plan.claims.transactions[0].words();
     assert_eq!(words, ["DKIM pass of bank.example", "no TLS"]);
 }

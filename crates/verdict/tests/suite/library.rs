@@ -17,7 +17,7 @@ fn every_claim_that_fails_or_is_unclear_has_two_places_in_the_file() {
             for seen in [rejected(), delivered("INBOX")] {
                 let verdict = judge(
                     &plan,
-                    &Evidence { transactions: vec![seen; plan.transactions.len()], ..Evidence::default() },
+                    &Evidence { transactions: vec![seen; plan.plan.transactions.len()], ..Evidence::default() },
                 );
                 let places = verdict.findings().map(|f| f.places()).chain(verdict.errors().map(|e| e.places()));
                 for places in places {

@@ -1,12 +1,13 @@
 //! Claims on look-ups, and how they are shown.
 
 use crate::{
-    canned::plan,
+    canned::{claims, list, plan, word},
     served::{bare, names, span},
 };
+use claims::Scenario;
 use evidence::{Evidence, LookedUp, Observed, Remark, Weight};
 use mailproof_verdict::{Checked, Verdict, judge};
-use plan::{Claimed, DkimKey, KeyAlgorithm, KeyRecord, Lookup, LookupClaim, Plan, Spanned, Zone};
+use plan::{DkimKey, KeyAlgorithm, KeyRecord, Lookup, Spanned, Zone};
 
 const TEXT: &str = r#"title = "What the DNS says"
 
@@ -28,13 +29,12 @@ type  = "TXT"
 claim = "of this kind"
 "#;
 
-fn lookup(name: &str, record_type: &str, claims: Vec<LookupClaim>) -> Plan {
+fn lookup(name: &str, record_type: &str, stated: Vec<String>) -> Scenario {
     let at = span(TEXT, "\"of this kind\"");
     let lookup = Lookup {
         label: "record".to_owned(),
         name: Spanned { value: name.parse().unwrap(), span: span(TEXT, "\"bank.example\"\ntype") },
         record_type: record_type.to_owned(),
-        expect: claims.into_iter().map(|claim| Claimed { claim, span: at.clone() }).collect(),
         span: span(TEXT, "[[lookup]]"),
     };
     let key = DkimKey {
@@ -44,7 +44,11 @@ fn lookup(name: &str, record_type: &str, claims: Vec<LookupClaim>) -> Plan {
         tags: None,
     };
     let zone = Zone { dkim: vec![key], ..Zone::empty("bank.example".parse().unwrap()) };
-    Plan { lookups: vec![lookup], zones: vec![zone], ..bare(TEXT) }
+    let mut scenario = bare(TEXT);
+    scenario.plan.lookups = vec![lookup];
+    scenario.plan.zones = vec![zone];
+    scenario.claims.lookups = vec![claims(&stated, &at)];
+    scenario
 }
 
 fn answer(records: &[&str]) -> LookedUp {
@@ -70,20 +74,20 @@ fn spf() -> LookedUp {
     answer(&[r#""v=spf1 ip4:192.0.2.10 -all""#])
 }
 
-fn verdict(plan: &Plan, seen: Observed<LookedUp>) -> Verdict {
+fn verdict(plan: &Scenario, seen: Observed<LookedUp>) -> Verdict {
     judge(plan, &Evidence { lookups: vec![seen], ..Evidence::default() })
 }
 
-fn checked(claim: LookupClaim, seen: &LookedUp) -> Checked {
+fn checked(claim: String, seen: &LookedUp) -> Checked {
     verdict(&lookup("bank.example", "TXT", vec![claim]), Observed::Seen(seen.clone())).lookups.swap_remove(0)
 }
 
-fn holds(claim: LookupClaim, seen: &LookedUp) {
+fn holds(claim: String, seen: &LookedUp) {
     let checked = checked(claim, seen);
     assert!(checked.findings.is_empty() && checked.errors.is_empty(), "{checked:?}");
 }
 
-fn fails(claim: LookupClaim, seen: &LookedUp, message: &str, help: &str) {
+fn fails(claim: String, seen: &LookedUp, message: &str, help: &str) {
     let checked = checked(claim, seen);
     let said: Vec<String> = checked.findings.iter().map(ToString::to_string).collect();
     assert_eq!((said, checked.errors.len()), (vec![format!("record: {message}")], 0));
@@ -92,7 +96,7 @@ fn fails(claim: LookupClaim, seen: &LookedUp, message: &str, help: &str) {
     assert_eq!(finding.places().iter().map(|place| place.line).collect::<Vec<_>>(), [18, 4]);
 }
 
-fn is_unclear(claim: LookupClaim, seen: &LookedUp, reason: &str) {
+fn is_unclear(claim: String, seen: &LookedUp, reason: &str) {
     let checked = checked(claim, seen);
     assert_eq!((checked.findings.len(), checked.errors.len()), (0, 1));
     assert!(checked.errors[0].help().contains(reason), "{}", checked.errors[0].help());
@@ -100,14 +104,14 @@ fn is_unclear(claim: LookupClaim, seen: &LookedUp, reason: &str) {
 
 #[test]
 fn the_response_code_is_as_claimed() {
-    holds(LookupClaim::Rcode("noerror".to_owned()), &spf());
+    holds(word("rcode", "NOERROR"), &spf());
     let help = "the DNS answers NOERROR, 1 record, authentic\n\"v=spf1 ip4:192.0.2.10 -all\"";
-    fails(LookupClaim::Rcode("NXDOMAIN".to_owned()), &spf(), "the response code is NOERROR, not NXDOMAIN", help);
+    fails(word("rcode", "NXDOMAIN"), &spf(), "the response code is NOERROR, not NXDOMAIN", help);
 }
 
 #[test]
 fn exactly_the_claimed_records_are_there() {
-    let records = |list: &[&str]| LookupClaim::Records(names(list));
+    let records = |names: &[&str]| list("records", names);
     holds(records(&["v=spf1 ip4:192.0.2.10 -all"]), &spf());
     holds(records(&["v=DKIM1; p=AAAABBBB"]), &answer(&[r#""v=DKIM1; p=AAAA" "BBBB""#]));
     holds(records(&["20 B.example", "10 a.example."]), &answer(&["10 a.example.", "20 b.example."]));
@@ -121,7 +125,7 @@ fn exactly_the_claimed_records_are_there() {
 
 #[test]
 fn a_record_has_the_text() {
-    let contains = |text: &str| LookupClaim::Contains(text.to_owned());
+    let contains = |text: &str| word("contains", text);
     holds(contains("ip4:192.0.2.10"), &spf());
     holds(contains("AAAABBBB"), &answer(&[r#""v=DKIM1; p=AAAA" "BBBB""#]));
     fails(contains("ip6:"), &spf(), "no record has `ip6:` in it", "\"v=spf1 ip4:192.0.2.10 -all\"");
@@ -131,16 +135,16 @@ fn a_record_has_the_text() {
 #[test]
 fn an_answer_is_authentic_or_not() {
     let mut seen = spf();
-    holds(LookupClaim::Authentic(true), &seen);
-    fails(LookupClaim::Authentic(false), &seen, "the answer is authentic", ", authentic");
+    holds("authentic = true".to_owned(), &seen);
+    fails("authentic = false".to_owned(), &seen, "the answer is authentic", ", authentic");
     seen.is_authentic = false;
-    holds(LookupClaim::Authentic(false), &seen);
-    fails(LookupClaim::Authentic(true), &seen, "the answer is not authentic", ", not authentic");
+    holds("authentic = false".to_owned(), &seen);
+    fails("authentic = true".to_owned(), &seen, "the answer is not authentic", ", not authentic");
 }
 
 #[test]
 fn the_lint_says_exactly_what_is_claimed() {
-    let lint = |codes: &[&str]| LookupClaim::Lint(names(codes));
+    let lint = |codes: &[&str]| list("lint", codes);
     let mut seen = spf();
     holds(lint(&[]), &seen);
     fails(lint(&["spf-too-many-lookups"]), &seen, "the lint does not say spf-too-many-lookups", "NOERROR");
@@ -154,12 +158,8 @@ fn the_lint_says_exactly_what_is_claimed() {
 
 #[test]
 fn a_look_up_that_was_not_made_is_unclear() {
-    let claims = vec![
-        LookupClaim::Rcode("NXDOMAIN".to_owned()),
-        LookupClaim::Records(Vec::new()),
-        LookupClaim::Authentic(false),
-        LookupClaim::Lint(Vec::new()),
-    ];
+    let claims =
+        vec![word("rcode", "NXDOMAIN"), list("records", &[]), "authentic = false".to_owned(), list("lint", &[])];
     let plan = lookup("bank.example", "TXT", claims);
     let nothing = judge(&plan, &Evidence::default());
     assert_eq!((nothing.findings().count(), nothing.errors().count()), (0, 4));
@@ -180,7 +180,7 @@ fn the_cause_is_what_the_zone_says() {
         ("nobody.bank.example", "A", 3),
         ("other.example", "A", 14),
     ] {
-        let plan = lookup(name, record_type, vec![LookupClaim::Rcode("REFUSED".to_owned())]);
+        let plan = lookup(name, record_type, vec![word("rcode", "REFUSED")]);
         let verdict = verdict(&plan, Observed::Seen(spf()));
         assert_eq!(verdict.findings().next().unwrap().places()[1].line, line, "{name} {record_type}");
     }
@@ -224,7 +224,9 @@ fn keys_and_digests_of_the_run_do_not_appear() {
 #[test]
 fn look_ups_come_before_mail() {
     let mail = plan("spf = \"fail\"");
-    let both = Plan { transactions: mail.transactions, ..lookup("bank.example", "TXT", Vec::new()) };
+    let mut both = lookup("bank.example", "TXT", Vec::new());
+    both.plan.transactions = mail.plan.transactions;
+    both.claims.transactions = mail.claims.transactions;
     let text = verdict(&both, Observed::Seen(spf())).snapshot;
     assert!(text.starts_with("# record\n\nbank.example TXT\n"), "{text}");
     assert!(text.contains("-all\"\n\n# forged\n\nnothing was seen\n\n# control\n"), "{text}");

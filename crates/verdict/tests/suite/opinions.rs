@@ -2,11 +2,13 @@
 
 use crate::canned::{copy, delivered, first, plan, rejected, said};
 use evidence::{
-    Arrived, Authors, Disposition, DmarcOpinion, MailObject, Observed, Opinion, SignatureOpinion, SpfOpinion, Transaction,
+    Arrived, Authors, Disposition, DmarcOpinion, MailObject, Observed, Opinion, SignatureOpinion, SpfOpinion,
+    Transaction,
 };
 use mail::{ArcResult, DkimResult, DmarcResult, Message, SpfResult};
 
-const ALARM: &str = "forged: delivered although bank.example has p=reject and nothing authenticates it in the harness's own judgement";
+const ALARM: &str =
+    "forged: delivered although bank.example has p=reject and nothing authenticates it in the harness's own judgement";
 
 fn spf(domain: &str, result: SpfResult) -> SpfOpinion {
     SpfOpinion { domain: domain.to_owned(), result }
@@ -40,7 +42,7 @@ fn with(opinion: Opinion, seen: Transaction) -> Transaction {
 fn a_forgery_in_a_mailbox_is_never_silently_held() {
     for folder in ["INBOX", "Junk"] {
         let seen = with(forged(Disposition::Reject), delivered(folder));
-        for claims in ["outcome = { delivered = true }", "dmarc = \"pass\"", "spf = \"pass\""] {
+        for claims in ["outcome = \"delivered\"", "dmarc = \"pass\"", "spf = \"pass\""] {
             let judged = first(&plan(claims), seen.clone());
             let alarms = judged.findings.iter().filter(|finding| finding.to_string() == ALARM).count();
             assert_eq!(alarms, 1, "{claims}: {:?}", said(&judged));
@@ -51,7 +53,11 @@ fn a_forgery_in_a_mailbox_is_never_silently_held() {
         others: vec![MailObject { delivered: vec![copy("bob@gateway.example", "INBOX", "")], ..MailObject::default() }],
         ..delivered("INBOX")
     };
-    assert!(said(&first(&plan("spf = \"pass\""), with(forged(Disposition::Reject), elsewhere))).0.contains(&ALARM.to_owned()));
+    assert!(
+        said(&first(&plan("spf = \"pass\""), with(forged(Disposition::Reject), elsewhere)))
+            .0
+            .contains(&ALARM.to_owned())
+    );
     let arrived = Arrived {
         host: "mx.other.example".to_owned(),
         mail_from: String::new(),
@@ -60,7 +66,9 @@ fn a_forgery_in_a_mailbox_is_never_silently_held() {
         message: Message::default(),
     };
     let taken = Transaction { arrived: vec![arrived], ..rejected() };
-    assert!(said(&first(&plan("spf = \"fail\""), with(forged(Disposition::Reject), taken))).0.contains(&ALARM.to_owned()));
+    assert!(
+        said(&first(&plan("spf = \"fail\""), with(forged(Disposition::Reject), taken))).0.contains(&ALARM.to_owned())
+    );
 }
 
 #[test]
@@ -68,25 +76,25 @@ fn what_was_refused_what_the_scenario_says_and_what_nobody_asks_to_refuse_is_no_
     let quiet = |claims: &str, seen: Transaction| assert_eq!(said(&first(&plan(claims), seen)).0, [""; 0], "{claims}");
     quiet("outcome = \"rejected\"", with(forged(Disposition::Reject), rejected()));
     for policy in [Disposition::None, Disposition::Quarantine] {
-        quiet("outcome = { delivered = true }", with(forged(policy), delivered("INBOX")));
+        quiet("outcome = \"delivered\"", with(forged(policy), delivered("INBOX")));
     }
     let mut failed = delivered("INBOX");
     failed.object.results.retain(|result| result.method != "dmarc");
     let mut passed = forged(Disposition::Reject);
     passed.dmarc[0].result = DmarcResult::Pass;
-    quiet("outcome = { delivered = true }", with(passed, failed.clone()));
+    quiet("outcome = \"delivered\"", with(passed, failed.clone()));
     let unknown = Transaction { opinion: Some(Observed::Unobserved("why".to_owned())), ..delivered("INBOX") };
-    quiet("outcome = { delivered = true }", unknown);
+    quiet("outcome = \"delivered\"", unknown);
     let mut said_so = delivered("INBOX");
     said_so.object.results[2].result = "fail".to_owned();
-    quiet("outcome = { delivered = true }\ndmarc = \"fail\"", with(forged(Disposition::Reject), said_so));
+    quiet("outcome = \"delivered\"\ndmarc = \"fail\"", with(forged(Disposition::Reject), said_so));
 }
 
 #[test]
 fn a_domain_of_a_from_that_names_no_single_author_raises_it_too() {
     let mut opinion = forged(Disposition::Reject);
     opinion.authors = Authors::Unclear("there are 2 From fields (RFC 5322 §3.6)".to_owned());
-    let judged = first(&plan("outcome = { delivered = true }"), with(opinion, delivered("INBOX")));
+    let judged = first(&plan("outcome = \"delivered\""), with(opinion, delivered("INBOX")));
     assert_eq!(said(&judged).0, [ALARM]);
     assert!(judged.findings[0].help().contains("2 From fields"), "{}", judged.findings[0].help());
 }

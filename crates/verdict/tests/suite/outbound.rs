@@ -1,87 +1,88 @@
 //! Claims on mail to hosts that the harness plays, and how it is shown.
 
 use crate::{
-    canned::{fate, handshake},
+    canned::{fate, handshake, list, word},
     played::{
         TEXT, broken, cleartext, fails, first, holds, host, is_unclear, kept, logged, offer, outbound, protected, run,
         sent, verdict, web,
     },
     served::{names, span},
 };
+use claims::{Scenario, outcomes::Outcome};
 use evidence::{FateStatus, Observed, Transaction, Trust};
 use mailproof_verdict::Judged;
-use plan::{Change, Claim, Daemon, HandshakeClaim, Outcome, Plan, SettingChange, Spanned};
+use plan::{Change, Daemon, SettingChange, Spanned};
 
-fn tls(version: &str) -> Claim {
-    Claim::Handshake(HandshakeClaim { version: Some(version.to_owned()), ..HandshakeClaim::default() })
+fn tls(version: &str) -> String {
+    format!("handshake = {{ version = {version:?} }}")
 }
 
-fn peer(trust: &str) -> Claim {
-    Claim::Handshake(HandshakeClaim { peer: Some(trust.to_owned()), ..HandshakeClaim::default() })
+fn peer(trust: &str) -> String {
+    format!("handshake = {{ peer = {trust:?} }}")
 }
 
-fn arrived(host: &str) -> Claim {
-    Claim::Arrived(host.parse().unwrap())
+fn arrived(host: &str) -> String {
+    word("arrived", host)
 }
 
-fn offered(versions: &[&str]) -> Claim {
-    Claim::Offered(names(versions))
+fn offered(versions: &[&str]) -> String {
+    list("offered", versions)
 }
 
 #[test]
 fn mail_that_a_played_host_took_is_delivered() {
-    holds(Claim::Outcome(Outcome::Delivered(None)), &sent());
+    holds(word("outcome", "delivered"), &sent());
     let judged = first(&outbound(Vec::new()), sent());
     assert_eq!(judged.outcome, Observed::Seen(Outcome::Delivered(None)));
     let help = "mx.partner.example took it for bob@partner.example, over TLS";
     let message = "the message for bob@partner.example was delivered, not deferred";
-    fails(Claim::Outcome(Outcome::Deferred), &sent(), message, help, 3);
+    fails(word("outcome", "deferred"), &sent(), message, help, 3);
     let message = "the message for bob@partner.example was delivered, not delivered to INBOX";
-    fails(Claim::Outcome(Outcome::Delivered(Some("INBOX".to_owned()))), &sent(), message, help, 3);
+    fails("outcome = { delivered = \"INBOX\" }".to_owned(), &sent(), message, help, 3);
     let mut seen = sent();
     seen.arrived[0].rcpt_to = names(&["Bob@partner.example"]);
     seen.object.fates = vec![fate("bob@partner.example", FateStatus::Deferred, "lost connection")];
-    holds(Claim::Outcome(Outcome::Delivered(None)), &seen);
+    holds(word("outcome", "delivered"), &seen);
     seen.arrived[0].rcpt_to = names(&["carol@partner.example"]);
-    holds(Claim::Outcome(Outcome::Deferred), &seen);
+    holds(word("outcome", "deferred"), &seen);
 }
 
 #[test]
 fn mail_that_no_host_took_is_what_its_queue_says() {
-    for (status, outcome) in [(FateStatus::Deferred, Outcome::Deferred), (FateStatus::Bounced, Outcome::Bounced)] {
+    for (status, outcome) in [(FateStatus::Deferred, "deferred"), (FateStatus::Bounced, "bounced")] {
         let mut seen = kept(vec![broken()]);
         seen.object.fates = vec![fate("bob@partner.example", status, "TLS is required, but was not offered")];
-        holds(Claim::Outcome(outcome), &seen);
-        let delivered = Claim::Outcome(Outcome::Delivered(None));
+        holds(word("outcome", outcome), &seen);
+        let delivered = word("outcome", "delivered");
         let judged = first(&outbound(vec![delivered]), seen);
         assert!(judged.findings[0].help().contains("TLS is required, but was not offered"));
     }
     let mut seen = kept(vec![broken()]);
-    is_unclear(Claim::Outcome(Outcome::Deferred), &seen, "sendmail took it, and nothing says what became of it");
+    is_unclear(word("outcome", "deferred"), &seen, "sendmail took it, and nothing says what became of it");
     seen.object.fates = vec![fate("bob@partner.example", FateStatus::Sent, "250 2.0.0 taken")];
-    is_unclear(Claim::Outcome(Outcome::Deferred), &seen, "it was not taken by a host for bob@partner.example");
+    is_unclear(word("outcome", "deferred"), &seen, "it was not taken by a host for bob@partner.example");
 }
 
 #[test]
 fn a_program_takes_mail_or_refuses_it() {
     let mut seen = kept(Vec::new());
     seen.program = Some(run(75, "sendmail: fatal: queue full"));
-    holds(Claim::Outcome(Outcome::Deferred), &seen);
+    holds(word("outcome", "deferred"), &seen);
     let message = "the message for bob@partner.example was deferred, not rejected";
     fails(
-        Claim::Outcome(Outcome::Rejected),
+        word("outcome", "rejected"),
         &seen,
         message,
         "sendmail refused it for now, with status 75: sendmail: fatal",
         3,
     );
     seen.program = Some(run(65, ""));
-    holds(Claim::Outcome(Outcome::Rejected), &seen);
+    holds(word("outcome", "rejected"), &seen);
     seen.program = Some(run(0, ""));
     let message = "the message for bob@partner.example was accepted, not rejected";
-    fails(Claim::Outcome(Outcome::Rejected), &seen, message, "sendmail took it", 3);
+    fails(word("outcome", "rejected"), &seen, message, "sendmail took it", 3);
     seen.program = None;
-    is_unclear(Claim::Outcome(Outcome::Rejected), &seen, "the dialogue ended after the connection");
+    is_unclear(word("outcome", "rejected"), &seen, "the dialogue ended after the connection");
 }
 
 #[test]
@@ -99,12 +100,8 @@ fn the_host_says_what_was_negotiated_and_the_log_what_the_certificate_was_worth(
         seen.object.relays = relays;
         holds(tls("TLSv1.3"), &seen);
         is_unclear(peer("trusted"), &seen, "no log says what the certificate of mx.partner.example was worth");
-        let both = HandshakeClaim {
-            version: Some("TLSv1.2".to_owned()),
-            peer: Some("trusted".to_owned()),
-            ..HandshakeClaim::default()
-        };
-        fails(Claim::Handshake(both), &seen, "the version is TLSv1.3, not TLSv1.2", "the handshake was TLSv1.3", 3);
+        let both = "handshake = { version = \"TLSv1.2\", peer = \"trusted\" }".to_owned();
+        fails(both, &seen, "the version is TLSv1.3, not TLSv1.2", "the handshake was TLSv1.3", 3);
     }
 }
 
@@ -187,11 +184,11 @@ fn a_policy_is_fetched_if_it_is_asked_for() {
         seen.connections.extend(is_asked.iter().map(|is| web(*is)));
         seen
     };
-    holds(Claim::Fetched(true), &seen(&[true]));
-    holds(Claim::Fetched(true), &seen(&[false, true]));
-    holds(Claim::Fetched(false), &seen(&[]));
-    holds(Claim::Fetched(false), &seen(&[false]));
-    let judge = |wanted: bool, seen: Transaction| first(&outbound(vec![Claim::Fetched(wanted)]), seen);
+    holds("fetched = true".to_owned(), &seen(&[true]));
+    holds("fetched = true".to_owned(), &seen(&[false, true]));
+    holds("fetched = false".to_owned(), &seen(&[]));
+    holds("fetched = false".to_owned(), &seen(&[false]));
+    let judge = |wanted: bool, seen: Transaction| first(&outbound(vec![format!("fetched = {wanted}")]), seen);
     let said = |judged: Judged| (judged.findings[0].to_string(), judged.findings[0].help().to_owned());
     let (message, help) = said(judge(true, seen(&[])));
     assert_eq!(
@@ -208,7 +205,7 @@ fn a_policy_is_fetched_if_it_is_asked_for() {
 
 #[test]
 fn a_field_of_the_message_at_the_host_has_the_text() {
-    let header = |contains: &str| Claim::Header { name: "Subject".to_owned(), contains: contains.to_owned() };
+    let header = |contains: &str| format!("header = {{ name = \"Subject\", contains = {contains:?} }}");
     holds(header("Lunch"), &sent());
     let message = "no Subject field of the message at mx.partner.example has `Dinner`";
     fails(header("Dinner"), &sent(), message, "Subject: Lunch", 15);
@@ -216,14 +213,14 @@ fn a_field_of_the_message_at_the_host_has_the_text() {
 
 #[test]
 fn the_cause_is_the_changed_setting_or_the_host_as_it_is_then() {
-    let line = |plan: &Plan| first(plan, sent()).findings[0].places().swap_remove(1);
+    let line = |plan: &Scenario| first(plan, sent()).findings[0].places().swap_remove(1);
     let mut plan = outbound(vec![tls("TLSv1.2")]);
-    plan.transactions[0].change = Some(Change { hosts: vec![host("mx.partner.example")], ..Change::default() });
-    if let Some(change) = &mut plan.transactions[0].change {
+    plan.plan.transactions[0].change = Some(Change { hosts: vec![host("mx.partner.example")], ..Change::default() });
+    if let Some(change) = &mut plan.plan.transactions[0].change {
         change.hosts[0].span = span(TEXT, "via       = ");
     }
     assert_eq!((line(&plan).line, line(&plan).what.as_str()), (9, "the host that it is for"));
-    plan.settings.changes = vec![SettingChange {
+    plan.plan.settings.changes = vec![SettingChange {
         daemon: Daemon::Postfix,
         name: Spanned { value: "smtp_tls_protocols".to_owned(), span: span(TEXT, "title") },
         value: None,
@@ -314,7 +311,7 @@ fn connections_to_hosts_of_several_domains_have_no_order() {
     turned.object.relays.reverse();
     turned.arrived.reverse();
     assert_ne!(verdict(&plan, seen.clone()).snapshot, verdict(&plan, turned.clone()).snapshot);
-    plan.transactions[0].rcpt_to.push(other);
+    plan.plan.transactions[0].rcpt_to.push(other.into());
     let text = verdict(&plan, seen).snapshot;
     assert_eq!(verdict(&plan, turned).snapshot, text);
     assert!(text.contains("\nHost mx.other.example (smtp), in no order\n"), "{text}");

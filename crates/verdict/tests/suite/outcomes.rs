@@ -4,9 +4,9 @@ use crate::canned::{
     copy, delivered, exchange, fails, fate, first, holds, in_queue, is_unclear, notification, parse, plan, rejected,
     said, submission,
 };
+use claims::outcomes::Outcome;
 use evidence::{Evidence, FateStatus, Observed};
 use mailproof_verdict::judge;
-use plan::Outcome;
 
 #[test]
 fn a_permanent_refusal_is_a_rejection() {
@@ -127,7 +127,7 @@ fn a_submission_whose_relay_gave_up_is_bounced() {
 
 #[test]
 fn a_claim_must_hold_for_every_recipient() {
-    let text = plan(r#"outcome = { delivered = "INBOX" }"#).source.text.replacen(
+    let text = plan(r#"outcome = { delivered = "INBOX" }"#).plan.source.text.replacen(
         r#"["alice@gateway.example"]"#,
         r#"["alice@gateway.example", "bob@gateway.example"]"#,
         1,

@@ -1,15 +1,16 @@
 //! Mail to a host that the harness plays, as it might have been seen, to be changed by each test.
 
 use crate::{
-    canned::{delivered, exchange, handshake, relay, submission},
+    canned::{claims, delivered, exchange, handshake, relay, submission},
     served::{names, span},
 };
+use claims::Scenario;
 use evidence::{
     Arrived, Connection, Evidence, Exchange, MailObject, Observed, Offer, ProgramRun, Relay, Transaction, Trust,
 };
 use mail::Message;
 use mailproof_verdict::{Judged, Verdict, judge};
-use plan::{Claim, Expectation, Host, Origin, Plan, SmtpHost, Source, Spanned};
+use plan::{Host, Origin, SmtpHost, Source, Spanned};
 
 pub(crate) const TEXT: &str = r#"title = "Mail to a partner"
 
@@ -53,39 +54,41 @@ pub(crate) fn host(name: &str) -> Host {
 }
 
 /// A program on the gateway sends mail to a partner, with these claims.
-pub(crate) fn outbound(claims: Vec<Claim>) -> Plan {
-    let mut plan = submission("outcome = \"delivered\"");
+pub(crate) fn outbound(stated: Vec<String>) -> Scenario {
+    let mut scenario = submission("outcome = \"delivered\"");
+    let plan = &mut scenario.plan;
     plan.source = Source { text: TEXT.to_owned(), ..(*plan.source).clone() }.into();
     plan.hosts = vec![host("mx.partner.example")];
     let transaction = &mut plan.transactions[0];
     transaction.label = "outbound".to_owned();
     transaction.origin = Origin::Sendmail;
     transaction.mail_from.value = "alice@gateway.example".parse().unwrap();
-    transaction.rcpt_to =
-        vec![Spanned { value: "bob@partner.example".parse().unwrap(), span: span(TEXT, "\"bob@partner.example\"") }];
+    transaction.rcpt_to = vec![
+        Spanned { value: "bob@partner.example".parse().unwrap(), span: span(TEXT, "\"bob@partner.example\"") }.into(),
+    ];
     let message = "From: Alice <alice@gateway.example>\nTo: bob@partner.example\nSubject: Lunch\n\nAt noon?\n";
     transaction.message.text = Spanned { value: message.to_owned(), span: span(TEXT, message) };
     let at = span(TEXT, "\"of this kind\"");
-    transaction.expect = claims.into_iter().map(|claim| Expectation { claim, span: at.clone() }).collect();
     transaction.span = span(TEXT, "[[transaction]]");
-    plan
+    scenario.claims.transactions = vec![claims(&stated, &at)];
+    scenario
 }
 
-pub(crate) fn first(plan: &Plan, seen: Transaction) -> Judged {
+pub(crate) fn first(plan: &Scenario, seen: Transaction) -> Judged {
     verdict(plan, seen).transactions.swap_remove(0)
 }
 
-pub(crate) fn verdict(plan: &Plan, seen: Transaction) -> Verdict {
+pub(crate) fn verdict(plan: &Scenario, seen: Transaction) -> Verdict {
     judge(plan, &Evidence { transactions: vec![seen], ..Evidence::default() })
 }
 
-pub(crate) fn holds(claim: Claim, seen: &Transaction) {
+pub(crate) fn holds(claim: String, seen: &Transaction) {
     let judged = first(&outbound(vec![claim.clone()]), seen.clone());
     assert!(judged.findings.is_empty() && judged.errors.is_empty(), "{claim:?}: {judged:?}");
 }
 
 /// It must fail, with this message and this text in the help, and point at the claim and at this line.
-pub(crate) fn fails(claim: Claim, seen: &Transaction, message: &str, help: &str, line: usize) {
+pub(crate) fn fails(claim: String, seen: &Transaction, message: &str, help: &str, line: usize) {
     let judged = first(&outbound(vec![claim]), seen.clone());
     let said: Vec<String> = judged.findings.iter().map(ToString::to_string).collect();
     assert_eq!((said, judged.errors.len()), (vec![format!("outbound: {message}")], 0));
@@ -93,7 +96,7 @@ pub(crate) fn fails(claim: Claim, seen: &Transaction, message: &str, help: &str,
     assert_eq!(judged.findings[0].places().iter().map(|place| place.line).collect::<Vec<_>>(), [21, line]);
 }
 
-pub(crate) fn is_unclear(claim: Claim, seen: &Transaction, reason: &str) {
+pub(crate) fn is_unclear(claim: String, seen: &Transaction, reason: &str) {
     let judged = first(&outbound(vec![claim.clone()]), seen.clone());
     assert_eq!((judged.findings.len(), judged.errors.len()), (0, 1), "{claim:?}: {judged:?}");
     assert!(judged.errors[0].help().contains(reason), "{}", judged.errors[0].help());

@@ -1,14 +1,14 @@
 //! Whatever a server says, there is a verdict.
 
 use crate::{
-    canned::{delivered, plan, rejected, submission},
+    canned::{delivered, list, plan, rejected, submission, word},
     played::{cleartext as plainly, outbound, protected, sent, web},
-    served::{bad, good, names, plain, probe},
+    served::{bad, good, plain, probe},
 };
+use claims::{Scenario, Stated};
 use evidence::{ChainSeen, Evidence, Exchange, Fate, FateStatus, Observed, Probed};
 use mail::{Message, Reply};
 use mailproof_verdict::judge;
-use plan::{Claim, HandshakeClaim, Outcome, Plan, ProbeClaim, StarttlsClaim};
 use proptest::prelude::*;
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -22,58 +22,64 @@ handshake = { version = "TLSv1.3", peer = "verified" }
 header = { name = "Subject", contains = "x" }"#;
 
 fn exchanges() -> impl Strategy<Value = Vec<Exchange>> {
-    let names =
-        ["connect", "ehlo", "starttls", "auth", "mail-from", "rcpt-to", "data", "end-of-data", "quit", "octets"];
+    let names = [
+        "connect",
+        "ehlo",
+        "starttls",
+        "auth",
+        "mail-from",
+        "rcpt-to",
+        "data",
+        "end-of-data",
+        "quit",
+        "octets",
+        "unexpected",
+    ];
     let reply = prop_oneof![
         (200..600u16, prop::collection::vec(".{0,30}", 0..3))
             .prop_map(|(code, lines)| Observed::Seen(Reply { code, lines })),
         ".{0,30}".prop_map(Observed::Unobserved),
     ];
-    let exchange = (prop::sample::select(names.to_vec()), ".{0,30}", reply).prop_map(|(to, sent, reply)| Exchange {
-        to: to.to_owned(),
-        sent,
-        reply,
-    });
+    let exchange = (prop::sample::select(names.to_vec()), ".{0,30}", reply)
+        .prop_map(|(to, sent, reply)| Exchange::new(to, &sent, reply));
     prop::collection::vec(exchange, 0..12)
 }
 
+/// A claim for each list.
+fn lists(key: &'static str, lists: &[&[&str]]) -> Vec<String> {
+    lists.iter().map(|names| list(key, names)).collect()
+}
+
 /// Claims of every kind on a probe, true and false ones.
-fn probe_claims() -> Vec<ProbeClaim> {
-    let word =
-        |make: fn(String) -> ProbeClaim, words: &'static [&str]| words.iter().map(move |w| make((*w).to_owned()));
-    let list =
-        |make: fn(Vec<String>) -> ProbeClaim, lists: &'static [&[&str]]| lists.iter().map(move |l| make(names(l)));
-    let of_starttls = [StarttlsClaim::Absent, StarttlsClaim::Optional, StarttlsClaim::Required];
-    (of_starttls.into_iter().map(ProbeClaim::Starttls))
-        .chain(list(
-            ProbeClaim::Versions,
-            &[&[], &["TLSv1.2", "TLSv1.3"], &["TLSv1", "TLSv1.2", "TLSv1.3"], &["TLSv1.3"]],
-        ))
-        .chain(list(ProbeClaim::Takes, &[&["RC4"], &["X25519", "modp1024"], &["AES128-SHA", "TLS_AES_128_GCM_SHA256"]]))
-        .chain(list(ProbeClaim::Refuses, &[&["RC4", "3DES"], &["X448"], &["modp1024", "CBC"]]))
-        .chain(word(ProbeClaim::Order, &["client", "server"]))
-        .chain([ProbeClaim::DhBits(2048), ProbeClaim::DhBits(512)])
-        .chain(word(ProbeClaim::Peer, &["untrusted", "trusted", "verified"]))
-        .chain(word(ProbeClaim::Key, &["EC P-256", "RSA 2048"]))
-        .chain(word(ProbeClaim::Login, &["refused", "taken"]))
-        .chain(word(ProbeClaim::Injection, &["dropped", "answered"]))
-        .chain(list(ProbeClaim::Has, &[&["tickets"], &["compression", "early-data"]]))
-        .chain(list(ProbeClaim::HasNot, &[&["tickets"], &["compression", "early-data"]]))
-        .chain(word(ProbeClaim::Tlsa, &["matches", "differs", "none"]))
+fn probe_claims() -> Vec<String> {
+    let words = |key: &'static str, words: &'static [&str]| words.iter().map(move |w| word(key, w));
+
+    words("starttls", &["absent", "optional", "required"])
+        .chain(lists("versions", &[&[][..], &["TLSv1.2", "TLSv1.3"], &["TLSv1", "TLSv1.2", "TLSv1.3"], &["TLSv1.3"]]))
+        .chain(lists("takes", &[&["RC4"][..], &["X25519", "ffdhe2048"], &["AES128-SHA", "TLS_AES_128_GCM_SHA256"]]))
+        .chain(lists("refuses", &[&["RC4", "3DES"][..], &["X448"], &["ffdhe2048", "CBC"]]))
+        .chain(words("order", &["client", "server"]))
+        .chain(["dh-bits = 2048".to_owned(), "dh-bits = 512".to_owned()])
+        .chain(words("peer", &["untrusted", "trusted", "verified"]))
+        .chain(words("key", &["EC P-256", "RSA 2048"]))
+        .chain(words("login", &["refused", "taken"]))
+        .chain(words("injection", &["dropped", "answered"]))
+        .chain(lists("has", &[&["tickets"][..], &["compression", "early-data"]]))
+        .chain(lists("has-not", &[&["tickets"][..], &["compression", "early-data"]]))
+        .chain(words("tlsa", &["matches", "differs", "none"]))
         .collect()
 }
 
 /// A plan with these claims, each at another place.
-fn apart(claims: Vec<ProbeClaim>) -> Plan {
-    let mut plan = probe(claims);
-    for (at, claimed) in plan.probes[0].expect.iter_mut().enumerate() {
-        claimed.span = at..at + 1;
-    }
-    plan
+fn apart(claims: Vec<String>) -> Scenario {
+    let mut scenario = probe(claims);
+    let list = &mut scenario.claims.probes[0];
+    *list = list.iter().enumerate().map(|(at, stated)| Stated { span: at..at + 1, ..stated.clone() }).collect();
+    scenario
 }
 
 /// What becomes of each claim: by its place, whether it fails or is unclear; those that hold are not there.
-fn told(plan: &Plan, seen: &Probed) -> BTreeMap<(usize, usize), bool> {
+fn told(plan: &Scenario, seen: &Probed) -> BTreeMap<(usize, usize), bool> {
     let verdict = judge(plan, &Evidence { probes: vec![Observed::Seen(seen.clone())], ..Evidence::default() });
     let failing = verdict.findings().map(|finding| (finding.places(), true));
     let all = failing.chain(verdict.errors().map(|unclear| (unclear.places(), false)));
@@ -81,7 +87,7 @@ fn told(plan: &Plan, seen: &Probed) -> BTreeMap<(usize, usize), bool> {
 }
 
 /// Whoever sees less finds nothing else: a claim fails or holds by what was seen, or it is unclear.
-fn hiding_makes_only_unclear(plan: &Plan, which: usize, bits: u32) -> Result<(), TestCaseError> {
+fn hiding_makes_only_unclear(plan: &Scenario, which: usize, bits: u32) -> Result<(), TestCaseError> {
     let full = [good, bad, plain][which]();
     let mut less = full.clone();
     hide(&mut less, bits);
@@ -142,7 +148,7 @@ proptest! {
 
     #[test]
     fn what_is_not_observed_is_no_fault_by_a_profile(which in 0..3_usize, bits in any::<u32>(), sparse in any::<u32>()) {
-        let claims = ["mozilla-intermediate", "mozilla-modern", "ncsc-nl-2025"].map(|name| ProbeClaim::Profile(name.to_owned()));
+        let claims = ["mozilla-intermediate", "mozilla-modern", "ncsc-nl-2025"].map(|name| word("profile", name));
         hiding_makes_only_unclear(&apart(claims.into()), which, bits & sparse)?;
     }
 }
@@ -150,7 +156,7 @@ proptest! {
 proptest! {
     #[test]
     fn what_is_not_observed_is_never_a_negative(which in 0..3_usize, bits in any::<u32>(), sparse in any::<u32>()) {
-        static PLAN: LazyLock<Plan> = LazyLock::new(|| apart(probe_claims()));
+        static PLAN: LazyLock<Scenario> = LazyLock::new(|| apart(probe_claims()));
         hiding_makes_only_unclear(&PLAN, which, bits & sparse)?;
     }
 
@@ -178,11 +184,11 @@ proptest! {
         received in prop::collection::vec("(from |by |with |ESMTPS |\\(using |\\(|\\)|\\[|.){0,20}", 0..4),
         order in prop::collection::vec(0..4_usize, 0..5), ended in ".{0,10}", dialogue in exchanges(), status in any::<i64>(),
     ) {
-        let claims = vec![
-            Claim::Received, Claim::Fetched(true), Claim::Offered(names(&["TLSv1.3"])),
-            Claim::Arrived("mx.partner.example".parse().unwrap()), Claim::Outcome(Outcome::Delivered(None)),
-            Claim::Handshake(HandshakeClaim { peer: Some("verified".to_owned()), ..HandshakeClaim::default() }),
+        let claims = [
+            "received = \"as-negotiated\"", "fetched = true", "offered = [\"TLSv1.3\"]", "arrived = \"mx.partner.example\"",
+            "outcome = \"delivered\"", "handshake = { peer = \"verified\" }",
         ];
+        let claims = claims.map(str::to_owned).to_vec();
         let mut seen = sent();
         let text: String = received.iter().map(|value| format!("Received: {value}\r\n")).collect();
         seen.arrived[0].message = Message::parse(format!("{text}\r\n").as_bytes());
@@ -194,8 +200,8 @@ proptest! {
             run.status = status;
         }
         let mut plan = outbound(claims);
-        for origin in [plan.transactions[0].origin.clone(), submission("spf = \"none\"").transactions[0].origin.clone()] {
-            plan.transactions[0].origin = origin;
+        for origin in [plan.plan.transactions[0].origin.clone(), submission("spf = \"none\"").plan.transactions[0].origin.clone()] {
+            plan.plan.transactions[0].origin = origin;
             let evidence = Evidence { transactions: vec![seen.clone()], ..Evidence::default() };
             prop_assert_eq!(judge(&plan, &evidence).transactions.len(), 1);
         }
@@ -237,8 +243,8 @@ proptest! {
     #[test]
     fn any_text_behind_a_plan_has_a_verdict(text in "(.|\n){0,200}") {
         let mut plan = submission("dmarc = \"pass\"\noutcome = \"delivered\"");
-        let source = plan::Source { text, ..(*plan.source).clone() };
-        plan.source = source.into();
+        let source = plan::Source { text, ..(*plan.plan.source).clone() };
+        plan.plan.source = source.into();
         let verdict = judge(&plan, &Evidence { transactions: vec![rejected()], ..Evidence::default() });
         prop_assert!(!verdict.holds());
     }

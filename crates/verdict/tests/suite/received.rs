@@ -1,19 +1,20 @@
 //! The claim that Received says what was negotiated.
 
 use crate::{
-    canned::{copy, delivered, handshake, in_queue, plan, rejected, relay, submission},
+    canned::{claims, copy, delivered, handshake, in_queue, plan, rejected, relay, submission, word},
     played::{first, kept, sent},
 };
+use claims::Scenario;
 use evidence::{FateStatus, Observed, Transaction, Trust};
 use mailproof_verdict::Judged;
-use plan::{Claim, Expectation, Origin, Plan};
+use plan::Origin;
 
 const USING: &str = "(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange x25519)\r\n\t";
 
-fn received(plan: Plan, seen: Transaction) -> Judged {
+fn received(plan: Scenario, seen: Transaction) -> Judged {
     let mut plan = plan;
-    let span = plan.transactions[0].expect[0].span.clone();
-    plan.transactions[0].expect = vec![Expectation { claim: Claim::Received, span }];
+    let list = &mut plan.claims.transactions[0];
+    *list = claims(&[word("received", "as-negotiated")], &list.iter().next().unwrap().span.clone());
     first(&plan, seen)
 }
 
@@ -165,7 +166,7 @@ fn of_submitted_mail_the_hop_from_the_user_counts() {
 fn of_mail_that_a_program_handed_in_no_hop_counts() {
     let relayed = || {
         let mut plan = submission("outcome = \"delivered\"");
-        plan.transactions[0].origin = Origin::Sendmail;
+        plan.plan.transactions[0].origin = Origin::Sendmail;
         plan
     };
     let judged = received(relayed(), sent());

@@ -1,13 +1,14 @@
 //! A service as a probe might have seen it, to be changed by each test, and claims on it.
 
-use crate::canned::{HELP_LINES, plan};
+use crate::canned::{HELP_LINES, claims, plan};
+use claims::{Claims, Scenario};
 use evidence::{
     Certificate, ChainSeen, Cleartext, DhSeen, Evidence, Features, Injection, LoginSeen, LookedUp, Observed, Order,
     Probed, Trust, VersionSeen,
 };
 use mail::Service;
 use mailproof_verdict::{Checked, Verdict, judge};
-use plan::{Claimed, Plan, Probe, ProbeClaim, Source, Spanned};
+use plan::{Plan, Probe, Source, Spanned};
 use std::ops::Range;
 
 pub(crate) const PROBE: &str = r#"title = "What a service takes"
@@ -26,41 +27,44 @@ pub(crate) fn span(text: &str, part: &str) -> Range<usize> {
     at..at + part.len()
 }
 
-/// A plan without mail, from the text of its file.
-pub(crate) fn bare(text: &str) -> Plan {
-    let like = plan("spf = \"fail\"");
+/// A scenario without mail, from the text of its file.
+pub(crate) fn bare(text: &str) -> Scenario {
+    let like = plan("spf = \"fail\"").plan;
     let source = Source { text: text.to_owned(), ..(*like.source).clone() };
-    Plan { source: source.into(), zones: Vec::new(), transactions: Vec::new(), ..like }
+    let plan = Plan { source: source.into(), zones: Vec::new(), transactions: Vec::new(), ..like };
+    Scenario { plan, claims: Claims::default() }
 }
 
 /// A probe of SMTP with these claims.
-pub(crate) fn probe(claims: Vec<ProbeClaim>) -> Plan {
+pub(crate) fn probe(stated: Vec<String>) -> Scenario {
     let at = span(PROBE, "\"of this kind\"");
     let probe = Probe {
         label: "border".to_owned(),
         service: Spanned { value: Service::Smtp, span: span(PROBE, "\"smtp\"") },
         server_name: None,
-        expect: claims.into_iter().map(|claim| Claimed { claim, span: at.clone() }).collect(),
         span: span(PROBE, "[[probe]]"),
     };
-    Plan { probes: vec![probe], ..bare(PROBE) }
+    let mut scenario = bare(PROBE);
+    scenario.plan.probes = vec![probe];
+    scenario.claims.probes = vec![claims(&stated, &at)];
+    scenario
 }
 
-pub(crate) fn verdict(plan: &Plan, seen: Observed<Probed>) -> Verdict {
+pub(crate) fn verdict(plan: &Scenario, seen: Observed<Probed>) -> Verdict {
     judge(plan, &Evidence { probes: vec![seen], ..Evidence::default() })
 }
 
-fn checked(claim: ProbeClaim, seen: &Probed) -> Checked {
+fn checked(claim: String, seen: &Probed) -> Checked {
     verdict(&probe(vec![claim]), Observed::Seen(seen.clone())).probes.swap_remove(0)
 }
 
-pub(crate) fn holds(claim: ProbeClaim, seen: &Probed) {
+pub(crate) fn holds(claim: String, seen: &Probed) {
     let checked = checked(claim.clone(), seen);
     assert!(checked.findings.is_empty() && checked.errors.is_empty(), "{claim:?}: {checked:?}");
 }
 
 /// It must fail, with this message and this text in the help, and point at the claim and at the service.
-pub(crate) fn fails(claim: ProbeClaim, seen: &Probed, message: &str, help: &str) {
+pub(crate) fn fails(claim: String, seen: &Probed, message: &str, help: &str) {
     let checked = checked(claim, seen);
     let said: Vec<String> = checked.findings.iter().map(ToString::to_string).collect();
     assert_eq!((said, checked.errors.len()), (vec![format!("border: {message}")], 0));
@@ -71,7 +75,7 @@ pub(crate) fn fails(claim: ProbeClaim, seen: &Probed, message: &str, help: &str)
 }
 
 /// It must be unclear, and the help must have this reason.
-pub(crate) fn is_unclear(claim: ProbeClaim, seen: &Probed, reason: &str) {
+pub(crate) fn is_unclear(claim: String, seen: &Probed, reason: &str) {
     let checked = checked(claim.clone(), seen);
     assert_eq!((checked.findings.len(), checked.errors.len()), (0, 1), "{claim:?}: {checked:?}");
     assert!(checked.errors[0].help().contains(reason), "{}", checked.errors[0].help());

@@ -1,9 +1,11 @@
 //! Claims on changed settings, and how they are shown.
 
+use crate::canned::{claims, word};
 use crate::served::{bare, names, span};
+use claims::Scenario;
 use evidence::{Evidence, Setting};
 use mailproof_verdict::{Verdict, judge};
-use plan::{Claimed, Daemon, Plan, SettingChange, SettingClaim, Spanned};
+use plan::{Daemon, SettingChange, Spanned};
 
 const TEXT: &str = r#"title = "What a setting does"
 
@@ -18,7 +20,7 @@ claim = "of this kind"
 service = "smtp"
 "#;
 
-fn settings(claims: Vec<SettingClaim>) -> Plan {
+fn settings(stated: Vec<String>) -> Scenario {
     let change = |daemon, name: &str, value: Option<&str>| SettingChange {
         daemon,
         name: Spanned { value: name.to_owned(), span: span(TEXT, name) },
@@ -26,11 +28,11 @@ fn settings(claims: Vec<SettingClaim>) -> Plan {
     };
     let at = span(TEXT, "\"of this kind\"");
     let mut plan = bare(TEXT);
-    plan.settings.changes = vec![
+    plan.plan.settings.changes = vec![
         change(Daemon::Postfix, "smtpd_tls_protocols", Some("TLSv1")),
         change(Daemon::Dovecot, "ssl_protocols", None),
     ];
-    plan.settings.expect = claims.into_iter().map(|claim| Claimed { claim, span: at.clone() }).collect();
+    plan.claims.settings = claims(&stated, &at);
     plan
 }
 
@@ -46,16 +48,16 @@ fn seen(are_taken: [bool; 2], said: [&[&str]; 2]) -> Vec<Setting> {
     vec![setting("postfix", "smtpd_tls_protocols", Some("TLSv1"), 0), setting("dovecot", "ssl_protocols", None, 1)]
 }
 
-fn verdict(claims: Vec<SettingClaim>, settings_seen: Vec<Setting>) -> Verdict {
+fn verdict(claims: Vec<String>, settings_seen: Vec<Setting>) -> Verdict {
     judge(&settings(claims), &Evidence { settings: settings_seen, ..Evidence::default() })
 }
 
-fn holds(claim: SettingClaim, settings: &[Setting]) {
-    let verdict = verdict(vec![SettingClaim::Taken(settings.iter().all(|s| s.is_taken)), claim], settings.to_vec());
+fn holds(claim: String, settings: &[Setting]) {
+    let verdict = verdict(vec![format!("taken = {}", settings.iter().all(|s| s.is_taken)), claim], settings.to_vec());
     assert!(verdict.holds(), "{:?}", verdict.settings);
 }
 
-fn fails(claim: SettingClaim, settings: &[Setting], message: &str, help: &str, line: usize) {
+fn fails(claim: String, settings: &[Setting], message: &str, help: &str, line: usize) {
     let verdict = verdict(vec![claim], settings.to_vec());
     let said: Vec<String> = verdict.findings().map(ToString::to_string).collect();
     assert_eq!(said, [format!("settings: {message}")]);
@@ -69,39 +71,33 @@ const WARNING: &str = "warning: unused parameter";
 #[test]
 fn settings_are_taken_or_refused() {
     let (good, bad) = (seen([true, true], [&[], &[]]), seen([true, false], [&[], &["Fatal: Unknown setting"]]));
-    holds(SettingClaim::Taken(true), &good);
-    holds(SettingClaim::Taken(false), &bad);
+    holds("taken = true".to_owned(), &good);
+    holds("taken = false".to_owned(), &bad);
     fails(
-        SettingClaim::Taken(true),
+        "taken = true".to_owned(),
         &bad,
         "dovecot refuses ssl_protocols (taken out)",
         "dovecot says Fatal: Unknown setting",
         5,
     );
-    fails(SettingClaim::Taken(false), &good, "every setting is taken", "no daemon says anything", 4);
+    fails("taken = false".to_owned(), &good, "every setting is taken", "no daemon says anything", 4);
 }
 
 #[test]
 fn daemons_say_something_or_nothing() {
     let (silent, loud) = (seen([true, true], [&[], &[]]), seen([true, true], [&[], &[WARNING, WARNING]]));
-    holds(SettingClaim::Silent, &silent);
-    holds(SettingClaim::Says("unused".to_owned()), &loud);
+    holds("silent = true".to_owned(), &silent);
+    holds(word("says", "unused"), &loud);
     let said = "dovecot says warning: unused parameter";
-    fails(SettingClaim::Silent, &loud, "dovecot says something", said, 5);
-    fails(SettingClaim::Says("obsolete".to_owned()), &loud, "no daemon says `obsolete`", said, 4);
-    fails(SettingClaim::Says("x".to_owned()), &silent, "no daemon says `x`", "no daemon says anything", 4);
+    fails("silent = true".to_owned(), &loud, "dovecot says something", said, 5);
+    fails(word("says", "obsolete"), &loud, "no daemon says `obsolete`", said, 4);
+    fails(word("says", "x"), &silent, "no daemon says `x`", "no daemon says anything", 4);
 }
 
 #[test]
 fn what_was_not_seen_of_a_setting_is_unclear_unless_another_one_decides() {
-    let all = || {
-        vec![
-            SettingClaim::Taken(true),
-            SettingClaim::Taken(false),
-            SettingClaim::Says("x".to_owned()),
-            SettingClaim::Silent,
-        ]
-    };
+    let all =
+        || vec!["taken = true".to_owned(), "taken = false".to_owned(), word("says", "x"), "silent = true".to_owned()];
     let nothing = verdict(all(), Vec::new());
     assert_eq!((nothing.findings().count(), nothing.errors().count()), (0, 4));
     assert_eq!(nothing.snapshot, "# settings\n\nnothing was seen\n");
@@ -129,7 +125,7 @@ fn a_setting_that_is_refused_and_not_said_to_be_makes_all_unclear() {
     );
     assert_eq!(errors[0].places()[0].line, 5);
     assert!(judged.is_unclear());
-    assert!(verdict(vec![SettingClaim::Taken(false)], refused).holds());
+    assert!(verdict(vec!["taken = false".to_owned()], refused).holds());
     assert_eq!(verdict(Vec::new(), Vec::new()).errors().count(), 2, "neither was changed");
     assert!(verdict(Vec::new(), seen([true, true], [&[], &[]])).holds());
     assert!(judge(&bare(TEXT), &Evidence::default()).settings.is_none());

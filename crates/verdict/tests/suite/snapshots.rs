@@ -3,12 +3,12 @@
 use crate::canned::{
     copy, delivered, exchange, handshake, in_queue, notification, parse, plan, question, rejected, relay, submission,
 };
+use claims::Scenario;
 use evidence::{Evidence, FateStatus, Observed, Transaction, Trust};
 use mail::Nonce;
 use mailproof_verdict::judge;
-use plan::Plan;
 
-fn snapshot(plan: &Plan, transactions: Vec<Transaction>) -> String {
+fn snapshot(plan: &Scenario, transactions: Vec<Transaction>) -> String {
     judge(plan, &Evidence { transactions, ..Evidence::default() }).snapshot
 }
 
@@ -97,7 +97,7 @@ alice@gateway.example Junk
 
 #[test]
 fn what_the_harness_adds_is_no_change_and_what_the_scenario_changes_is_sent() {
-    let text = plan("outcome = \"delivered\"").source.text.replacen(
+    let text = plan("outcome = \"delivered\"").plan.source.text.replacen(
         "Pay here.\n\"\"\"\n",
         "Pay here.\n\"\"\"\nsign = [{ domain = \"bank.example\", selector = \"s1\" }]\ntamper = [{ append-body = \"P.S. {nonce}\\n\" }, { set-header = { name = \"Subject\", value = \"Other\" } }, { prepend-header = \"X-One: 1\" }, { remove-header = \"To\" }]\n",
         1,

@@ -109,7 +109,7 @@ fn a_service_without_tls_or_with_implicit_tls_is_shown_as_that() {
 #[test]
 fn the_snapshot_has_no_dates_and_digests_and_names_what_was_asked_for() {
     let mut plan = probe(Vec::new());
-    plan.probes[0].server_name = Some("www.gateway.example".parse().unwrap());
+    plan.plan.probes[0].server_name = Some("www.gateway.example".parse().unwrap());
     let text = |turn: &str| {
         let mut seen = good();
         let chain = &mut seen.chains.seen_mut().unwrap()[0];

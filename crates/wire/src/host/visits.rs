@@ -89,7 +89,7 @@ impl Seen {
 
 impl Visit {
     pub(super) fn said(&self, to: &str, sent: &str, reply: &Reply) {
-        let exchange = Exchange { to: to.to_owned(), sent: sent.to_owned(), reply: Observed::Seen(reply.clone()) };
+        let exchange = Exchange::new(to, sent, Observed::Seen(reply.clone()));
         lock(&self.seen).connection.dialogue.push(exchange);
     }
 

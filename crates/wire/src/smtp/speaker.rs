@@ -1,13 +1,13 @@
 //! Says commands, hears replies, and keeps both.
 
-use super::Dialogue;
+use super::{Dialogue, Job};
 use crate::{BoxStream, record::Recorder, tls};
 use evidence::{Exchange, Handshake, Observed};
 use mail::Reply;
-use mail_send::SmtpClient;
+use mail_send::{SmtpClient, smtp::message::Parameters};
 use plan::Driver;
 use rustls_pki_types::ServerName;
-use std::{io, time::Duration};
+use std::{io, str::Utf8Chunk, time::Duration};
 use tokio::{
     io::AsyncWriteExt,
     time::{Instant, timeout_at},
@@ -15,6 +15,8 @@ use tokio::{
 
 /// So many replies to nothing are kept; a server that says more is not listened to any longer.
 const UNASKED: usize = 100;
+/// How long a server may take to close the connection when all is said.
+const AFTERWARDS: Duration = Duration::from_secs(2);
 
 /// The client's side of a connection. Everything that gives an `Option` gives `None` when the dialogue cannot go on.
 pub(super) struct Speaker {
@@ -57,25 +59,86 @@ impl Speaker {
     /// Says a command, and hears a reply.
     pub(super) async fn say(&mut self, to: &str, line: &str) -> Option<Reply> {
         self.unasked()?;
-        // what mail-send makes of the reply, or of an error, does not matter: the recorder hears the same
-        let _ = timeout_at(self.deadline, self.client.cmd(format!("{line}\r\n"))).await;
-        self.hear(to, told(to, line)).await
+        self.write(format!("{line}\r\n").as_bytes()).await;
+        self.hear(to, shown(to, line)).await
     }
 
-    /// Sends a message behind DATA, and hears the reply to its end.
-    pub(super) async fn message(&mut self, driver: Driver, message: &[u8]) -> Option<Reply> {
-        let _ = match driver {
-            // mail-send ends the last line itself
+    /// Says EHLO or HELO, and hears a positive reply.
+    pub(super) async fn hello(&mut self, job: &Job) -> Option<()> {
+        if job.says_helo {
+            return self.accepted("ehlo", &format!("HELO {}", job.ehlo)).await;
+        }
+        let line = format!("EHLO {}", job.ehlo);
+        match job.driver {
+            Driver::ByteExact => self.accepted("ehlo", &line).await,
             Driver::WellBehaved => {
-                let lines = message.strip_suffix(b"\r\n").unwrap_or(message);
-                timeout_at(self.deadline, self.client.write_message(lines)).await
+                self.unasked()?;
+                // what mail-send makes of the reply, or of an error, does not matter: the recorder hears the same
+                let _ = timeout_at(self.deadline, self.client.ehlo(&job.ehlo)).await;
+                self.hear("ehlo", line).await.filter(is_good).map(drop)
+            }
+        }
+    }
+
+    /// Says MAIL FROM (RFC 5321 §4.1.1.2), with BODY=8BITMIME (RFC 6152 §3) if `is_8bit`.
+    pub(super) async fn mail(&mut self, job: &Job, is_8bit: bool) -> Option<Reply> {
+        self.unasked()?;
+        let body = if is_8bit { " BODY=8BITMIME" } else { "" };
+        match address(job, &job.mail_from) {
+            Some(address) => {
+                let mut parameters = Parameters::new();
+                if is_8bit {
+                    parameters.add(("BODY", "8BITMIME"));
+                }
+                let _ = timeout_at(self.deadline, self.client.mail_from(address, &parameters)).await;
+            }
+            None => self.write(&[b"MAIL FROM:", job.mail_from.as_slice(), body.as_bytes(), b"\r\n"].concat()).await,
+        }
+        self.hear("mail-from", format!("MAIL FROM:{}{body}", escaped(&job.mail_from))).await
+    }
+
+    /// Says RCPT TO (RFC 5321 §4.1.1.3).
+    pub(super) async fn recipient(&mut self, job: &Job, path: &[u8]) -> Option<Reply> {
+        self.unasked()?;
+        match address(job, path) {
+            Some(address) => {
+                let _ = timeout_at(self.deadline, self.client.rcpt_to(address, &Parameters::new())).await;
+            }
+            None => self.write(&[b"RCPT TO:", path, b"\r\n"].concat()).await,
+        }
+        self.hear("rcpt-to", format!("RCPT TO:{}", escaped(path))).await
+    }
+
+    /// Says DATA, sends the message behind it if the server wants it, and hears the reply to its end.
+    pub(super) async fn message(&mut self, job: &Job) -> Option<()> {
+        self.unasked()?;
+        match job.driver {
+            Driver::WellBehaved => {
+                // mail-send ends the last line itself
+                let lines = job.message.strip_suffix(b"\r\n").unwrap_or(&job.message);
+                let _ = timeout_at(self.deadline, self.client.data(lines)).await;
+                if self.hear("data", "DATA".to_owned()).await?.code == 354 {
+                    self.hear("end-of-data", String::new()).await?;
+                }
             }
             Driver::ByteExact => {
-                let octets = [message, b"\r\n.\r\n"].concat();
-                timeout_at(self.deadline, write(&mut self.client.stream, &octets)).await
+                if self.say("data", "DATA").await?.code == 354 {
+                    self.unasked()?;
+                    self.write(&[job.message.as_slice(), b"\r\n.\r\n"].concat()).await;
+                    self.hear("end-of-data", String::new()).await?;
+                }
             }
+        }
+        Some(())
+    }
+
+    /// Sends octets as they are. If nobody takes them, it is heard in the place of a reply.
+    pub(super) async fn write(&mut self, octets: &[u8]) {
+        let written = async {
+            self.client.stream.write_all(octets).await?;
+            self.client.stream.flush().await
         };
-        self.hear("end-of-data", String::new()).await
+        let _: Result<io::Result<()>, _> = timeout_at(self.deadline, written).await;
     }
 
     /// Whether the last reply, which must be the one to EHLO, has this keyword (RFC 5321 §4.1.1.1).
@@ -106,57 +169,83 @@ impl Speaker {
         self.is_over = true;
         self.without_tls(&reason);
         if self.exchanges.is_empty() {
-            self.keep("connect", String::new(), Observed::Unobserved(reason));
+            self.keep("connect", String::new(), Observed::Unobserved(reason), None);
         }
         None
     }
 
-    /// Says QUIT and hears everything up to the reply to it (code 221, RFC 5321 §4.1.1.10), unless all is over.
+    /// Says QUIT and hears everything up to the reply to it (code 221, RFC 5321 §4.1.1.10), unless all is over, and whatever
+    /// comes behind it.
     pub(super) async fn quit(mut self) -> Dialogue {
         if self.unasked().is_some() {
-            let _ = timeout_at(self.deadline, write(&mut self.client.stream, b"QUIT\r\n")).await;
+            self.write(b"QUIT\r\n").await;
             while !self.is_over {
                 let reply = self.client.stream.reply(self.deadline, &self.limit).await;
                 match &reply {
-                    Observed::Seen(other) if other.code != 221 => self.keep_unasked(reply),
+                    Observed::Seen(other) if other.code != 221 => self.keep_unexpected(reply),
                     _ => {
-                        self.keep("quit", "QUIT".to_owned(), reply);
+                        self.keep("quit", "QUIT".to_owned(), reply, None);
                         break;
                     }
                 }
             }
-            let _ = timeout_at(self.deadline, self.client.stream.shutdown()).await;
+        }
+        self.end().await
+    }
+
+    /// Closes this side of the connection, and hears what still comes until the server closes its own, for a moment.
+    pub(super) async fn end(mut self) -> Dialogue {
+        let until = self.deadline.min(Instant::now() + AFTERWARDS);
+        let is_answered = self.exchanges.last().is_none_or(|exchange| exchange.reply.seen().is_some());
+        let _ = timeout_at(until, self.client.stream.shutdown()).await;
+        while is_answered && self.unasked < UNASKED {
+            let reply = self.client.stream.reply(until, &self.limit).await;
+            if reply.seen().is_none() {
+                break;
+            }
+            self.keep_unexpected(reply);
         }
         Dialogue { exchanges: self.exchanges, handshake: self.handshake }
     }
 
-    async fn hear(&mut self, to: &str, sent: String) -> Option<Reply> {
+    /// Hears a reply; `awaited` is what is waited for.
+    pub(super) async fn hear_awaited(&mut self, to: &str, sent: String, awaited: Option<String>) -> Option<Reply> {
         let reply = self.client.stream.reply(self.deadline, &self.limit).await;
-        self.keep(to, sent, reply.clone());
+        self.keep(to, sent, reply.clone(), awaited);
         reply.seen().filter(|_| !self.is_over).cloned()
     }
 
+    async fn hear(&mut self, to: &str, sent: String) -> Option<Reply> {
+        self.hear_awaited(to, sent, None).await
+    }
+
+    /// Whether the last reply is the one that was waited for.
+    pub(super) fn is_as_awaited(&self) -> bool {
+        self.exchanges.last().is_none_or(|exchange| exchange.is_as_awaited() == Some(true))
+    }
+
     /// Keeps the replies that have arrived without being asked for.
-    fn unasked(&mut self) -> Option<()> {
+    pub(super) fn unasked(&mut self) -> Option<()> {
         while let Some(reply) = self.client.stream.ready().filter(|_| !self.is_over) {
-            self.keep_unasked(Observed::Seen(reply));
+            self.keep_unexpected(Observed::Seen(reply));
         }
         (!self.is_over).then_some(())
     }
 
-    fn keep_unasked(&mut self, reply: Observed<Reply>) {
+    fn keep_unexpected(&mut self, reply: Observed<Reply>) {
         self.unasked += 1;
         if self.unasked <= UNASKED {
-            self.exchanges.push(Exchange { to: "octets".to_owned(), sent: String::new(), reply });
+            self.exchanges.push(Exchange::new("unexpected", "", reply));
         } else {
-            self.keep("octets", String::new(), Observed::Unobserved(format!("more than {UNASKED} replies to nothing")));
+            let why = format!("more than {UNASKED} replies to nothing");
+            self.keep("unexpected", String::new(), Observed::Unobserved(why), None);
         }
     }
 
-    fn keep(&mut self, to: &str, sent: String, reply: Observed<Reply>) {
+    fn keep(&mut self, to: &str, sent: String, reply: Observed<Reply>, awaited: Option<String>) {
         // RFC 5321 §3.8 and, as Postfix uses it, RFC 7504 §3: the server is about to close the connection
         self.is_over |= reply.seen().is_none_or(|reply| matches!(reply.code, 421 | 521));
-        self.exchanges.push(Exchange { to: to.to_owned(), sent, reply });
+        self.exchanges.push(Exchange { awaited, ..Exchange::new(to, &sent, reply) });
     }
 }
 
@@ -164,13 +253,26 @@ fn is_good(reply: &Reply) -> bool {
     reply.code / 100 == 2
 }
 
-/// What is told of a command line: what stands behind the mechanism of AUTH is a secret (RFC 4954 §4).
-fn told(to: &str, line: &str) -> String {
-    let words = if to == "auth" { 2 } else { usize::MAX };
-    line.split(' ').take(words).collect::<Vec<_>>().join(" ")
+/// The address of a path that mail-send can say: it puts the brackets around it.
+fn address<'a>(job: &Job, path: &'a [u8]) -> Option<&'a str> {
+    let address = path.strip_prefix(b"<")?.strip_suffix(b">").filter(|_| job.driver == Driver::WellBehaved)?;
+    str::from_utf8(address).ok().filter(|address| !address.contains(['\r', '\n']))
 }
 
-async fn write(stream: &mut Recorder, octets: &[u8]) -> io::Result<()> {
-    stream.write_all(octets).await?;
-    stream.flush().await
+/// Octets as text: those that are none, and control characters, as escapes.
+pub(super) fn escaped(octets: &[u8]) -> String {
+    let text = |text: &str| {
+        text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.into() }).collect()
+    };
+    let chunk = |chunk: Utf8Chunk<'_>| {
+        let valid: String = text(chunk.valid());
+        valid + &chunk.invalid().escape_ascii().to_string()
+    };
+    octets.utf8_chunks().map(chunk).collect()
+}
+
+/// What is shown of a command line: what stands behind the mechanism of AUTH is a secret (RFC 4954 §4).
+fn shown(to: &str, line: &str) -> String {
+    let words = if to == "auth" { 2 } else { usize::MAX };
+    line.split(' ').take(words).collect::<Vec<_>>().join(" ")
 }

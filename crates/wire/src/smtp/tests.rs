@@ -16,24 +16,26 @@ use tokio_rustls::TlsAcceptor;
 
 static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new().unwrap());
 
-fn job(route: Route) -> Job {
+pub(super) fn job(route: Route) -> Job {
     Job {
         route,
         driver: Driver::WellBehaved,
         tls: Tls::None,
         ehlo: "mail.sender.example".to_owned(),
+        says_helo: false,
         login: None,
         server_name: "mx.gateway.example".to_owned(),
-        mail_from: "bob@sender.example".parse().unwrap(),
-        rcpt_to: vec!["alice@gateway.example".parse().unwrap(), "eve@gateway.example".parse().unwrap()],
+        mail_from: b"<bob@sender.example>".to_vec(),
+        rcpt_to: vec![b"<alice@gateway.example>".to_vec(), b"<eve@gateway.example>".to_vec()],
         message: b"Subject: test\r\n\r\n.\r\n..two\r\nend\r\n".to_vec(),
+        script: None,
         anchor: AUTHORITY.anchor(),
         limit: Duration::from_secs(20),
     }
 }
 
 /// The exchanges in short: `to` and code, or the reason why there is none.
-fn told(dialogue: &Dialogue) -> Vec<String> {
+pub(super) fn told(dialogue: &Dialogue) -> Vec<String> {
     let code = |reply: &Observed<mail::Reply>| match reply {
         Observed::Seen(reply) => reply.code.to_string(),
         Observed::Unobserved(why) => why.clone(),
@@ -162,7 +164,7 @@ async fn without_starttls_there_is_no_mail() {
 async fn replies_injected_before_the_handshake_are_seen_and_a_failed_one_ends_it() {
     let (route, _) = script(&["220 hi", "250-mx\r\n250 STARTTLS", "220 go\r\n250 injected\r\n25"]).await;
     let dialogue = converse(Job { tls: Tls::Starttls, ..job(route) }).await.unwrap();
-    assert_eq!(told(&dialogue), ["connect 220", "ehlo 250", "starttls 220", "octets 250"]);
+    assert_eq!(told(&dialogue), ["connect 220", "ehlo 250", "starttls 220", "unexpected 250"]);
     assert!(why(&dialogue).starts_with("the handshake failed: "), "{}", why(&dialogue));
 }
 
@@ -217,7 +219,10 @@ async fn exact_octets_are_sent_as_they_are_and_every_reply_is_kept() {
     .await;
     let job = Job { driver: Driver::ByteExact, message: message.clone(), ..job(route) };
     let dialogue = converse(job).await.unwrap();
-    assert_eq!(told(&dialogue)[6..], ["end-of-data 250", "octets 250", "octets 550", "octets 250", "quit 221"]);
+    assert_eq!(
+        told(&dialogue)[6..],
+        ["end-of-data 250", "unexpected 250", "unexpected 550", "unexpected 250", "quit 221"]
+    );
     let wanted = [b"DATA\r\n", message.as_slice(), b"\r\n.\r\nQUIT\r\n"].concat();
     assert!(got.await.unwrap().ends_with(&wanted));
 }
@@ -229,7 +234,7 @@ async fn hostile_servers_are_evidence() {
         (b"HTTP/1.1 400 Bad Request\r\n", "connect not SMTP: "),
         (b"220-no end\r\n", "connect the server closed the connection, after "),
         (&[b'2'; 100_000], "connect a reply longer than 65536 octets: "),
-        (b"220 hi\r\n250 early\r\n", "octets 250"),
+        (b"220 hi\r\n250 early\r\n", "unexpected 250"),
         (b"554 go away\r\n", "connect 554"),
     ];
     for (octets, wanted) in cases {

@@ -7,11 +7,7 @@ use evidence::Exchange;
 fn dialogue(replies: &[(&str, u16)]) -> Vec<Exchange> {
     let begin = [("connect", 220), ("ehlo", 250), ("mail-from", 250)];
     let all = begin.iter().chain(replies);
-    let exchange = |(to, code): &(&str, u16)| Exchange {
-        to: (*to).to_owned(),
-        sent: String::new(),
-        reply: Seen(reply(*code, "said")),
-    };
+    let exchange = |(to, code): &(&str, u16)| Exchange::new(to, "", Seen(reply(*code, "said")));
     all.map(exchange).collect()
 }
 

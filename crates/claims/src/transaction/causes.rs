@@ -1,0 +1,206 @@
+//! Where in the scenario file the cause of a failure lies, as far as it can be found there.
+
+use super::Case;
+use crate::{
+    Cause,
+    places::{Places, Record},
+};
+use evidence::Observed;
+use mail::{DmarcResult, Domain, Message, SpfResult};
+use plan::{Daemon, Host, KeyRecord, Origin, Settings, Signature};
+
+/// A setting that the scenario changes, of this daemon if there is one.
+pub(crate) fn setting(settings: &Settings, daemon: Daemon) -> Option<Cause> {
+    let its = settings.changes.iter().find(|change| change.daemon == daemon);
+    let change = its.or_else(|| settings.changes.first())?;
+    let what = if change.value.is_some() { "with this setting" } else { "without this setting" };
+    Some(Cause::new(&change.name.span, what))
+}
+
+/// A host that the harness plays in this transaction: the last one of its name.
+pub(super) fn host<'a>(case: &Case<'a>, is_it: impl Fn(&Host) -> bool) -> Option<&'a Host> {
+    let changes = case.plan.transactions.iter().take(case.index + 1).filter_map(|t| t.change.as_ref());
+    let mut hosts = case.plan.hosts.iter().chain(changes.flat_map(|change| &change.hosts));
+    hosts.rfind(|host| is_it(host))
+}
+
+/// The played host that the message went to, or should go to.
+pub(super) fn next_host(case: &Case<'_>) -> Option<Cause> {
+    let tried = case.seen.connections.iter().rfind(|c| c.service == "smtp").map(|c| c.host.as_str());
+    let tried = tried.and_then(|name| host(case, |host| host.name.as_str() == name));
+    let meant = || {
+        case.planned.rcpt_to.iter().find_map(|recipient| {
+            let domain = recipient.value.domain();
+            host(case, |host| host.smtp.is_some() && host.name.is_within(domain))
+        })
+    };
+    tried.or_else(meant).map(|host| Cause::new(&host.span, "the host that it is for"))
+}
+
+/// The played web server that has the policy of a recipient's domain (RFC 8461 §3.3).
+pub(super) fn web_host(case: &Case<'_>) -> Option<Cause> {
+    case.planned.rcpt_to.iter().find_map(|recipient| {
+        let name = format!("mta-sts.{}", recipient.value.domain());
+        let host = host(case, |host| host.name.as_str() == name)?;
+        Some(Cause::new(&host.span, "the host that has the policy"))
+    })
+}
+
+/// What the zone of the domain that SPF checks says of the client.
+pub(super) fn spf(case: &Case<'_>) -> Option<Cause> {
+    let (places, seen) = (&Places::of(case.plan), &case.spf);
+    if *seen == Observed::Seen(SpfResult::TempError)
+        && let Some(cause) = fault(case, places)
+    {
+        return Some(cause);
+    }
+    let domain = case.spf_domain()?;
+    let Origin::Client(client) = &case.planned.origin else {
+        return places.spf(&domain).map(|record| Cause { at: record.at, what: "the record that SPF found".to_owned() });
+    };
+    let ip = client.ip.value;
+    match places.spf(&domain) {
+        Some(Record { at, .. }) => {
+            let what = match seen.seen() {
+                Some(SpfResult::Fail | SpfResult::SoftFail) => format!("{ip} is not authorised here"),
+                Some(SpfResult::Pass) => format!("{ip} is authorised here"),
+                _ => format!("what {domain} says of {ip}"),
+            };
+            Some(Cause { at, what })
+        }
+        None => Some(Cause { at: client.ip.span.clone(), what: format!("{domain} says nothing of this address") }),
+    }
+}
+
+/// What is the matter with a signature that is `wanted`.
+pub(super) fn dkim(case: &Case<'_>, wanted: impl Fn(&Signature) -> bool) -> Option<Cause> {
+    let places = &Places::of(case.plan);
+    let message = &case.planned.message;
+    let Some(signature) = message.sign.iter().find(|signature| wanted(signature)) else {
+        return Some(match &case.planned.origin {
+            Origin::Submission(submission) => Cause {
+                at: submission.login.span.clone(),
+                what: "signed by this login's own server, if at all".to_owned(),
+            },
+            Origin::Client(_) | Origin::Sendmail => message_line(case, "From", "nobody signs this message"),
+        });
+    };
+    if let Some(cause) = fault(case, places) {
+        return Some(cause);
+    }
+    let key = case.plan.zones.iter().find(|zone| zone.origin == signature.domain.value).and_then(|zone| {
+        let key = zone.dkim.iter().find(|key| key.selector == signature.selector.value)?;
+        Some((places.key(&zone.origin, key)?, record_words(key.record)?))
+    });
+    let tampered = || {
+        let at = places.transaction(case.index)?.get("tamper")?.get_ref().get(0)?.span();
+        (!message.tamper.is_empty()).then(|| Cause { at, what: "changed after it was signed".to_owned() })
+    };
+    let selector = &signature.selector;
+    Some(match key {
+        Some((at, what)) => Cause { at, what: what.to_owned() },
+        None => {
+            tampered().unwrap_or_else(|| Cause { at: selector.span.clone(), what: "signed with this key".to_owned() })
+        }
+    })
+}
+
+const fn record_words(record: KeyRecord) -> Option<&'static str> {
+    match record {
+        KeyRecord::Published => None,
+        KeyRecord::Revoked => Some("the zone says that this key is revoked"),
+        KeyRecord::Wrong => Some("the zone has another key"),
+        KeyRecord::Missing => Some("the zone does not have this key"),
+    }
+}
+
+/// The policy of the Author Domain.
+pub(super) fn dmarc(case: &Case<'_>) -> Option<Cause> {
+    let (places, seen) = (&Places::of(case.plan), &case.dmarc);
+    if *seen == Observed::Seen(DmarcResult::TempError)
+        && let Some(cause) = fault(case, places)
+    {
+        return Some(cause);
+    }
+    let from = author_domain(case)?;
+    match places.dmarc(&from) {
+        Some(Record { at, .. }) => Some(Cause { at, what: format!("the policy for {from}") }),
+        None => Some(message_line(case, "From", "no zone of this file has a DMARC policy for this domain")),
+    }
+}
+
+/// A name that answers wrongly, and was asked because of this transaction.
+fn fault(case: &Case<'_>, places: &Places<'_>) -> Option<Cause> {
+    case.plan.zones.iter().find_map(|zone| {
+        let at = zone.faults.iter().position(|fault| {
+            let name = fault.name.to_string();
+            case.seen.questions.iter().any(|q| q.name == name && q.rcode != "NOERROR")
+        })?;
+        let span = places.zone(&zone.origin)?.get("faults")?.get_ref().get(at)?.span();
+        Some(Cause { at: span, what: format!("{} answers wrongly", zone.faults[at].name) })
+    })
+}
+
+/// Who brings the message, and what of TLS it asks for.
+pub(super) fn origin(case: &Case<'_>) -> Option<Cause> {
+    let places = Places::of(case.plan);
+    let (table, key) = match &case.planned.origin {
+        Origin::Client(_) => ("client", None),
+        Origin::Submission(_) => ("via", Some("submission")),
+        Origin::Sendmail => ("via", None),
+    };
+    let table = places.transaction(case.index)?.get(table)?;
+    let table = key.map_or(Some(table), |key| table.get_ref().get(key))?;
+    match (&case.planned.origin, table.get_ref().get("tls")) {
+        (Origin::Client(_), Some(tls)) => Some(Cause { at: tls.span(), what: "what the client asks for".to_owned() }),
+        _ => Some(Cause { at: table.span(), what: "who brings it".to_owned() }),
+    }
+}
+
+/// The command whose reply the server refused the message with.
+pub(super) fn refused_at(case: &Case<'_>) -> Option<String> {
+    let refused = |e: &&evidence::Exchange| e.to != "quit" && e.reply.seen().is_some_and(|reply| !reply.is_positive());
+    case.seen.dialogue.iter().rfind(refused).map(|e| e.to.clone())
+}
+
+/// Where the file says what a command sends.
+pub(super) fn command(case: &Case<'_>, to: &str) -> Option<Cause> {
+    let planned = case.planned;
+    let at = match (to, &planned.origin) {
+        ("mail-from", _) => planned.mail_from.span.clone(),
+        ("rcpt-to", _) => {
+            let mut replies = case.seen.dialogue.iter().filter(|e| e.to == "rcpt-to");
+            let refused = replies.position(|e| e.reply.seen().is_some_and(|reply| !reply.is_positive()));
+            planned.rcpt_to.get(refused.unwrap_or(planned.rcpt_to.len().saturating_sub(1)))?.span.clone()
+        }
+        ("ehlo", Origin::Client(client)) => client.ehlo.span.clone(),
+        ("auth", Origin::Submission(submission)) => submission.login.span.clone(),
+        ("connect", Origin::Client(client)) => client.ip.span.clone(),
+        _ => return None,
+    };
+    Some(Cause { at, what: format!("what {to} is about") })
+}
+
+/// The domain of the From field, as far as it can be read.
+fn author_domain(case: &Case<'_>) -> Option<Domain> {
+    let message = Message::parse(case.planned.message.text.value.as_bytes());
+    let from = message.first("From")?;
+    let address = from.rsplit_once('<').map_or(from, |(_, rest)| rest);
+    let domain = address.rsplit_once('@')?.1;
+    domain.split(|c: char| !(c.is_alphanumeric() || "-._".contains(c))).next()?.parse().ok()
+}
+
+/// The line of a field in the message; else its first line.
+pub(super) fn message_line(case: &Case<'_>, name: &str, what: &str) -> Cause {
+    let span = &case.planned.message.text.span;
+    let raw = case.plan.source.text.get(span.clone()).unwrap_or_default();
+    let begins = |line: &&str| {
+        line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+            && line[name.len()..].trim_start().starts_with(':')
+    };
+    let at = raw.lines().find(begins).map(|line| {
+        let start = span.start + (line.as_ptr() as usize - raw.as_ptr() as usize);
+        start..start + line.trim_end().len()
+    });
+    Cause { at: at.unwrap_or_else(|| span.clone()), what: what.to_owned() }
+}
