@@ -133,7 +133,7 @@ impl Answer {
     }
 }
 
-async fn send<R: ResponseHandler>(request: &Request, answer: Answer, mut response: R) -> ResponseInfo {
+pub(crate) async fn send<R: ResponseHandler>(request: &Request, answer: Answer, mut response: R) -> ResponseInfo {
     let mut metadata = Metadata::response_from_request(&request.metadata);
     metadata.authoritative = true;
     metadata.response_code = answer.code;

@@ -11,6 +11,7 @@ mod handler;
 mod journal;
 mod key;
 mod lookup;
+mod resolver;
 mod server;
 mod tree;
 mod zone;
@@ -18,6 +19,7 @@ mod zone_file;
 
 pub use error::DnsError;
 pub use lookup::{Inquiry, lookup, lookup_and_lint};
+pub use resolver::{Found, Resolver};
 pub use server::{Lease, Server};
 pub use zone_file::{ZoneFileError, read_zone_file, selectors};
 

@@ -25,9 +25,9 @@ use std::{
 use tokio::net::{TcpListener, UdpSocket};
 
 /// An idle TCP connection is kept this long: longer than any fault delays an answer.
-const IDLE: Duration = Duration::from_secs(120);
+pub(crate) const IDLE: Duration = Duration::from_secs(120);
 /// Answers that may wait on one TCP connection.
-const WAITING: usize = 1024;
+pub(crate) const WAITING: usize = 1024;
 /// Ports tried until one is free for UDP and TCP alike.
 const TRIES: usize = 32;
 
@@ -53,6 +53,10 @@ impl Server {
         sockets.register_socket(udp);
         sockets.register_listener(tcp, IDLE, WAITING);
         Ok(Self { world, address, _sockets: Arc::new(sockets) })
+    }
+
+    pub(crate) fn world(&self) -> Arc<World> {
+        self.world.clone()
     }
 
     /// Where it listens.
@@ -170,7 +174,7 @@ impl fmt::Debug for Lease {
 }
 
 /// A port that is free for UDP and TCP.
-async fn bind(ip: IpAddr) -> Result<(UdpSocket, TcpListener, SocketAddr), DnsError> {
+pub(crate) async fn bind(ip: IpAddr) -> Result<(UdpSocket, TcpListener, SocketAddr), DnsError> {
     let any = SocketAddr::new(ip, 0);
     let failed = |address, transport| move |source| DnsError::Bind { address, transport, source };
     let mut tries = 0;

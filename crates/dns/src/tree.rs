@@ -80,6 +80,11 @@ impl Tree {
         if kind == RecordType::DS && zone.origin == *name { self.deepest(&name.base_name()) } else { zone }
     }
 
+    /// How the zone at this very name is signed, if there is one.
+    pub(crate) fn state(&self, origin: &LowerName) -> Option<Dnssec> {
+        self.zones.get(origin).map(|zone| zone.dnssec)
+    }
+
     /// Whether records delegate the name, or one above it, to servers that nobody plays. DS is the parent's.
     pub(crate) fn is_lame(&self, zone: &Zone, name: &LowerName, kind: RecordType) -> bool {
         let cuts = |name: &LowerName| zone.nodes.get(name).is_some_and(|node| node.contains_key(&RecordType::NS));

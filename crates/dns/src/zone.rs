@@ -122,10 +122,20 @@ impl Zone {
         Ok(zone)
     }
 
-    /// What a question gets instead of its answer; a fault of its very type goes before one of any type.
-    pub(crate) fn fault(&self, name: &LowerName, kind: RecordType, is_udp: bool) -> Option<Instead> {
+    /// What is wrong with the answer to a question, and nothing happens because of the asking.
+    pub(crate) fn fault_kind(&self, name: &LowerName, kind: RecordType) -> Option<FaultKind> {
+        self.fault_of(name, kind).map(|fault| fault.what)
+    }
+
+    /// A fault of the question's very type goes before one of any type.
+    fn fault_of(&self, name: &LowerName, kind: RecordType) -> Option<&Fault> {
         let of = |wanted| self.faults.iter().find(|fault| fault.name == *name && fault.kind == wanted);
-        let fault = of(Some(kind)).or_else(|| of(None))?;
+        of(Some(kind)).or_else(|| of(None))
+    }
+
+    /// What a question gets instead of its answer.
+    pub(crate) fn fault(&self, name: &LowerName, kind: RecordType, is_udp: bool) -> Option<Instead> {
+        let fault = self.fault_of(name, kind)?;
         Some(match fault.what {
             FaultKind::Servfail => Instead::Code(ResponseCode::ServFail),
             FaultKind::Refused => Instead::Code(ResponseCode::Refused),

@@ -5,6 +5,7 @@
 mod dane;
 mod header;
 mod notification;
+mod opinion;
 mod peer;
 mod probe;
 mod redact;
@@ -13,6 +14,7 @@ mod tls_report;
 
 pub use header::{Sent, added, forged_results, results_of, survivors};
 pub use notification::{Notification, Recipient};
+pub use opinion::*;
 pub use peer::PeerTexts;
 pub use probe::*;
 pub use redact::Redactor;

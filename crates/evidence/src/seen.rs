@@ -1,6 +1,6 @@
 //! The values: everything that was seen of one scenario.
 
-use crate::{Probed, TlsReport};
+use crate::{Opinion, Probed, TlsReport};
 use mail::{Address, Message, Nonce, Reply};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -137,6 +137,9 @@ pub struct Transaction {
     /// Every other mail object that the gateway made of the same octets: nobody asked for it.
     #[serde(default)]
     pub others: Vec<MailObject>,
+    /// What the harness itself makes of the octets sent; `None`: it was not asked.
+    #[serde(default)]
+    pub opinion: Option<Observed<Opinion>>,
 }
 
 /// A mail object (RFC 5321 §2.3.1) as the gateway had it: an envelope and a content, and what became of them. All

@@ -73,6 +73,7 @@ pub fn summary(run: &RunReport, style: &Style) -> String {
     if new > 0 && !run.is_ci {
         let _ = writeln!(out, "\n{}; `cargo xtask scenario accept` accepts what was seen", count(new, "new snapshot"));
     }
+    out.push_str(&differences(run, style));
     of_the_run(&mut out, run, style);
     let _ = writeln!(out, "\n{}", total(run, style));
     out
@@ -110,6 +111,22 @@ pub(crate) fn stray(stray: &Delivered) -> String {
     let lines = fields.take(STRAY_FIELDS).chain([String::new()]).chain(body.take(STRAY_LINES));
     let lines = lines.map(|line| format!("\n  | {}", cut(&line, STRAY_WIDTH)).trim_end().to_owned());
     format!("in {folder} of {mailbox}:{}", lines.collect::<String>())
+}
+
+/// Where the harness's own judgement is another one than the gateway's; of what did not hold this stands with it already.
+fn differences(run: &RunReport, style: &Style) -> String {
+    let mut out = String::new();
+    for scenario in run.scenarios.iter().filter(|s| !is_failure(&s.status)) {
+        for judged in scenario.verdict.iter().flat_map(|verdict| &verdict.transactions) {
+            for line in &judged.second_opinion {
+                if out.is_empty() {
+                    let _ = writeln!(out, "\n{}", style.bold("Where the second opinion differs"));
+                }
+                let _ = writeln!(out, "  {} ({}): {line}", scenario.name, judged.label);
+            }
+        }
+    }
+    out
 }
 
 /// Scenarios, each with everything that is to be said of it; those that are wrong in the same way are told at once.

@@ -92,12 +92,15 @@ async fn perform(
             published.stage.change(stack, zones, &change.hosts).await?;
         }
         let mail_out = write_mail(published, transaction)?;
-        let seen = stack.transact(mail_out, &published.stage).await?;
-        match opinion {
-            // the place for the second opinion: the zones of this transaction are still published, and nothing is judged yet
-            Opinion::On | Opinion::Off => {}
-        }
-        evidence.transactions.push(seen);
+        // The zones of this transaction stay as they are until both have ended.
+        let opinion = async {
+            match opinion {
+                Opinion::On => Some(stack.opinion(&mail_out).await),
+                Opinion::Off => None,
+            }
+        };
+        let (seen, opinion) = tokio::join!(stack.transact(&mail_out, &published.stage), opinion);
+        evidence.transactions.push(evidence::Transaction { opinion, ..seen? });
     }
     if !plan.reports.is_empty() {
         let about: Vec<Domain> = plan.reports.iter().map(|report| report.domain.value.clone()).collect();
@@ -126,7 +129,7 @@ pub(crate) async fn send_again(
 ) -> Result<Vec<evidence::Transaction>, StackError> {
     let mut seen = Vec::new();
     for transaction in &plan.transactions {
-        seen.push(stack.transact(write_mail(published, transaction)?, &published.stage).await?);
+        seen.push(stack.transact(&write_mail(published, transaction)?, &published.stage).await?);
     }
     Ok(seen)
 }

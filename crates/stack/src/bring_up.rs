@@ -86,6 +86,7 @@ impl Stack {
             run,
             internet,
             admds,
+            judge: opinion::Judge::new(&dns).await?,
             dns,
             anchor: authority.anchor(),
             authority,

@@ -11,6 +11,7 @@ mod images;
 mod logs;
 mod mailboxes;
 mod objects;
+mod opinions;
 mod probing;
 mod provision;
 mod router;
@@ -59,6 +60,7 @@ pub struct Stack {
     entrance: SocketAddr,
     admds: Vec<Admd>,
     dns: dns::Server,
+    judge: opinion::Judge,
     authority: pki::Authority,
     anchor: pki::Anchor,
     router: Arc<Router>,

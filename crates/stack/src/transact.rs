@@ -46,18 +46,18 @@ impl Stack {
     /// The way to the gateway is broken. What the gateway does is never an error.
     pub async fn transact(
         &self,
-        mail_out: OutgoingMail<'_>,
+        mail_out: &OutgoingMail<'_>,
         stage: &Stage,
     ) -> Result<evidence::Transaction, StackError> {
         let (since, mark) = (self.logs.position(), self.dns.mark());
         let brought = match mail_out.transaction.origin {
-            Origin::Sendmail => Brought::ByProgram(self.sendmail(&mail_out).await?),
-            Origin::Client(_) | Origin::Submission(_) => Brought::OverTheWire(self.send(&mail_out).await?),
+            Origin::Sendmail => Brought::ByProgram(self.sendmail(mail_out).await?),
+            Origin::Client(_) | Origin::Submission(_) => Brought::OverTheWire(self.send(mail_out).await?),
         };
-        let track = track(&mail_out, &brought, since);
+        let track = track(mail_out, &brought, since);
         let account = self.logs.settle(&track, Instant::now() + SETTLING).await;
         let Seen { connections, arrived } = stage.seen(&mail_out.nonce).await;
-        let mut objects = self.collect(account, &mail_out, &track).await?.into_iter();
+        let mut objects = self.collect(account, mail_out, &track).await?.into_iter();
         let questions = stage.asked(mark);
         self.logs.forget(&track);
         let (dialogue, handshake, program) = match brought {
@@ -68,8 +68,8 @@ impl Stack {
             }
         };
         Ok(evidence::Transaction {
-            nonce: mail_out.nonce,
-            sent: mail_out.message,
+            nonce: mail_out.nonce.clone(),
+            sent: mail_out.message.clone(),
             dialogue,
             handshake,
             questions,
@@ -78,6 +78,7 @@ impl Stack {
             program,
             object: objects.next().unwrap_or_default(),
             others: objects.collect(),
+            opinion: None,
         })
     }
 

@@ -55,6 +55,18 @@ pub(crate) fn text_of(source: &Source) -> Text {
     Text::new(&source.path, source.text.as_str().into())
 }
 
+impl Finding {
+    /// Adds lines of evidence.
+    pub(crate) fn add(&mut self, lines: &[String]) {
+        for line in lines {
+            if !self.0.help.is_empty() {
+                self.0.help.push('\n');
+            }
+            self.0.help.push_str(line);
+        }
+    }
+}
+
 macro_rules! diagnostics {
     ($($name:ident $code:literal $severity:ident;)+) => {$(
         impl $name {

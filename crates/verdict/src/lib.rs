@@ -6,6 +6,7 @@
 mod dialogue;
 mod finding;
 mod judge;
+mod opinion;
 mod settings;
 mod snapshot;
 
@@ -65,6 +66,8 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// Claims of which it cannot be told whether they hold.
     pub errors: Vec<Unclear>,
+    /// Where the harness comes to another result than the gateway, a sentence each. This decides nothing.
+    pub second_opinion: Vec<String>,
 }
 
 impl Checked {
@@ -160,6 +163,7 @@ fn transaction(scenario: &Scenario, at: usize, evidence: &Evidence, text: &Text)
             arc: Observed::Unobserved(why.to_owned()),
             findings,
             errors,
+            second_opinion: Vec::new(),
         };
     };
     let case = Case::of(plan, at, seen);
@@ -167,5 +171,8 @@ fn transaction(scenario: &Scenario, at: usize, evidence: &Evidence, text: &Text)
     tally.judge(plan, at, label, claims, Ok(&case), text);
     let Tally { findings, errors } = tally;
     let Case { outcome, spf, dkim, dmarc, arc, .. } = case;
-    Judged { label: label.clone(), outcome, spf, dkim, dmarc, arc, findings, errors }
+    let second_opinion = Vec::new();
+    let mut judged = Judged { label: label.clone(), outcome, spf, dkim, dmarc, arc, findings, errors, second_opinion };
+    opinion::add(&mut judged, planned, claims, seen, text);
+    judged
 }

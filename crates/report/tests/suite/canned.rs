@@ -106,6 +106,7 @@ fn transaction(end: &str, is_delivered: bool) -> Transaction {
             ..MailObject::default()
         },
         others: vec![],
+        opinion: None,
     }
 }
 

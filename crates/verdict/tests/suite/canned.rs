@@ -201,6 +201,7 @@ fn blank(end: &str) -> Transaction {
         sent: vec![],
         object: MailObject::default(),
         others: vec![],
+        opinion: None,
     }
 }
 

@@ -6,6 +6,7 @@ mod findings;
 mod handshakes;
 mod library;
 mod lookups;
+mod opinions;
 mod outbound;
 mod outcomes;
 mod played;
