@@ -30,7 +30,7 @@ tables! {
         /// with the mark are added where they are missing; a `Message-ID` of your own needs the mark. Lines are sent with
         /// CRLF.
         message: Required<Spanned<String>>,
-        /// The message is sent octet for octet, `\r\n` written out, nothing added. It must hold `{nonce}`.
+        /// The message is sent octet for octet, `\r\n` written out, nothing added. It needs no `{nonce}`.
         exact: Option<bool>,
         /// DKIM signatures, the first one applied first.
         sign: Option<Vec<SignTable>>,
