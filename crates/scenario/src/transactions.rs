@@ -43,7 +43,6 @@ pub(crate) fn build(
     let sign: Vec<Signature> =
         table.sign.unwrap_or_default().into_iter().filter_map(|sign| signature(sign, scene, flaws)).collect();
     if let Some(text) = &table.message.value {
-        can_be_found_again(text, exact, flaws);
         changes_fit(text, exact, !sign.is_empty(), table.tamper.as_deref().unwrap_or_default(), flaws);
     }
     let tamper = table.tamper.unwrap_or_default().into_iter().filter_map(tampering).collect();
@@ -347,17 +346,7 @@ fn tampering(table: TamperTable) -> Option<Tamper> {
         .or(table.replace.and_then(replace))
 }
 
-/// A message is recognised by its nonce, wherever it turns up.
-fn can_be_found_again(text: &Spanned<String>, exact: bool, flaws: &mut Vec<Flaw>) {
-    let has_id = Message::parse(text.value.as_bytes()).first("Message-ID").is_some();
-    if (exact || has_id) && !text.value.contains("{nonce}") {
-        let why = if exact { "an exact message" } else { "a message with its own Message-ID" };
-        let flaw = Flaw::new(format!("{why} must hold `{{nonce}}`")).at(&text.span, "could not be found again");
-        flaws.push(flaw.help("write `Message-ID: <{nonce}@mailproof.example>`"));
-    }
-}
-
-/// Fields that are changed or removed must be there.
+/// A message is recognised by its nonce, wherevhere.
 fn changes_fit(text: &Spanned<String>, exact: bool, signed: bool, changes: &[TamperTable], flaws: &mut Vec<Flaw>) {
     let mut names: Vec<String> =
         Message::parse(text.value.as_bytes()).fields.into_iter().map(|field| field.name).collect();

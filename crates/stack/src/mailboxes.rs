@@ -48,25 +48,21 @@ impl Mailboxes {
         Ok(found.into_iter().map(|found| in_mailbox(address, found)).collect())
     }
 
-    /// Waits until the mail object lies in any mailbox, and says what lies in the first ones in which it does.
+    /// Waits until the mail object lies in any mailbox, and says where it lies then.
     pub(crate) async fn find_anywhere(&self, mark: &Mark, deadline: Instant) -> Result<Vec<Delivered>, StackError> {
-        let all = self.by_address.keys();
-        let found = all.map(|address| {
+        // the first that has something, or cannot be read, ends the waiting for all
+        let first = self.by_address.keys().map(|address| {
             Box::pin(async move {
                 let found = self.find(address, mark, deadline).await;
-                // the first that has something ends the waiting for all
-                match found {
-                    Ok(found) if found.is_empty() => Err(None),
-                    Ok(found) => Ok(found),
-                    Err(error) => Err(Some(error)),
-                }
+                if found.is_ok_and(|found| found.is_empty()) { Err(()) } else { Ok(()) }
             })
         });
-        match select_ok(found).await {
-            Ok((found, _)) => Ok(found),
-            Err(None) => Ok(Vec::new()),
-            Err(Some(error)) => Err(error),
+        let _ = select_ok(first).await;
+        let mut found = Vec::new();
+        for address in self.by_address.keys() {
+            found.extend(self.find(address, mark, Instant::now()).await?);
         }
+        Ok(found)
     }
 
     /// Waits until a notification about the mail object lies in that mailbox.

@@ -150,8 +150,7 @@ impl Delivery {
 
     /// The id under which a mailbox server logs it, as in `250 2.0.0 <alice@x.example> Xz60JXpcBWtIAAAATIdV2Q Saved`.
     pub(super) fn id_at_store(&self) -> Option<&str> {
-        let (_, rest) = self.said.strip_suffix(" Saved")?.rsplit_once(' ')?;
-        rest.split(':').next()
+        Some(self.said.strip_suffix(" Saved")?.rsplit_once(' ')?.1)
     }
 
     /// The recipient as the message came with it.

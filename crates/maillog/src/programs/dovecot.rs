@@ -9,11 +9,11 @@ impl Program for Dovecot {
         is_daemon(program, "dovecot")
     }
 
-    /// The id in `lmtp(USER)<PID><ID>: …`, without what tells the deliveries of one connection apart (`:T2`).
+    /// The id in `lmtp(USER)<PID><ID>: …`, with what tells the deliveries of one connection apart (`:R2`, `:T2`).
     fn delivery<'a>(&self, text: &'a str) -> Option<&'a str> {
         let (_, rest) = local_delivery(text)?;
         let (_, rest) = rest.split_once('<')?.1.split_once("><")?;
-        let id = rest.split_once('>')?.0.split(':').next()?;
+        let (id, _) = rest.split_once('>')?;
         (id.len() >= 16).then_some(id)
     }
 
@@ -44,7 +44,7 @@ mod tests {
         let text =
             "lmtp(alice@gateway.example)<72><Xz60JXpcBWtIAAAATIdV2Q:T2>: sieve: msgid=<x>: stored mail into 'INBOX'";
         assert_eq!(Dovecot.user(text), Some("alice@gateway.example"));
-        assert_eq!(Dovecot.delivery(text), Some("Xz60JXpcBWtIAAAATIdV2Q"));
+        assert_eq!(Dovecot.delivery(text), Some("Xz60JXpcBWtIAAAATIdV2Q:T2"));
         assert_eq!(Dovecot.user("lmtp(72, alice): save failed"), Some("alice"));
         assert_eq!(Dovecot.user("imap(alice)<1><x>: Logged out"), None);
         assert_eq!(Dovecot.delivery("lmtp(82): Connect from 172.18.0.3"), None);

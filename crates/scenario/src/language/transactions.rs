@@ -33,7 +33,7 @@ tables! {
         /// RCPT TO, in order. Left out only with a `dialogue`.
         rcpt_to: Presence<AtLeastOne<Recipients>>,
         /// Header and body. `{nonce}` stands for the mark by which the message is found again; `Date` and a `Message-ID`
-        /// with the mark are added where they are missing; a `Message-ID` of your own needs the mark. Lines are sent with
+        /// with the mark are added where they are missing. Lines are sent with
         /// CRLF.
         message: Presence<Spanned<String>>,
         /// The dialogue, written out as in a snapshot: `C: …` is sent with CRLF; `S: 250`, `S: 2xx` or `S: *` waits for a reply,
@@ -44,7 +44,7 @@ tables! {
         dialogue: Option<Spanned<String>>,
         /// Lines that are made and put behind the message: so many octets or so many lines of them.
         body: Option<Spanned<BodyTable>>,
-        /// The message is sent octet for octet, `\r\n` written out, nothing added. It must hold `{nonce}`.
+        /// The message is sent octet for octet, `\r\n` written out, nothing added. It needs no `{nonce}`.
         exact: Option<bool>,
         /// DKIM signatures, the first one applied first.
         sign: Option<Vec<SignTable>>,

@@ -61,8 +61,6 @@ const TRANSACTIONS: &[(&str, &str, &str, &str)] = &[
     ("selector = \"s1\"", "selector = \"s3\"", "bank.example has no selector `s3`", "\"s3\""),
     ("selector = \"s1\"", "selector = \"s1\", sha1 = true", "there is no Ed25519 signature with SHA-1", "true"),
     ("{ append-body = \"P.S.\" }", "{ remove-header = \"Subjekt\" }", "the message has no Subjekt field to change", "\"Subjekt\""),
-    ("mail-from = \"billing", "exact = true\nmail-from = \"billing", "an exact message must hold `{nonce}`", ""),
-    ("Subject: Your", "Message-ID: <1@x.example>\nSubject: Your", "a message with its own Message-ID must hold `{nonce}`", ""),
 ];
 
 #[rustfmt::skip]
