@@ -156,7 +156,9 @@ fn fault_words(fault: &Fault) -> String {
         FaultKind::Silence => format!("{} does not answer{questions}", fault.name),
         FaultKind::Truncated => format!("{} answers{questions} over TCP only", fault.name),
         FaultKind::NoTcp => format!("{} answers{questions} neither over UDP, as not fitting, nor over TCP", fault.name),
-        FaultKind::Oversized(octets) => format!("{} answers{questions} with {octets} octets of TXT records", fault.name),
+        FaultKind::Oversized(octets) => {
+            format!("{} answers{questions} with {octets} octets of TXT records", fault.name)
+        }
         FaultKind::Delay(late) => format!("{} answers {} s late{questions}", fault.name, late.as_secs()),
     }
 }

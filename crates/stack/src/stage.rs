@@ -90,12 +90,7 @@ impl Stage {
     ///
     /// # Errors
     /// As [`Stack::stage`].
-    pub async fn change(
-        &mut self,
-        stack: &Stack,
-        zones: Vec<dns::ZoneData>,
-        hosts: &[Host],
-    ) -> Result<(), StackError> {
+    pub async fn change(&mut self, stack: &Stack, zones: Vec<dns::ZoneData>, hosts: &[Host]) -> Result<(), StackError> {
         let is_other = |zone: &dns::ZoneData| !zones.iter().any(|new| new.origin == zone.origin);
         self.zones.retain(is_other);
         self.zones.extend(zones);
