@@ -95,7 +95,7 @@ impl Maker<'_> {
         }
         for set in &sets {
             let labels = set.first().map_or(0, |record| record.name.num_labels());
-            let mut records: Vec<Record> = set.iter().cloned().collect();
+            let mut records = set.to_vec();
             if set.first().is_some_and(|record| record.record_type() == RecordType::TXT) {
                 pad(&mut records, self.padded);
             }
