@@ -11,6 +11,7 @@ mod diagnostics;
 mod explain;
 mod faults;
 mod held;
+mod leftovers;
 mod lookup;
 mod probe;
 mod safety;
@@ -46,6 +47,7 @@ fn main() {
         first,
         stacks::trials(),
         faults::trials(),
+        leftovers::trials(),
         safety::trials(),
         assess::trials(),
         probe::trials(),

@@ -126,7 +126,8 @@ impl<'a> Places<'a> {
         zones.iter().find(|(name, _)| is_it(name.get_ref())).map(|(name, table)| (name.span(), table))
     }
 
-    pub(crate) fn transaction(&self, index: usize) -> Option<&DeTable<'a>> {
-        self.table.as_ref()?.get_ref().get("transaction")?.get_ref().get(index)?.get_ref().as_table()
+    pub(crate) fn transaction(&self, at: &Range<usize>) -> Option<&DeTable<'a>> {
+        let all = self.table.as_ref()?.get_ref().get("transaction")?.get_ref().as_array()?;
+        all.iter().find(|table| table.span() == *at)?.get_ref().as_table()
     }
 }

@@ -10,7 +10,7 @@ pub use taken::Taken;
 
 use crate::{Cause, Check, Entry, Subject};
 use evidence::Setting;
-use plan::{Daemon, Plan, SettingChange};
+use plan::{Plan, SettingChange};
 
 /// The changed settings of a scenario.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl<'a> Case<'a> {
     /// What became of a change.
     #[must_use]
     pub fn of(&self, change: &SettingChange) -> Option<&'a Setting> {
-        self.seen.iter().find(|setting| setting.daemon == word(change.daemon) && setting.name == change.name.value)
+        self.seen.iter().find(|setting| setting.daemon == change.daemon.as_str() && setting.name == change.name.value)
     }
 
     /// What was seen of one setting decides; what was not seen of another may be otherwise; and if all was seen, this.
@@ -76,13 +76,6 @@ impl<'a> Case<'a> {
     fn cause(&self, fails: impl Fn(&Setting) -> bool) -> Option<Cause> {
         let change = self.changes.iter().find(|change| self.of(change).is_none_or(&fails))?;
         Some(Cause::new(&change.name.span, "this setting is changed"))
-    }
-}
-
-const fn word(daemon: Daemon) -> &'static str {
-    match daemon {
-        Daemon::Postfix => "postfix",
-        Daemon::Dovecot => "dovecot",
     }
 }
 

@@ -67,6 +67,29 @@ pub(crate) fn unpack(path: &str, octets: &[u8]) -> Result<Vec<u8>, EngineError> 
     read().map_err(|cause| EngineError::File { path: path.to_owned(), reason: cause.to_string() })
 }
 
+/// The regular files in an archive of what lies at `path`, under their absolute paths.
+pub(crate) fn unpack_all(path: &str, octets: &[u8]) -> Result<Vec<File>, EngineError> {
+    let parent = Path::new(path).parent().unwrap_or(Path::new("/"));
+    let read = || -> io::Result<Vec<File>> {
+        let mut files = Vec::new();
+        for entry in tar::Archive::new(octets).entries()? {
+            let mut entry = entry?;
+            let header = entry.header();
+            if !header.entry_type().is_file() {
+                continue;
+            }
+            let number = |number: u64| u32::try_from(number).map_err(io::Error::other);
+            let (mode, uid, gid) = (header.mode()?, number(header.uid()?)?, number(header.gid()?)?);
+            let path = parent.join(entry.path()?).display().to_string();
+            let mut contents = Vec::new();
+            entry.read_to_end(&mut contents)?;
+            files.push(File { path, contents, mode, uid, gid });
+        }
+        Ok(files)
+    };
+    read().map_err(|cause| EngineError::File { path: path.to_owned(), reason: cause.to_string() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +113,17 @@ mod tests {
             let error = pack(&[File::new(path, "")]).unwrap_err();
             assert!(matches!(error, EngineError::File { .. }), "{path}: {error}");
         }
+    }
+
+    #[test]
+    fn all_files_below_a_directory_come_out() {
+        let file = |path: &str| File { mode: 0o640, uid: 7, gid: 8, ..File::new(path, "y") };
+        let octets = pack(&[file("/postfix/main.cf"), file("/postfix/sub/z")]).unwrap();
+        assert_eq!(
+            unpack_all("/etc/postfix", &octets).unwrap(),
+            [file("/etc/postfix/main.cf"), file("/etc/postfix/sub/z")]
+        );
+        assert!(unpack_all("/etc", &[1; 1024]).is_err());
     }
 
     #[test]

@@ -136,14 +136,25 @@ impl Container {
     /// # Errors
     /// The engine's word, or [`EngineError::File`] if it is no regular file.
     pub async fn read_file(&self, path: &str) -> Result<Vec<u8>, EngineError> {
+        archive::unpack(path, &self.archive_of(path).await?)
+    }
+
+    /// All regular files at or below a path, with their modes and owners.
+    ///
+    /// # Errors
+    /// The engine's word.
+    pub async fn read_files(&self, path: &str) -> Result<Vec<File>, EngineError> {
+        archive::unpack_all(path, &self.archive_of(path).await?)
+    }
+
+    async fn archive_of(&self, path: &str) -> Result<Vec<u8>, EngineError> {
         let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
         let pieces = self.docker.download_from_container(&self.seen.id, Some(options));
         let octets = pieces.try_fold(Vec::new(), |mut all, piece| async move {
             all.extend_from_slice(&piece);
             Ok(all)
         });
-        let octets = octets.await.map_err(|error| self.fault(&format!("read {path} of"), &error))?;
-        archive::unpack(path, &octets)
+        octets.await.map_err(|error| self.fault(&format!("read {path} of"), &error))
     }
 
     /// Kills and removes it, with its anonymous volumes. It is no error if it is gone already.

@@ -35,6 +35,12 @@ impl Reaper {
         Ok(Self { child: start().map_err(|cause| EngineError::Reaper { cause })? })
     }
 
+    /// Its PID.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it without a sweep: everything is cleaned up.
     pub fn disarm(mut self) {
         // It may have ended by itself: then there is nothing to end.

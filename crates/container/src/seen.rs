@@ -6,7 +6,8 @@ use crate::{
         errors::Error,
         query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder},
     },
-    run::{HELD, HOST, OWNER, RUN, is_alive},
+    owner::Owner,
+    run::{HELD, HOST, OWNER, PLACE, REAPER, RUN},
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,8 +16,8 @@ use std::collections::{BTreeMap, HashMap};
 pub struct SeenRun {
     /// Its id.
     pub id: String,
-    /// Whether the process that it belongs to lives, on this machine.
-    pub owner_alive: bool,
+    /// Whether the process that it belongs to lives.
+    pub owner: Owner,
     /// Whether it stays up until somebody takes it down.
     pub held: bool,
     /// Its containers, by name.
@@ -64,6 +65,11 @@ impl Engine {
     }
 }
 
+fn owner_of(labels: &BTreeMap<String, String>) -> Owner {
+    let label = |name: &str| labels.get(name).map(String::as_str);
+    Owner::of(label(OWNER), label(REAPER), label(PLACE))
+}
+
 fn runs(containers: Vec<SeenContainer>, networks: Vec<BTreeMap<String, String>>) -> Vec<SeenRun> {
     let mut runs: BTreeMap<String, SeenRun> = BTreeMap::new();
     let labelled = networks.into_iter().map(|labels| (labels, None));
@@ -71,7 +77,7 @@ fn runs(containers: Vec<SeenContainer>, networks: Vec<BTreeMap<String, String>>)
         let Some(id) = labels.get(RUN) else { continue };
         let run = runs.entry(id.clone()).or_insert_with(|| SeenRun {
             id: id.clone(),
-            owner_alive: labels.get(OWNER).is_some_and(|owner| is_alive(owner)),
+            owner: owner_of(&labels),
             held: labels.get(HELD).is_some_and(|held| held == "true"),
             containers: Vec::new(),
         });
@@ -96,11 +102,11 @@ mod tests {
             host: String::new(),
             labels: labels(run),
         };
-        let (held, dead) = (Run::new("a", true), Run { owner: "1:0".to_owned(), ..Run::new("b", false) });
+        let (held, dead) = (Run::new("a", true), Run { owner: "1:1".to_owned(), ..Run::new("b", false) });
         let seen = runs(vec![container(&held, "y"), container(&held, "x")], vec![labels(&dead), labels(&held)]);
         assert_eq!(seen.len(), 2);
-        assert!(seen[0].held && seen[0].owner_alive);
+        assert!(seen[0].held && seen[0].owner == Owner::Lives);
         assert_eq!(seen[0].containers.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["x", "y"]);
-        assert!(!seen[1].held && !seen[1].owner_alive && seen[1].containers.is_empty());
+        assert!(!seen[1].held && seen[1].owner == Owner::Dead && seen[1].containers.is_empty());
     }
 }

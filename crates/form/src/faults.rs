@@ -20,6 +20,12 @@ impl Faults {
         Self { code, text: NamedSource::new(&source.path, source.text.into()), flaws }
     }
 
+    /// The file's path, as it is shown.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        self.text.name()
+    }
+
     /// The faults; at least one.
     #[must_use]
     pub fn flaws(&self) -> &[Flaw] {

@@ -2,7 +2,7 @@
 
 use mail::Domain;
 use serde::Serialize;
-use std::{net::IpAddr, ops::Range};
+use std::{collections::BTreeMap, net::IpAddr, ops::Range};
 
 /// A host on the pretend Internet that the harness plays. Its addresses and TLSA records are in the plan's zones already,
 /// but for the digests, which are known when its certificates are.
@@ -57,8 +57,44 @@ pub struct SmtpHost {
     pub versions: Vec<String>,
     /// What somebody on the way does to its connections.
     pub wire: Interference,
-    /// The reply to the line with a single dot, such as `451 4.3.0 later`; `None`: the message is taken.
-    pub end_of_data: Option<String>,
+    /// What it replies otherwise than a good MTA, and where: the first time the first reply, the last one from then on.
+    pub replies: BTreeMap<Point, Vec<PlayedReply>>,
+}
+
+/// A point of a dialogue at which a played host replies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Point {
+    /// The connection.
+    Greeting,
+    /// EHLO.
+    Ehlo,
+    /// HELO.
+    Helo,
+    /// STARTTLS.
+    Starttls,
+    /// MAIL FROM.
+    MailFrom,
+    /// RCPT TO.
+    RcptTo,
+    /// DATA.
+    Data,
+    /// The line with a single dot.
+    EndOfData,
+    /// RSET.
+    Rset,
+    /// QUIT.
+    Quit,
+}
+
+/// What a played host does at a point.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlayedReply {
+    /// It says this reply (RFC 5321 §4.2); several lines are separated by LF.
+    Says(String),
+    /// It hangs up.
+    Closes,
 }
 
 /// What a host does about STARTTLS (RFC 3207).
@@ -74,6 +110,12 @@ pub enum StarttlsPlay {
     Refused(u16),
     /// It offers it and answers 220, and in the same segment comes another reply in cleartext before the handshake.
     Injected,
+    /// It offers it and answers 220, and goes on in cleartext.
+    Cleartext,
+    /// It offers it, answers 220 and hangs up when the handshake begins.
+    Closed,
+    /// It offers it and answers 220, and then sends octets that are nothing.
+    Garbage,
 }
 
 /// What somebody on the way does to connections.

@@ -1,7 +1,9 @@
 //! Settings of the gateway that a scenario changes.
 
 use crate::Spanned;
+use mail::Service;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A setting of a daemon of the gateway that is changed while the scenario runs, alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,6 +43,64 @@ pub enum Daemon {
     Postfix,
     /// `dovecot.conf` of Dovecot.
     Dovecot,
+}
+
+impl Daemon {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Postfix, Self::Dovecot];
+
+    /// Its word, which is the name of its program too: `postfix`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Postfix => "postfix",
+            Self::Dovecot => "dovecot",
+        }
+    }
+
+    /// What people call it, and it calls itself in its greeting: `Postfix`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Postfix => "Postfix",
+            Self::Dovecot => "Dovecot",
+        }
+    }
+
+    /// Which one offers a service.
+    #[must_use]
+    pub const fn of(service: Service) -> Self {
+        match service {
+            Service::Smtp | Service::Submission | Service::Submissions => Self::Postfix,
+            Service::Imap | Service::Imaps | Service::Pop3 | Service::Pop3s | Service::Sieve => Self::Dovecot,
+        }
+    }
+
+    /// Where its configuration lies on a host.
+    #[must_use]
+    pub const fn directory(self) -> &'static str {
+        match self {
+            Self::Postfix => "/etc/postfix",
+            Self::Dovecot => "/etc/dovecot",
+        }
+    }
+
+    /// The file in [`Daemon::directory`] to which a setting of this name is written. `postconf -P` names what stands in `master.cf`
+    /// by its service.
+    #[must_use]
+    pub fn file_of(self, setting: &str) -> &'static str {
+        match self {
+            Self::Postfix if setting.contains('/') => "master.cf",
+            Self::Postfix => "main.cf",
+            Self::Dovecot => "dovecot.conf",
+        }
+    }
+}
+
+impl fmt::Display for Daemon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// The changed settings of a scenario.

@@ -78,12 +78,7 @@ fn settings(out: &mut String, plan: &Plan, of_them: &ClaimList<claims::setting::
     }
     out.push_str("\nMeanwhile the gateway has\n");
     for change in &plan.settings.changes {
-        let file = match change.daemon {
-            // as postconf -P names it
-            plan::Daemon::Postfix if change.name.value.contains('/') => "master.cf",
-            plan::Daemon::Postfix => "main.cf",
-            plan::Daemon::Dovecot => "dovecot.conf",
-        };
+        let file = change.daemon.file_of(&change.name.value);
         let words = match &change.value {
             Some(value) if value.is_empty() => format!("{} = (empty) in {file}", change.name.value),
             Some(value) => format!("{} = {value} in {file}", change.name.value),
@@ -156,7 +151,9 @@ fn fault_words(fault: &Fault) -> String {
         FaultKind::Silence => format!("{} does not answer{questions}", fault.name),
         FaultKind::Truncated => format!("{} answers{questions} over TCP only", fault.name),
         FaultKind::NoTcp => format!("{} answers{questions} neither over UDP, as not fitting, nor over TCP", fault.name),
-        FaultKind::Oversized(octets) => format!("{} answers{questions} with {octets} octets of TXT records", fault.name),
+        FaultKind::Oversized(octets) => {
+            format!("{} answers{questions} with {octets} octets of TXT records", fault.name)
+        }
         FaultKind::Delay(late) => format!("{} answers {} s late{questions}", fault.name, late.as_secs()),
     }
 }

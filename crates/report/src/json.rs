@@ -20,6 +20,8 @@ pub fn json(run: &RunReport) -> String {
         "result": whole.to_string().replace(' ', "-"),
         "exit_code": whole.exit_code(),
         "seconds": seconds(run.took),
+        "died": run.died,
+        "strays": as_text(&run.strays),
         "scenarios": run.scenarios.iter().map(scenario).collect::<Vec<_>>(),
         "left_out": run.left_out,
     });
@@ -33,6 +35,7 @@ fn scenario(report: &ScenarioReport) -> Value {
         "title": report.title,
         "status": report.status.word(),
         "seconds": seconds(report.took),
+        "died": report.died,
     });
     if let Status::Error(why) | Status::KnownFailure(why) | Status::UnexpectedPass(why) = &report.status {
         value["reason"] = why.as_str().into();
@@ -55,6 +58,7 @@ fn scenario(report: &ScenarioReport) -> Value {
     let judged = verdict.iter().flat_map(|verdict| &verdict.transactions).enumerate();
     let seen = |at: usize| evidence.and_then(|evidence| evidence.transactions.get(at));
     value["transactions"] = judged.map(|(at, judged)| transaction(judged, seen(at))).collect::<Vec<_>>().into();
+    value["strays"] = evidence.map_or_else(|| json!([]), |evidence| as_text(&evidence.strays));
     value["snapshot"] = json!({ "state": report.snapshot.as_str() });
     if let Snapshot::Differs(diff) = &report.snapshot {
         value["snapshot"]["diff"] = diff.as_str().into();
@@ -97,12 +101,12 @@ fn transaction(judged: &Judged, seen: Option<&evidence::Transaction>) -> Value {
         "arc": value(&judged.arc),
         "findings": judged.findings.iter().map(finding).collect::<Vec<_>>(),
         "errors": judged.errors.iter().map(unclear).collect::<Vec<_>>(),
-        "evidence": seen.map(evidence_of),
+        "evidence": seen.map(as_text),
     })
 }
 
-/// The evidence as it is, but for octets of messages, which are text instead of lists of numbers.
-fn evidence_of(seen: &evidence::Transaction) -> Value {
+/// Evidence as it is, but for octets of messages, which are text instead of lists of numbers.
+fn as_text(seen: &impl Serialize) -> Value {
     let mut json = value(seen);
     octets_to_text(&mut json);
     json

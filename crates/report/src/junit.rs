@@ -3,7 +3,11 @@
 //! A known failure is `skipped`, with its reason: it is neither good nor news. A new snapshot outside CI is a success with
 //! the property `snapshot`. What was left out is `skipped` too.
 
-use crate::{RunReport, ScenarioReport, Status, Style, Whole, terminal::details};
+use crate::{
+    RunReport, ScenarioReport, Status, Style, Whole,
+    terminal::{details, first_wrong, stray},
+};
+use evidence::Observed;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
 
@@ -25,6 +29,11 @@ pub fn junit(run: &RunReport) -> String {
         status.set_message("left out: the run was interrupted");
         add(name, TestCase::new(short(name), status));
     }
+    for (name, message) in of_the_run(run) {
+        let mut status = TestCaseStatus::non_success(message.0);
+        status.set_message(message.1.lines().next().unwrap_or_default()).set_type("run").set_description(&message.1);
+        add(name, TestCase::new(name, status));
+    }
     let mut report = Report::new("mailproof");
     report.set_time(run.took);
     for (_, mut suite) in suites {
@@ -34,10 +43,27 @@ pub fn junit(run: &RunReport) -> String {
     report.to_string().expect("a report has a form in XML")
 }
 
+/// What is wrong with the run, and with no scenario of it.
+fn of_the_run(run: &RunReport) -> Vec<(&'static str, (NonSuccessKind, String))> {
+    let mut cases = Vec::new();
+    if !run.died.is_empty() {
+        cases.push(("services", (NonSuccessKind::Error, run.died.join("\n"))));
+    }
+    match &run.strays {
+        Observed::Seen(strays) if strays.is_empty() => {}
+        Observed::Seen(strays) => {
+            let told: Vec<String> = strays.iter().map(stray).collect();
+            cases.push(("mailboxes", (NonSuccessKind::Failure, told.join("\n"))));
+        }
+        Observed::Unobserved(why) => cases.push(("mailboxes", (NonSuccessKind::Error, why.clone()))),
+    }
+    cases
+}
+
 fn case(scenario: &ScenarioReport, is_ci: bool) -> TestCase {
     let (kind, message) = match &scenario.status {
         Status::Held => ("", String::new()),
-        Status::Failed => ("claim", first_finding(scenario)),
+        Status::Failed => ("claim", first_wrong(scenario)),
         Status::Error(why) => ("error", why.clone()),
         Status::KnownFailure(reason) => ("known-failure", reason.clone()),
         Status::UnexpectedPass(reason) => ("unexpected-pass", format!("it holds, but is a known failure: {reason}")),
@@ -69,11 +95,6 @@ fn case(scenario: &ScenarioReport, is_ci: bool) -> TestCase {
         case.set_system_out(&verdict.snapshot);
     }
     case
-}
-
-fn first_finding(scenario: &ScenarioReport) -> String {
-    let findings = scenario.verdict.iter().flat_map(verdict::Verdict::findings);
-    findings.map(ToString::to_string).next().unwrap_or_default()
 }
 
 fn short(name: &str) -> &str {

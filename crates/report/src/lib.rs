@@ -1,6 +1,8 @@
 //! The reports: what is said of a run, to people (terminal) and to machines (JSON, JUnit). Functions from values to text.
 
 mod assess;
+mod bounded;
+mod causes;
 mod columns;
 mod describe;
 mod explained;
@@ -11,14 +13,16 @@ mod shown;
 mod terminal;
 
 pub use assess::assess_text;
+pub use bounded::Bounded;
+pub use causes::listed;
 pub use describe::{describe, list};
 pub use explained::{Explained, explained_text};
 pub use json::json;
 pub use junit::junit;
 pub use lookup::lookup_text;
-pub use terminal::{Style, line, summary};
+pub use terminal::{Style, adaptations, line, summary};
 
-use evidence::Evidence;
+use evidence::{Delivered, Evidence, Observed};
 use std::{fmt, time::Duration};
 use verdict::Verdict;
 
@@ -33,6 +37,8 @@ pub struct ScenarioReport {
     pub status: Status,
     /// How what was seen compares to its snapshot.
     pub snapshot: Snapshot,
+    /// Services that it made end, each with the end of its log.
+    pub died: Vec<String>,
     /// What is made of the evidence; none, if the scenario did not come to its end.
     pub verdict: Option<Verdict>,
     /// What was seen; none likewise.
@@ -50,6 +56,10 @@ pub struct RunReport {
     pub adaptations: Vec<String>,
     /// Scenarios that were run, sorted by name.
     pub scenarios: Vec<ScenarioReport>,
+    /// Services that ended while scenarios ran, and none of these makes them end again.
+    pub died: Vec<String>,
+    /// Messages that came into a mailbox, and no scenario is known to have sent them.
+    pub strays: Observed<Vec<Delivered>>,
     /// Names of scenarios that were chosen and not run, because somebody interrupted.
     pub left_out: Vec<String>,
     /// How long it took, with bring-up.
@@ -175,11 +185,14 @@ impl fmt::Display for Whole {
     }
 }
 
-/// What the run comes to: a failure if there is any, else an error if there is any. Scenarios that were left out do not
-/// count: an interrupted run has an exit code of its own.
+/// What the run comes to: a failure if there is any, else an error if there is any. A message that nobody sent is a failure; a
+/// service that ended by nobody's doing is an error. Scenarios that were left out do not count: an interrupted run has an exit
+/// code of its own.
 #[must_use]
 pub fn verdict(run: &RunReport) -> Whole {
-    run.scenarios.iter().map(|s| s.status.weight(run.is_ci)).max().unwrap_or(Whole::AsExpected)
+    let is_strayed = run.strays.seen().is_some_and(|strays| !strays.is_empty());
+    let whole = Whole::of(is_strayed, run.strays.seen().is_none() || !run.died.is_empty());
+    run.scenarios.iter().map(|s| s.status.weight(run.is_ci)).fold(whole, Whole::max)
 }
 
 /// Exit code of the run: 0 as expected, 1 failure, 4 error.

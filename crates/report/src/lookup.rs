@@ -1,6 +1,6 @@
 //! Look-ups for people: each name with its records, and what is to be said of them below.
 
-use crate::{Style, columns::broken};
+use crate::{Style, columns::broken, shown::printable};
 use evidence::{LookedUp, Observed, Remark, Weight};
 use lint::Entry;
 use owo_colors::AnsiColors;
@@ -33,7 +33,7 @@ pub fn lookup_text(entries: &[Entry], style: &Style) -> String {
 
 fn answer(out: &mut String, found: &LookedUp, style: &Style) {
     for record in &found.records {
-        let _ = writeln!(out, "  {}", printable(record));
+        let _ = writeln!(out, "  {}", printable(record).replace('\n', "\u{fffd}"));
     }
     if found.records.is_empty() {
         let _ = writeln!(out, "  no record ({})", found.rcode);
@@ -61,11 +61,6 @@ fn remark(out: &mut String, remark: &Remark, room: usize, style: &Style) {
     for line in remark.help.lines() {
         let _ = writeln!(out, "{:indent$}{} {}", "", style.bold("help:"), printable(line));
     }
-}
-
-/// Text from the DNS can hold anything, also what would move the cursor.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 const fn word(weight: Weight) -> (&'static str, AnsiColors) {

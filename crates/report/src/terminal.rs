@@ -1,6 +1,11 @@
 //! For people, at a terminal: a line a scenario, and at the end what did not hold.
 
-use crate::{RunReport, ScenarioReport, Snapshot, Status, shown::shown};
+use crate::{
+    RunReport, ScenarioReport, Snapshot, Status,
+    causes::{Told, listed},
+    shown::{printable, shown},
+};
+use evidence::{Delivered, Observed};
 use miette::Diagnostic;
 use owo_colors::{AnsiColors, OwoColorize};
 use std::{fmt::Write, time::Duration};
@@ -28,6 +33,10 @@ impl Style {
     }
 }
 
+/// Header fields of a message that nobody sent that are shown, lines of its body, and characters of each.
+const STRAY_FIELDS: usize = 12;
+const STRAY_LINES: usize = 5;
+const STRAY_WIDTH: usize = 110;
 /// Room for a scenario's name.
 const NAME: usize = 36;
 
@@ -43,7 +52,14 @@ pub fn line(report: &ScenarioReport, style: &Style) -> String {
     format!("{} {name} {seconds}  {more}", style.paint(glyph, color)).trim_end().to_owned() + "\n"
 }
 
-/// What is said when all is over: what did not hold, what could not be told, what was adapted, and the numbers.
+/// What the harness adapts in a gateway to be able to test it, one line each.
+#[must_use]
+pub fn adaptations(gateway: &str, adaptations: &[String], style: &Style) -> String {
+    let lines = adaptations.iter().map(|adaptation| format!("  - {adaptation}\n"));
+    style.bold(&format!("Adapted in {gateway} by the harness")) + "\n" + &lines.collect::<String>()
+}
+
+/// What is said when all is over: what did not hold, what could not be told, and the numbers.
 #[must_use]
 pub fn summary(run: &RunReport, style: &Style) -> String {
     let mut out = String::new();
@@ -57,17 +73,46 @@ pub fn summary(run: &RunReport, style: &Style) -> String {
     if new > 0 && !run.is_ci {
         let _ = writeln!(out, "\n{}; `cargo xtask scenario accept` accepts what was seen", count(new, "new snapshot"));
     }
-    if !run.adaptations.is_empty() {
-        let _ = writeln!(out, "\n{}", style.bold(&format!("Adapted in {} by the harness", run.gateway)));
-        for adaptation in &run.adaptations {
-            let _ = writeln!(out, "  - {adaptation}");
-        }
-    }
+    of_the_run(&mut out, run, style);
     let _ = writeln!(out, "\n{}", total(run, style));
     out
 }
 
-/// Scenarios, each with everything that is to be said of it.
+/// What is wrong with the run, and with no scenario of it.
+fn of_the_run(out: &mut String, run: &RunReport, style: &Style) {
+    let title = |text: &str, color| style.bold(&style.paint(text, color));
+    if !run.died.is_empty() {
+        let what = "Services that ended, with no scenario that makes them end again";
+        let _ = writeln!(out, "\n{}", title(what, AnsiColors::Magenta));
+        run.died.iter().for_each(|died| indented(out, died));
+    }
+    match &run.strays {
+        Observed::Seen(strays) if strays.is_empty() => {}
+        Observed::Seen(strays) => {
+            let what = count(strays.len(), "message") + " that nobody sent";
+            let _ = writeln!(out, "\n{}", title(&what, AnsiColors::Red));
+            strays.iter().for_each(|one| indented(out, &stray(one)));
+        }
+        Observed::Unobserved(why) => {
+            let what = "Whether there is mail that nobody sent cannot be told";
+            let _ = writeln!(out, "\n{}", title(what, AnsiColors::Magenta));
+            indented(out, why);
+        }
+    }
+}
+
+/// Where it lies and its first lines, each on a line of its own.
+pub(crate) fn stray(stray: &Delivered) -> String {
+    let Delivered { mailbox, folder, message, .. } = stray;
+    let fields = message.fields.iter().map(|field| format!("{}: {}", field.name, field.value));
+    let body = String::from_utf8_lossy(&message.body);
+    let body = body.lines().map(str::to_owned);
+    let lines = fields.take(STRAY_FIELDS).chain([String::new()]).chain(body.take(STRAY_LINES));
+    let lines = lines.map(|line| format!("\n  | {}", cut(&line, STRAY_WIDTH)).trim_end().to_owned());
+    format!("in {folder} of {mailbox}:{}", lines.collect::<String>())
+}
+
+/// Scenarios, each with everything that is to be said of it; those that are wrong in the same way are told at once.
 fn chapter<'a>(
     out: &mut String,
     title: &str,
@@ -76,14 +121,17 @@ fn chapter<'a>(
     style: &Style,
     is_ci: bool,
 ) {
-    let mut begun = false;
-    for scenario in scenarios {
-        if !begun {
-            let _ = writeln!(out, "\n{}", style.bold(&style.paint(title, color)));
-            begun = true;
-        }
+    let all = Told::all(scenarios);
+    if !all.is_empty() {
+        let _ = writeln!(out, "\n{}", style.bold(&style.paint(title, color)));
+    }
+    for Told { first: scenario, likewise } in all {
         let _ = writeln!(out, "\n{}  {}", style.bold(&scenario.name), scenario.title);
         out.push_str(&details(scenario, style, is_ci));
+        if !likewise.is_empty() {
+            let names = listed(likewise.iter().copied());
+            indented(out, &format!("the same in {}: {names}", count(likewise.len(), "more scenario")));
+        }
     }
 }
 
@@ -111,11 +159,12 @@ pub(crate) fn details(scenario: &ScenarioReport, style: &Style, is_ci: bool) -> 
                     Some(b'-') => AnsiColors::Red,
                     _ => AnsiColors::Default,
                 };
-                let _ = writeln!(out, "  {}", style.paint(line, color));
+                let _ = writeln!(out, "  {}", style.paint(&printable(line), color));
             }
             indented(&mut out, "if that is right, `cargo xtask scenario accept` accepts it");
         }
     }
+    scenario.died.iter().for_each(|died| indented(&mut out, died));
     if let Some(verdict) = &scenario.verdict {
         let wrong = verdict.findings().map(|finding| finding as &dyn Diagnostic);
         for diagnostic in wrong.chain(verdict.errors().map(|unclear| unclear as &dyn Diagnostic)) {
@@ -127,7 +176,7 @@ pub(crate) fn details(scenario: &ScenarioReport, style: &Style, is_ci: bool) -> 
 
 fn indented(out: &mut String, text: &str) {
     for line in text.lines() {
-        let _ = writeln!(out, "  {line}");
+        let _ = writeln!(out, "  {}", printable(line));
     }
 }
 
@@ -150,13 +199,17 @@ const fn glyph(status: &Status) -> (&'static str, AnsiColors) {
     }
 }
 
+/// The first thing that is wrong with a scenario that failed.
+pub(crate) fn first_wrong(report: &ScenarioReport) -> String {
+    let findings = report.verdict.iter().flat_map(verdict::Verdict::findings).map(ToString::to_string);
+    let wrong = report.died.iter().cloned().chain(findings).next();
+    printable(&wrong.unwrap_or_else(|| "failed".to_owned()))
+}
+
 fn remark(report: &ScenarioReport) -> String {
     match &report.status {
         Status::Held => report.title.clone(),
-        Status::Failed => {
-            let findings = report.verdict.iter().flat_map(verdict::Verdict::findings);
-            findings.map(ToString::to_string).next().unwrap_or_else(|| "failed".to_owned())
-        }
+        Status::Failed => first_wrong(report),
         Status::Error(why) => format!("error: {why}"),
         Status::KnownFailure(reason) => format!("known failure: {reason}"),
         Status::UnexpectedPass(_) => "holds, but is a known failure".to_owned(),

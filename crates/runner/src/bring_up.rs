@@ -4,7 +4,7 @@ use crate::{
     commands::{CommandContext, Pair},
     exit::CommandError,
 };
-use container::{Engine, ImageSettings, Reaper, Run};
+use container::{Engine, ImageSettings, Owner, Reaper, Run};
 use stack::{Stack, StackSpec};
 use std::sync::{Arc, OnceLock};
 use tokio::{
@@ -32,9 +32,10 @@ pub(crate) async fn bring_up(
     held: bool,
 ) -> Result<RunningStack, CommandError> {
     let engine = Engine::connect(context.engine.as_deref()).await?;
-    let run = Run::new(&format!("{:08x}", rand::random::<u32>()), held);
-    let id = run.id.clone();
+    remove_dead(context, &engine).await;
+    let id = format!("{:08x}", rand::random::<u32>());
     let reaper = Reaper::start(context.engine.as_deref(), &id)?;
+    let run = Run::new(&id, held).with_reaper(&reaper);
     let images = ImageSettings { mirror: context.mirror.clone(), cache: context.workspace.cache() };
     let Pair { gateway, peer } = pair;
     let order =
@@ -52,6 +53,19 @@ pub(crate) async fn bring_up(
             let _ = engine.sweep(&id).await;
             Err(trouble)
         }
+    }
+}
+
+/// Removes what runs left that nobody cleans up any more. A run that lives, or of which nothing can be told from here, is not
+/// touched; what cannot be removed is no reason not to run.
+async fn remove_dead(context: &CommandContext, engine: &Engine) {
+    let Ok(runs) = engine.runs().await else { return };
+    for run in runs.iter().filter(|run| run.owner == Owner::Dead) {
+        let said = match engine.sweep(&run.id).await {
+            Ok(_) => format!("removed what was left of run {}, which is dead", run.id),
+            Err(why) => format!("run {} is dead, and what it left could not be removed: {why}", run.id),
+        };
+        context.progress.note(&said);
     }
 }
 

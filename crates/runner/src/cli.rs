@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::drive::Opinion;
 use clap::{Args, Parser, Subcommand};
 use mail::{Domain, Service};
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr};
@@ -93,6 +94,9 @@ pub(crate) enum StackCommand {
     },
     /// Remove what dead runs left on the engine
     Prune {
+        /// Also these runs, whoever they belong to
+        #[arg(value_name = "RUN")]
+        runs: Vec<String>,
         /// Also the images; they are built again when they are needed
         #[arg(long)]
         images: bool,
@@ -235,6 +239,12 @@ pub(crate) struct RunArgs {
     /// Leave the stack up afterwards, until Ctrl-C or `stack down`, and print how to get in
     #[arg(long)]
     pub(crate) keep: bool,
+    /// Whether the harness judges each message for itself, too, and tells where the gateway comes to another result
+    #[arg(long, default_value = "on", value_name = "on|off")]
+    pub(crate) second_opinion: Opinion,
+    /// List everything that the harness adapts in the gateway to be able to test it
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
     /// Propose snapshots of scenarios that are not of the library, too: `snapshots/GATEWAY/NAME.snap` beside the file
     #[arg(long)]
     pub(crate) snapshot: bool,

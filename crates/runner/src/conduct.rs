@@ -1,13 +1,18 @@
 //! Many scenarios over one stack, as many at once as names and jobs allow.
+//!
+//! Of a daemon that died, and of a message that nobody sent, it cannot be told which scenario did it as long as several run. Those
+//! that ran at that moment are then run again, alone, one after the other: the one with which it happens again did it, and
+//! each of the others gets a verdict of its own.
 
 use crate::{
-    drive::drive,
+    drive::{Opinion, drive},
     schedule::{NameLocks, Schedule},
 };
 use claims::Scenario;
-use evidence::Evidence;
-use stack::{Stack, StackError};
+use evidence::{Delivered, Evidence};
+use stack::{Died, Stack};
 use std::{
+    collections::VecDeque,
     num::NonZeroUsize,
     sync::Arc,
     time::{Duration, Instant},
@@ -15,69 +20,238 @@ use std::{
 use tokio::task::JoinSet;
 use verdict::Verdict;
 
+/// How scenarios are run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunOptions {
+    /// How many at the same time.
+    pub(crate) jobs: NonZeroUsize,
+    /// Whether the harness judges each message for itself, too.
+    pub(crate) opinion: Opinion,
+}
+
 /// A scenario that has run.
 #[derive(Debug)]
 pub(crate) struct Done {
-    pub(crate) scenario: Scenario,
-    /// What was seen and what it means; or why nothing can be told.
-    pub(crate) ended: Result<(Evidence, Verdict), String>,
+    pub(crate) scenario: Arc<Scenario>,
+    pub(crate) ended: Ended,
+    /// Services that it made end.
+    pub(crate) died: Vec<Died>,
     pub(crate) took: Duration,
 }
 
-/// Runs all scenarios and hands each to `each` as it ends. When the stack breaks, no more are started: those that are left
-/// end with the reason.
-pub(crate) async fn conduct(
-    stack: &Arc<Stack>,
-    scenarios: Vec<Scenario>,
-    jobs: NonZeroUsize,
-    mut each: impl FnMut(Done),
-) {
-    let mut schedule = Schedule::new(scenarios.into_iter().map(|s| (NameLocks::of(&s.plan), s)));
-    let mut running = JoinSet::new();
-    let mut broken: Option<String> = None;
-    loop {
-        while broken.is_none() && running.len() < jobs.get() {
-            let Some((names, scenario)) = schedule.start() else { break };
-            let stack = Arc::clone(stack);
-            running.spawn(async move {
-                let begun = Instant::now();
-                let (ended, broken) = one(&stack, &scenario).await;
-                (names, Done { scenario, ended, took: begun.elapsed() }, broken)
-            });
-        }
-        let Some(joined) = running.join_next().await else { break };
-        let (names, done, why) = joined.expect("a scenario's own task does not panic");
-        broken = broken.or(why);
-        schedule.done(&names);
-        each(done);
+impl Done {
+    const fn without(scenario: Arc<Scenario>, ended: Ended) -> Self {
+        Self { scenario, ended, died: Vec::new(), took: Duration::ZERO }
     }
-    if let Some(why) = broken {
-        while let Some((names, scenario)) = schedule.start() {
-            schedule.done(&names);
-            each(Done { scenario, ended: Err(format!("not run: {why}")), took: Duration::ZERO });
-        }
+
+    /// Whether a service ended, or a message came from nowhere, while it ran alone.
+    fn is_to_blame(&self) -> bool {
+        !self.died.is_empty() || matches!(&self.ended, Ended::Judged(seen) if !seen.0.strays.is_empty())
     }
 }
 
-/// Runs one scenario; what is seen is only believed of a stack that is whole. Also says whether it is broken.
-async fn one(stack: &Stack, scenario: &Scenario) -> (Result<(Evidence, Verdict), String>, Option<String>) {
-    let driven = drive(stack, &scenario.plan).await;
-    let judged = driven.map(|evidence| {
-        let verdict = verdict::judge(scenario, &evidence);
-        (evidence, verdict)
-    });
-    let died = match stack.mend().await {
-        Ok(died) => died,
-        Err(broken) => return (Err(broken.to_string()), Some(broken.to_string())),
-    };
-    if let Some(died) = died.first() {
-        return (Err(died.to_string()), stack.check().await.err().map(|broken| broken.to_string()));
+/// How a scenario ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// It was seen to its end, and this is what it means.
+    Judged(Box<(Evidence, Verdict)>),
+    /// Nothing can be told, and why.
+    Unclear(String),
+    /// It did not begin, since the stack was broken by then, and how.
+    NotRun(String),
+}
+
+/// What happened while scenarios ran and that none of them can be blamed for.
+#[derive(Debug, Default)]
+pub(crate) struct Incident {
+    /// Services that ended.
+    pub(crate) died: Vec<Died>,
+    /// Messages in mailboxes that nobody is known to have sent.
+    pub(crate) strays: Vec<Delivered>,
+}
+
+impl Incident {
+    fn is_none(&self) -> bool {
+        self.died.is_empty() && self.strays.is_empty()
     }
-    if judged.as_ref().is_ok_and(|(_, verdict)| verdict.holds()) {
-        return (judged.map_err(|e| e.to_string()), None);
-    }
-    match stack.check().await {
-        Ok(()) => (judged.map_err(|e: StackError| e.to_string()), None),
-        Err(broken) => (Err(broken.to_string()), Some(broken.to_string())),
+
+    fn join(&mut self, other: Self) {
+        self.died.extend(other.died);
+        self.strays.extend(other.strays);
     }
 }
+
+/// Runs all scenarios and hands each to `each` as it ends; one that is found out later is handed over once more. When the stack is
+/// broken for good, no more are started: those that are left end with the reason. Tells what no scenario can be blamed for.
+pub(crate) async fn conduct(
+    stack: &Arc<Stack>,
+    scenarios: Vec<Scenario>,
+    options: RunOptions,
+    each: impl FnMut(Done),
+) -> Incident {
+    let one = |scenario, is_alone| one(Arc::clone(stack), scenario, options.opinion, is_alone);
+    conduct_by(one, scenarios, options.jobs.get(), each).await
+}
+
+/// The same, by whatever runs one scenario, alone or among others.
+async fn conduct_by<F>(
+    one: impl Fn(Arc<Scenario>, bool) -> F,
+    scenarios: Vec<Scenario>,
+    jobs: usize,
+    mut each: impl FnMut(Done),
+) -> Incident
+where
+    F: Future<Output = Ran> + Send + 'static,
+{
+    let scenarios = scenarios.into_iter().map(Arc::new);
+    let mut schedule = Schedule::new(scenarios.map(|scenario| (NameLocks::of(&scenario.plan), scenario)));
+    let mut running = JoinSet::new();
+    let mut suspects: Vec<Arc<Scenario>> = Vec::new();
+    // those that ended last: the end of a service may be noticed late
+    let mut recent: VecDeque<Arc<Scenario>> = VecDeque::new();
+    let (mut unsolved, mut unexplained) = (Incident::default(), Incident::default());
+    let mut broken: Option<String> = None;
+    loop {
+        while broken.is_none() && suspects.is_empty() && running.len() < jobs {
+            let Some((locks, scenario)) = schedule.start() else { break };
+            let ran = one(scenario, false);
+            running.spawn(async move { (locks, ran.await) });
+        }
+        let Some(joined) = running.join_next().await else {
+            if suspects.is_empty() {
+                break;
+            }
+            let (incident, asked) = (std::mem::take(&mut unsolved), std::mem::take(&mut suspects));
+            let solved = match &broken {
+                Some(why) => Err((why.clone(), asked)),
+                None => ask_again(&one, asked, recent.drain(..), &mut unexplained, &mut each).await,
+            };
+            match solved {
+                Ok(true) => {}
+                Ok(false) => unexplained.join(incident),
+                Err((why, unasked)) => {
+                    unasked.into_iter().for_each(|scenario| each(Done::without(scenario, Ended::Unclear(why.clone()))));
+                    broken = Some(why);
+                }
+            }
+            continue;
+        };
+        let (locks, ran) = joined.expect("a scenario's own task does not panic");
+        schedule.done(&locks);
+        broken = broken.or(ran.broken);
+        if suspects.is_empty() && ran.incident.is_none() {
+            recent.push_back(Arc::clone(&ran.done.scenario));
+            if recent.len() > jobs {
+                recent.pop_front();
+            }
+            each(ran.done);
+        } else {
+            unsolved.join(ran.incident);
+            suspects.push(ran.done.scenario);
+        }
+    }
+    if let Some(why) = broken {
+        while let Some((locks, scenario)) = schedule.start() {
+            schedule.done(&locks);
+            each(Done::without(scenario, Ended::NotRun(why.clone())));
+        }
+    }
+    unexplained
+}
+
+/// Runs each alone, and tells whether it happens again with any. Those that ended before are only asked if it does not, and
+/// handed over only if it does with them.
+///
+/// # Errors
+/// Why the stack is broken for good, and those that were not asked.
+async fn ask_again<F: Future<Output = Ran>>(
+    one: &impl Fn(Arc<Scenario>, bool) -> F,
+    suspects: Vec<Arc<Scenario>>,
+    recent: impl Iterator<Item = Arc<Scenario>>,
+    unexplained: &mut Incident,
+    each: &mut impl FnMut(Done),
+) -> Result<bool, (String, Vec<Arc<Scenario>>)> {
+    let mut is_solved = false;
+    let mut suspects = suspects.into_iter();
+    while let Some(scenario) = suspects.next() {
+        let ran = one(scenario, true).await;
+        is_solved |= ran.done.is_to_blame();
+        unexplained.join(ran.incident);
+        each(ran.done);
+        if let Some(why) = ran.broken {
+            return Err((why, suspects.collect()));
+        }
+    }
+    for scenario in recent {
+        if is_solved {
+            break;
+        }
+        let ran = one(scenario, true).await;
+        unexplained.join(ran.incident);
+        if ran.done.is_to_blame() {
+            is_solved = true;
+            each(ran.done);
+        }
+        if let Some(why) = ran.broken {
+            return Err((why, Vec::new()));
+        }
+    }
+    Ok(is_solved)
+}
+
+/// What came of running a scenario once.
+struct Ran {
+    done: Done,
+    /// What happened and is, or may be, another one's doing.
+    incident: Incident,
+    /// Why the stack is broken for good, if it is.
+    broken: Option<String>,
+}
+
+/// Runs one scenario. What does not hold is only believed of a stack that is whole.
+async fn one(stack: Arc<Stack>, scenario: Arc<Scenario>, opinion: Opinion, is_alone: bool) -> Ran {
+    let begun = Instant::now();
+    // what lies there already is not its doing
+    let before = if is_alone { stack.strays().await.unwrap_or_default() } else { Vec::new() };
+    let driven = drive(&stack, &scenario.plan, opinion).await;
+    let end = |ended, died, incident, broken| Ran {
+        done: Done { scenario: Arc::clone(&scenario), ended, died, took: begun.elapsed() },
+        incident,
+        broken,
+    };
+    let nothing = || Incident { died: Vec::new(), strays: before };
+    let died = match stack.mend().await {
+        Ok(died) => died,
+        Err(broken) => {
+            let why = broken.to_string();
+            return end(Ended::Unclear(why.clone()), Vec::new(), nothing(), Some(why));
+        }
+    };
+    if !is_alone && !died.is_empty() {
+        let broken = stack.check().await.err().map(|broken| broken.to_string());
+        let incident = Incident { died, strays: Vec::new() };
+        return end(Ended::Unclear("it is asked again".to_owned()), Vec::new(), incident, broken);
+    }
+    // mail that nobody sent is only looked for where it can be told whose doing it is
+    let strays = if is_alone { stack.strays().await } else { Ok(Vec::new()) };
+    let seen = driven.and_then(|evidence| Ok(Evidence { strays: strays?, ..evidence }));
+    let ended = match seen {
+        Ok(evidence) => {
+            let verdict = verdict::judge(&scenario, &evidence);
+            Ended::Judged(Box::new((evidence, verdict)))
+        }
+        Err(why) => Ended::Unclear(why.to_string()),
+    };
+    if died.is_empty() && matches!(&ended, Ended::Judged(seen) if seen.1.holds()) {
+        return end(ended, died, nothing(), None);
+    }
+    match stack.check().await {
+        Ok(()) => end(ended, died, nothing(), None),
+        // what it made end stays ended: that is its doing
+        Err(broken) if !died.is_empty() => end(ended, died, nothing(), Some(broken.to_string())),
+        Err(broken) => end(Ended::Unclear(broken.to_string()), died, nothing(), Some(broken.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,16 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+/// Whether the harness judges each message for itself, beside what the gateway's filters say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Opinion {
+    /// It does.
+    #[default]
+    On,
+    /// It does not.
+    Off,
+}
+
 /// The keys of a scenario, by zone and selector.
 type Keys = HashMap<(Domain, String), Arc<KeyPair>>;
 
@@ -36,28 +46,33 @@ pub(crate) async fn publish(stack: &Stack, plan: &Plan) -> Result<Published, Sta
 ///
 /// # Errors
 /// It could not be told what the gateway does.
-pub(crate) async fn drive(stack: &Stack, plan: &Plan) -> Result<Evidence, StackError> {
+pub(crate) async fn drive(stack: &Stack, plan: &Plan, opinion: Opinion) -> Result<Evidence, StackError> {
     if plan.settings.changes.is_empty() {
-        return act(stack, plan).await;
+        return act(stack, plan, opinion).await;
     }
     let changed = stack.change_settings(&plan.settings.changes).await?;
     let settings = changed.settings.clone();
-    let acted = act(stack, plan).await;
+    let acted = act(stack, plan, opinion).await;
     stack.restore(changed).await?;
     Ok(Evidence { settings, ..acted? })
 }
 
 /// Sets the stage, acts, and clears the stage.
-async fn act(stack: &Stack, plan: &Plan) -> Result<Evidence, StackError> {
+async fn act(stack: &Stack, plan: &Plan, opinion: Opinion) -> Result<Evidence, StackError> {
     let mut published = publish(stack, plan).await?;
-    let acted = perform(stack, plan, &mut published).await;
+    let acted = perform(stack, plan, opinion, &mut published).await;
     let cleared = published.stage.clear(stack).await;
     let evidence = acted?;
     cleared.map(|()| evidence)
 }
 
 /// Asks, then sends.
-async fn perform(stack: &Stack, plan: &Plan, published: &mut Published) -> Result<Evidence, StackError> {
+async fn perform(
+    stack: &Stack,
+    plan: &Plan,
+    opinion: Opinion,
+    published: &mut Published,
+) -> Result<Evidence, StackError> {
     let mut evidence = Evidence::default();
     for lookup in &plan.lookups {
         let seen = stack.look_up(&lookup.name.value, &lookup.record_type).await;
@@ -77,7 +92,12 @@ async fn perform(stack: &Stack, plan: &Plan, published: &mut Published) -> Resul
             published.stage.change(stack, zones, &change.hosts).await?;
         }
         let mail_out = write_mail(published, transaction)?;
-        evidence.transactions.push(stack.transact(mail_out, &published.stage).await?);
+        let seen = stack.transact(mail_out, &published.stage).await?;
+        match opinion {
+            // the place for the second opinion: the zones of this transaction are still published, and nothing is judged yet
+            Opinion::On | Opinion::Off => {}
+        }
+        evidence.transactions.push(seen);
     }
     if !plan.reports.is_empty() {
         let about: Vec<Domain> = plan.reports.iter().map(|report| report.domain.value.clone()).collect();

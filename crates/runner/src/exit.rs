@@ -92,6 +92,27 @@ impl From<crate::library::LibraryError> for CommandError {
 
 impl From<Vec<scenario::Faults>> for CommandError {
     fn from(faults: Vec<scenario::Faults>) -> Self {
-        Self { exit: Exit::Wrong, reports: faults.into_iter().map(Report::new).collect() }
+        // the same faults in many files are told once
+        let mut told: Vec<(scenario::Faults, Vec<String>)> = Vec::new();
+        let words = |faults: &scenario::Faults| -> Vec<_> {
+            faults.flaws().iter().map(|flaw| (flaw.message.clone(), flaw.help.clone())).collect()
+        };
+        for one in faults {
+            match told.iter_mut().find(|(first, _)| words(first) == words(&one)) {
+                Some((_, likewise)) => likewise.push(one.file().to_owned()),
+                None => told.push((one, Vec::new())),
+            }
+        }
+        let mut reports = Vec::new();
+        for (first, likewise) in told {
+            let (file, many) = (first.file().to_owned(), likewise.len());
+            reports.push(Report::new(first));
+            if many > 0 {
+                let names = report::listed(likewise.iter().map(String::as_str));
+                let files = if many == 1 { "another file" } else { "other files" };
+                reports.push(miette::miette!("{many} {files} with the same faults as {file}: {names}"));
+            }
+        }
+        Self { exit: Exit::Wrong, reports }
     }
 }

@@ -1,7 +1,12 @@
 //! What a scenario comes to: its verdict, by what is known of the gateway and by the snapshot of what it did before.
 
-use crate::{conduct::Done, known::KnownFailures, library, snapshots::SnapshotFile};
-use plan::{Plan, Source};
+use crate::{
+    conduct::{Done, Ended},
+    known::KnownFailures,
+    library,
+    snapshots::SnapshotFile,
+};
+use plan::Source;
 use report::{ScenarioReport, Snapshot, Status};
 use std::path::PathBuf;
 use verdict::Verdict;
@@ -20,20 +25,34 @@ pub(crate) struct Judge {
 
 impl Judge {
     pub(crate) fn report(&self, done: Done) -> ScenarioReport {
-        let Done { scenario, ended, took } = done;
-        let plan = scenario.plan;
-        let ((status, snapshot), seen) = match ended {
-            Err(why) => ((Status::Error(why), Snapshot::None), None),
-            Ok((evidence, verdict)) => (self.status(&plan, &verdict), Some((evidence, verdict))),
+        let Done { scenario, ended, died, took } = done;
+        let plan = &scenario.plan;
+        let known = self.known.reason(&plan.source);
+        let (status, snapshot) = match &ended {
+            // what it looked like meanwhile is not what the gateway does
+            _ if !died.is_empty() => {
+                let known = known.map(|reason| Status::KnownFailure(reason.to_owned()));
+                (known.unwrap_or(Status::Failed), Snapshot::None)
+            }
+            Ended::Unclear(why) => (Status::Error(why.clone()), Snapshot::None),
+            Ended::NotRun(why) => (Status::Error(format!("not run: {why}")), Snapshot::None),
+            Ended::Judged(seen) => self.status(&plan.source, &seen.1),
         };
-        let (evidence, verdict) = seen.unzip();
-        let Plan { source, title, .. } = plan;
-        ScenarioReport { name: source.name.clone(), title, status, snapshot, verdict, evidence, took }
+        let (evidence, verdict) = match ended {
+            Ended::Judged(seen) => {
+                let (evidence, verdict) = *seen;
+                (Some(evidence), Some(verdict))
+            }
+            Ended::Unclear(_) | Ended::NotRun(_) => (None, None),
+        };
+        let (name, title) = (plan.source.name.clone(), plan.title.clone());
+        let died = died.iter().map(ToString::to_string).collect();
+        ScenarioReport { name, title, status, snapshot, died, verdict, evidence, took }
     }
 
     /// A claim that was seen not to hold is a failure, whatever else could not be told.
-    fn status(&self, plan: &Plan, verdict: &Verdict) -> (Status, Snapshot) {
-        let status = match (self.known.reason(&plan.source), verdict.holds()) {
+    fn status(&self, scenario: &Source, verdict: &Verdict) -> (Status, Snapshot) {
+        let status = match (self.known.reason(scenario), verdict.holds()) {
             (Some(reason), true) => Status::UnexpectedPass(reason.to_owned()),
             (Some(reason), false) => Status::KnownFailure(reason.to_owned()),
             (None, true) => Status::Held,
@@ -42,7 +61,7 @@ impl Judge {
         };
         // what is as expected must also be as it was before; the rest is news enough
         let counts = matches!(status, Status::Held | Status::KnownFailure(_));
-        match self.compare(&plan.source, &verdict.snapshot, counts && !self.is_ci) {
+        match self.compare(scenario, &verdict.snapshot, counts && !self.is_ci) {
             Err(why) => (Status::Error(why), Snapshot::None),
             Ok(Snapshot::New) if counts => (Status::SnapshotNew, Snapshot::New),
             Ok(Snapshot::Differs(diff)) if counts => (Status::SnapshotDiffers, Snapshot::Differs(diff)),
@@ -94,7 +113,8 @@ mod tests {
         };
         let evidence = Evidence { lookups: seen.map(answer).into(), ..Evidence::default() };
         let verdict = verdict::judge(&scenario, &evidence);
-        Done { scenario, ended: Ok((evidence, verdict)), took: Duration::ZERO }
+        let ended = Ended::Judged(Box::new((evidence, verdict)));
+        Done { scenario: scenario.into(), ended, died: Vec::new(), took: Duration::ZERO }
     }
 
     fn judge(gateway: &std::path::Path) -> Judge {

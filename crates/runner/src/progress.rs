@@ -33,6 +33,14 @@ impl Progress {
         }
     }
 
+    /// Says something that stays to be read.
+    pub(crate) fn note(&self, what: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{what}")),
+            None => eprintln!("{what}"),
+        }
+    }
+
     /// Says a detail of it: too much for a log, but a sign of life on a terminal.
     pub(crate) fn detail(&self, what: &str) {
         if let Some(bar) = &self.bar {

@@ -83,7 +83,7 @@ impl Questions {
     ) -> Result<Facts, StackError> {
         let is_asked = |inbound: bool| way == Direction::Both || (way == Direction::Inbound) == inbound;
         let services: Vec<Service> =
-            self.services.iter().copied().filter(|service| of(*service) == daemon && is_asked(true)).collect();
+            self.services.iter().copied().filter(|service| Daemon::of(*service) == daemon && is_asked(true)).collect();
         let probes = try_join_all(services.iter().map(|service| stack.survey(*service, None)));
         let is_letter = |(plan, _): &(&Plan, &Published)| daemon == Daemon::Postfix && is_asked(plan.hosts.is_empty());
         let letters: Vec<_> = self.letters.iter().zip(&stages.0).filter(is_letter).collect();
@@ -129,17 +129,10 @@ fn mail_out(word: &str, stage: &str, way: &str, from: &str, to: &str) -> String 
 /// that can be asked before TLS, too.
 fn services(gateway: &Gateway) -> Vec<Service> {
     let services = probe::services(gateway).into_iter();
-    let (mut chosen, mut for_users): (Vec<_>, Vec<_>) = services.partition(|s| of(*s) == Daemon::Postfix);
+    let (mut chosen, mut for_users): (Vec<_>, Vec<_>) = services.partition(|s| Daemon::of(*s) == Daemon::Postfix);
     for_users.sort_by_key(|service| service.is_implicit());
     chosen.extend(for_users.first());
     chosen
-}
-
-const fn of(service: Service) -> Daemon {
-    match service {
-        Service::Smtp | Service::Submission | Service::Submissions => Daemon::Postfix,
-        Service::Imap | Service::Imaps | Service::Pop3 | Service::Pop3s | Service::Sieve => Daemon::Dovecot,
-    }
 }
 
 #[cfg(test)]

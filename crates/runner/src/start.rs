@@ -8,8 +8,8 @@ use crate::{
     progress::Progress,
     workspace::Workspace,
 };
-use miette::{MietteHandlerOpts, ReportHandler};
-use std::{io::IsTerminal, process::ExitCode};
+use miette::{Diagnostic, MietteHandler, MietteHandlerOpts, ReportHandler};
+use std::{fmt, io::IsTerminal, process::ExitCode};
 
 /// Runs the command; its result is on standard output, what goes on and what is wrong on standard error.
 #[must_use]
@@ -34,7 +34,9 @@ pub fn main(cli: Cli) -> ExitCode {
             Command::Stack(StackCommand::Up { gateway }) => commands::stack::up(&context, &gateway).await,
             Command::Stack(StackCommand::Down) => commands::stack::down(&context).await,
             Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(&context, host.as_deref()).await,
-            Command::Stack(StackCommand::Prune { images }) => commands::stack::prune(&context, images).await,
+            Command::Stack(StackCommand::Prune { runs, images }) => {
+                commands::stack::prune(&context, &runs, images).await
+            }
             Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(&context, args).await,
             Command::Probe(args) => commands::probe::probe(&context, args).await,
             Command::Assess(args) => commands::assess::assess(&context, args).await,
@@ -59,11 +61,19 @@ pub fn main(cli: Cli) -> ExitCode {
     exit.into()
 }
 
-/// How errors look. Only a terminal has a width to wrap them at: in a file they keep their lines, for who searches it. A path is
-/// never broken.
+/// How errors look: with source lines that are short enough to be read.
+struct Handler(MietteHandler);
+
+impl ReportHandler for Handler {
+    fn debug(&self, error: &dyn Diagnostic, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.debug(&report::Bounded::new(error), f)
+    }
+}
+
+/// Only a terminal has a width to wrap errors at: in a file they keep their lines, for who searches it. A path is never broken.
 fn handler() -> Box<dyn ReportHandler> {
     let options = MietteHandlerOpts::new().wrap_lines(std::io::stderr().is_terminal()).break_words(false);
-    Box::new(options.build())
+    Box::new(Handler(options.build()))
 }
 
 /// So that a command can end with its exit code by `?` alone.

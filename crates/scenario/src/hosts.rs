@@ -1,14 +1,14 @@
 //! Hosts that the harness plays: what they do, and whether they can.
 
-use crate::language::{HostTable, HttpsTable, SmtpTable};
+use crate::language::{HostTable, HttpsTable, RepliesTable, SmtpTable};
 use form::{
     Flaw, Keyword,
     values::{AtLeastOne, Named},
     words::HostVersion,
 };
 use mail::Domain;
-use plan::{Certificate, Host, HttpsHost, Interference, SmtpHost, Spanned, StarttlsPlay, World};
-use std::net::IpAddr;
+use plan::{Certificate, Host, HttpsHost, Interference, PlayedReply, Point, SmtpHost, Spanned, StarttlsPlay, World};
+use std::{collections::BTreeMap, net::IpAddr};
 
 /// Makes hosts. `others` are there at the same time.
 pub(crate) fn build(
@@ -102,18 +102,26 @@ fn usual() -> SmtpHost {
         certificate: Certificate::default(),
         versions: Vec::new(),
         wire: Interference::None,
-        end_of_data: None,
+        replies: BTreeMap::new(),
     }
 }
 
 fn smtp(table: SmtpTable, flaws: &mut Vec<Flaw>) -> SmtpHost {
     can_be_played(&table, flaws);
+    let (mut replies, end_again) = table.replies.map(RepliesTable::by_point).unwrap_or_default();
+    if let Some(reply) = table.end_of_data {
+        if let Some(again) = end_again {
+            let flaw = Flaw::new("the reply to the end of data stands twice").at(&again, "here again");
+            flaws.push(flaw.at(&reply.span, "the first one").help("take one of them away"));
+        }
+        replies.insert(Point::EndOfData, vec![PlayedReply::Says(reply.value.0)]);
+    }
     SmtpHost {
         starttls: table.starttls.map_or(StarttlsPlay::Offered, |starttls| starttls.value.0),
         certificate: table.certificate.map(|form| form.0).unwrap_or_default(),
         versions: table.versions.map(in_order).unwrap_or_default(),
         wire: table.on_the_wire.map_or(Interference::None, |wire| wire.value),
-        end_of_data: table.end_of_data.map(|reply| reply.value.0),
+        replies,
     }
 }
 

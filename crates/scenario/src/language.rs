@@ -1,14 +1,15 @@
 //! The language of scenario files: every table and every key, once. Reader, schema and reference are made from this.
 
+mod each;
 mod hosts;
 mod questions;
 mod transactions;
 
-pub(crate) use self::{hosts::*, questions::*, transactions::*};
+pub(crate) use self::{each::*, hosts::*, questions::*, transactions::*};
 
 use form::{
     Presence, Required, tables,
-    values::{AtLeastOne, Bits, Cite, Exchange, Line, Named, OneOrMany, RecordKind, Selector, Whole},
+    values::{Bits, Cite, Exchange, Line, Named, OneOrMany, RecordKind, Selector, Whole},
     words::{Algorithm, Answer},
 };
 use mail::Domain;
@@ -42,7 +43,7 @@ tables! {
         tls_report: Option<Vec<Spanned<ReportTable>>>,
         /// Mail, in order: `[[transaction]]`. Whatever must not come through needs a control in the same file: the
         /// same from its rightful sender, delivered.
-        transaction: Option<AtLeastOne<Spanned<TransactionTable>>>,
+        transaction: Option<Transactions>,
     }
 
     /// A zone of the pretend Internet. SOA and NS records are made; every TTL is 0.

@@ -2,7 +2,7 @@
 
 use crate::{
     hosts::is_of_a_host,
-    language::{ClientTable, SignTable, SubmissionTable, TamperTable, TransactionTable},
+    language::{BodyTable, ClientTable, SignTable, SubmissionTable, TamperTable, TransactionTable},
     stage::Stage,
     transcripts, zones,
 };
@@ -56,12 +56,16 @@ pub(crate) fn build(
         (None, Some(span)) => Some(Recipe { text: Spanned { value: String::new(), span }, exact: true, sign, tamper }),
         (None, None) => None,
     };
+    let message = message.map(|recipe| match &table.body {
+        Some(body) => with_body(recipe, body, flaws),
+        None => recipe,
+    });
     let (mut said_from, mut said_to) = (None, Vec::new());
     let dialogue = dialogue.map(|read| {
         (said_from, said_to) = (read.mail_from, read.rcpt_to);
         read.transcript
     });
-    let rcpt_to = table.rcpt_to.value.map_or(said_to, |list| list.0.into_iter().map(|to| to.0).collect());
+    let rcpt_to = table.rcpt_to.value.map_or(said_to, |list| list.0.into_iter().flat_map(|to| to.0).collect());
     let nobody =
         dialogue.as_ref().map(|dialogue| Path { value: ReversePath::Null, raw: None, span: dialogue.span.clone() });
     let claims = table.expect.value.unwrap_or_default();
@@ -81,6 +85,30 @@ pub(crate) fn build(
         is_served(recipient, &transaction, &claims, scene, flaws);
     }
     Some((transaction, claims))
+}
+
+/// A line of a made body, without its end.
+const LINE: &str = "The quick brown fox jumps over the lazy dog, and nobody knows why it should do";
+
+/// The message with the body that is made for it.
+fn with_body(recipe: Recipe, body: &Spanned<BodyTable>, flaws: &mut Vec<Flaw>) -> Recipe {
+    let (octets, lines) = (body.value.octets.map(|n| n.0), body.value.lines.map(|n| n.0));
+    let octets = octets.or(lines.map(|lines| lines * 78)).and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+    let end = if recipe.exact { "\r\n" } else { "\n" };
+    let mut text = recipe.text.value;
+    if !text.contains("\n\n") && !text.contains("\r\n\r\n") {
+        let flaw = Flaw::new("a body stands behind an empty line").at(&recipe.text.span, "only a header");
+        flaws.push(flaw.at(&body.span, "the body").help("end the message with an empty line"));
+    }
+    let mut left = octets;
+    while left > 0 {
+        // no single octet is left over, which would be no line
+        let length = if left == 79 { 75 } else { left.min(78).saturating_sub(2) };
+        text += &LINE[..length];
+        text += end;
+        left = left.saturating_sub(length + 2);
+    }
+    Recipe { text: Spanned { value: text, span: recipe.text.span }, ..recipe }
 }
 
 /// Complains of a part of the envelope or of the message that is missing, and of what a dialogue says otherwise.
@@ -112,8 +140,9 @@ fn envelope_fits(
         let flaw = Flaw::new("the dialogue sends a message, and there is none").at(at, "`{message}` stands here");
         flaws.push(flaw.help("add `message = \"\"\"…\"\"\"`"));
     }
-    if let Some(list) = table.rcpt_to.value.as_ref().filter(|list| list.0.len() != read.recipients) {
-        let (count, span) = (list.0.len(), list.0[0].0.span.clone());
+    let listed: Vec<_> = table.rcpt_to.value.iter().flat_map(|list| list.0.iter().flat_map(|to| &to.0)).collect();
+    if let Some(first) = listed.first().filter(|_| listed.len() != read.recipients) {
+        let (count, span) = (listed.len(), first.span.clone());
         let flaw = Flaw::new(format!("the dialogue has {} recipients, `rcpt-to` has {count}", read.recipients));
         let help = "name the mailbox of each RCPT TO of the message, in order, or leave `rcpt-to` out";
         flaws.push(flaw.at(&span, "these").at(at, "the dialogue").help(help));

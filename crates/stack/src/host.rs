@@ -91,8 +91,7 @@ impl Host {
             Some(first) => drop(first.send(())),
             None => logs.record(&host, line),
         };
-        let command = format!("syslog-collector | tee {SYSLOG}");
-        let collector = self.container.spawn(&["sh", "-c", &command], on_line).await?;
+        let collector = self.container.spawn(&["syslog-collector", SYSLOG], on_line).await?;
         self.services.add("syslog-collector", collector);
         match timeout_at(Instant::now() + START, listens).await {
             Ok(Ok(())) => Ok(()),

@@ -60,8 +60,8 @@ pub(crate) fn equip(host: &gateway::Host, authority: &pki::Authority, keys: &Key
     if let Some(place) = &host.certificate {
         let request = pki::Request { names: place.names.clone(), kind: pki::CertificateKind::Good, key: place.kind };
         let issued = authority.issue(&request)?;
-        for (usage, selector, matching) in place.tlsa() {
-            tlsa.push(pki::tlsa(usage, selector, matching, &issued.chain)?);
+        for (usage, selector, matching) in &place.tlsa {
+            tlsa.push(pki::tlsa(*usage, *selector, *matching, &issued.chain)?);
         }
         files.push(File::new(&place.chain, issued.chain_pem));
         files.push(secret(&place.key, issued.key_pem));

@@ -27,10 +27,7 @@ impl Stack {
 
     /// The host of the gateway under test on which a daemon runs, as its services say.
     pub(crate) fn host_of(&self, daemon: Daemon) -> Result<&Host, StackError> {
-        let word = match daemon {
-            Daemon::Postfix => "postfix",
-            Daemon::Dovecot => "dovecot",
-        };
+        let word = daemon.as_str();
         let runs = |host: &&Host| {
             let names = |part: &String| part.rsplit('/').next().is_some_and(|name| name == word);
             host.plan.services.iter().any(|s| s.name == word || s.command.iter().any(names))

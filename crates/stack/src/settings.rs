@@ -1,27 +1,23 @@
 //! Settings of the gateway under test that a scenario changes while it runs alone, and changes back.
 
 use crate::{Host, Stack, StackError, host::SYSLOG};
+use container::File;
 use evidence::Setting;
-use plan::{Daemon, SettingChange, setting_path};
-use std::{collections::BTreeSet, fmt::Write, time::Duration};
+use plan::{Daemon, SettingChange};
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::timeout;
 
 /// How long a daemon may take until it works with other settings.
 const RELOADING: Duration = Duration::from_secs(10);
 /// Lines of log in which a daemon may say why it does not work.
 const SHOWN: usize = 50;
-/// Every program of Postfix waits two seconds for a main.cf that was just written, unless it looks old.
-const AGED: &str = "touch -d 2000-01-01 /etc/postfix/main.cf";
-/// Where Postfix has its services.
-const MASTER: &str = "/etc/postfix/master.cf";
-/// What the original of a changed file is called meanwhile.
-const BEFORE: &str = "mailproof-before";
 
 /// Settings that are changed; [`Stack::restore`] changes them back.
 #[derive(Debug)]
 #[must_use = "the gateway stays changed until it is restored"]
 pub struct Changed {
-    daemons: BTreeSet<Daemon>,
+    /// The files in which each daemon's settings stand, as they were.
+    originals: BTreeMap<Daemon, Vec<File>>,
     /// What each daemon says of its new settings.
     pub settings: Vec<Setting>,
 }
@@ -33,13 +29,25 @@ impl Stack {
     /// # Errors
     /// The way to the gateway is broken, it has no such daemon, or a daemon does not come back with its old settings.
     pub async fn change_settings(&self, changes: &[SettingChange]) -> Result<Changed, StackError> {
-        let daemons: BTreeSet<Daemon> = changes.iter().map(|change| change.daemon).collect();
-        let mut changed = Changed { daemons: daemons.clone(), settings: Vec::new() };
-        for daemon in daemons {
+        let mut changed = Changed { originals: BTreeMap::new(), settings: Vec::new() };
+        for daemon in Daemon::ALL {
             let its: Vec<&SettingChange> = changes.iter().filter(|change| change.daemon == daemon).collect();
-            match self.change(daemon, &its).await {
+            if its.is_empty() {
+                continue;
+            }
+            let files = self.host_of(daemon)?.container.read_files(daemon.directory()).await;
+            let mut originals = match files {
+                Ok(files) => files,
+                Err(error) => {
+                    self.restore(changed).await?;
+                    return Err(error.into());
+                }
+            };
+            originals.retain(|file| has_settings(daemon, &file.path));
+            changed.originals.insert(daemon, originals.clone());
+            match self.change(daemon, &its, &originals).await {
                 Ok((is_taken, said)) => changed.settings.extend(its.into_iter().map(|change| Setting {
-                    daemon: word(daemon).to_owned(),
+                    daemon: daemon.as_str().to_owned(),
                     name: change.name.value.clone(),
                     value: change.value.clone(),
                     is_taken,
@@ -59,19 +67,19 @@ impl Stack {
     /// # Errors
     /// The way to the gateway is broken, or a daemon does not come back.
     pub async fn restore(&self, changed: Changed) -> Result<(), StackError> {
-        for daemon in changed.daemons {
-            self.put_back(daemon).await?;
+        for (daemon, originals) in changed.originals {
+            self.put_back(daemon, originals).await?;
         }
         Ok(())
     }
 
-    async fn put_back(&self, daemon: Daemon) -> Result<(), StackError> {
+    async fn put_back(&self, daemon: Daemon, originals: Vec<File>) -> Result<(), StackError> {
         let host = self.host_of(daemon)?;
         self.mailboxes.close().await;
-        let script = format!("{}{}{}", originals_back(daemon), unthrottle(daemon), reload(daemon));
-        let reloaded = run(host, &script).await?;
-        if reloaded.0 != 0 {
-            return Err(self.lost(daemon, &format!("cannot be reloaded: {}", reloaded.1.trim_end())));
+        host.container.upload(originals).await?;
+        let reloaded = host.container.exec(&["reload-daemon", daemon.as_str(), SYSLOG, "unthrottle"]).await?;
+        if reloaded.code != 0 {
+            return Err(self.lost(daemon, &format!("cannot be reloaded: {}", reloaded.stderr.trim_end())));
         }
         match self.works(host, daemon).await? {
             Ok(()) => Ok(()),
@@ -80,37 +88,51 @@ impl Stack {
     }
 
     fn lost(&self, daemon: Daemon, what: &str) -> StackError {
-        StackError::Unfit { gateway: self.gateway().name.clone(), what: format!("{} {what}", word(daemon)) }
+        StackError::Unfit { gateway: self.gateway().name.clone(), what: format!("{daemon} {what}") }
     }
 
     /// Whether the daemon takes the settings, and what it says of them.
-    async fn change(&self, daemon: Daemon, changes: &[&SettingChange]) -> Result<(bool, Vec<String>), StackError> {
+    async fn change(
+        &self,
+        daemon: Daemon,
+        changes: &[&SettingChange],
+        originals: &[File],
+    ) -> Result<(bool, Vec<String>), StackError> {
         let host = self.host_of(daemon)?;
-        let script = format!("set -e\n{}{}{}\n", originals(daemon), edit(daemon, changes), check(daemon));
-        let edited = run(host, &script).await?;
-        let mut said = lines(&edited.1);
-        if edited.0 != 0 {
+        let edited = match edit(daemon, changes, originals) {
+            Ok(edited) => edited,
+            Err(why) => return Ok((false, vec![why])),
+        };
+        host.container.upload(edited).await?;
+        let check: &[&str] = match daemon {
+            Daemon::Postfix => &["postconf", "-n"],
+            // with the files that settings name
+            Daemon::Dovecot => &["doveconf", "-nx"],
+        };
+        let checked = host.container.exec(check).await?;
+        let mut said = lines(&checked.stderr);
+        if checked.code != 0 {
             // processes that start now read the file as well
-            run(host, &originals_back(daemon)).await?;
+            host.container.upload(originals.to_vec()).await?;
             return Ok((false, said));
         }
         self.mailboxes.close().await;
-        let reloaded = run(host, &reload(daemon)).await?;
-        if reloaded.0 != 0 {
-            said.extend(lines(&reloaded.1));
-            self.put_back(daemon).await?;
+        let reloaded = host.container.exec(&["reload-daemon", daemon.as_str(), SYSLOG]).await?;
+        if reloaded.code != 0 {
+            said.extend(lines(&reloaded.stderr));
+            self.put_back(daemon, originals.to_vec()).await?;
             return Ok((false, said));
         }
         let Err(why) = self.works(host, daemon).await? else { return Ok((true, said)) };
         said.extend(lines(&why));
-        self.put_back(daemon).await?;
+        self.put_back(daemon, originals.to_vec()).await?;
         Ok((false, said))
     }
 
     /// Waits until a daemon serves; else what it says of the reason.
     async fn works(&self, host: &Host, daemon: Daemon) -> Result<Result<(), String>, StackError> {
         let service =
-            host.plan.services.iter().find(|s| s.name == word(daemon) || s.command[0].ends_with(word(daemon)));
+            host.plan.services.iter().find(|s| s.name == daemon.as_str() || s.command[0].ends_with(daemon.as_str()));
         let Some(service) = service else { return Ok(Ok(())) };
         let ready = host.ready(service, |port| self.greets(host, port));
         if let Ok(ready) = timeout(RELOADING, ready).await {
@@ -135,152 +157,43 @@ fn lines(text: &str) -> Vec<String> {
     said
 }
 
-/// Runs a script: its exit code, and what it said on standard error.
-async fn run(host: &Host, script: &str) -> Result<(i64, String), StackError> {
-    let done = host.container.exec(&["sh", "-c", script]).await?;
-    Ok((done.code, done.stderr))
-}
-
-const fn word(daemon: Daemon) -> &'static str {
+/// Whether settings stand in this file. Dovecot's main file includes others.
+fn has_settings(daemon: Daemon, path: &str) -> bool {
+    let name = path.strip_prefix(daemon.directory()).unwrap_or_default();
     match daemon {
-        Daemon::Postfix => "postfix",
-        Daemon::Dovecot => "dovecot",
+        Daemon::Postfix => ["/main.cf", "/master.cf"].contains(&name),
+        Daemon::Dovecot => name.ends_with(".conf"),
     }
 }
 
-const fn file(daemon: Daemon) -> &'static str {
-    match daemon {
-        Daemon::Postfix => "/etc/postfix/main.cf",
-        Daemon::Dovecot => "/etc/dovecot/dovecot.conf",
-    }
-}
-
-/// A shell command that names the files in which a daemon's settings stand. Dovecot's main file includes others.
-const fn files(daemon: Daemon) -> &'static str {
-    match daemon {
-        Daemon::Postfix => "echo /etc/postfix/main.cf /etc/postfix/master.cf",
-        Daemon::Dovecot => "find /etc/dovecot -name '*.conf'",
-    }
-}
-
-/// Shell commands that keep the files as they are now, and how long the log is.
-fn originals(daemon: Daemon) -> String {
-    format!("for f in $({}); do cp -p $f $f.{BEFORE}; done\nwc -c < {SYSLOG} > /run/{BEFORE}.log\n", files(daemon))
-}
-
-/// Shell commands that put what was kept back; nothing if nothing was.
-fn originals_back(daemon: Daemon) -> String {
-    format!("for f in $({}); do test ! -e $f.{BEFORE} || mv $f.{BEFORE} $f; done\n", files(daemon))
-}
-
-/// Shell commands for a daemon of which a program died with the changed settings. Postfix starts such a program again
-/// after a minute at the soonest, whatever its settings are by then; it forgets that with the service.
-fn unthrottle(daemon: Daemon) -> String {
-    match daemon {
-        Daemon::Dovecot => String::new(),
-        Daemon::Postfix => format!(
-            "if tail -c +$(($(cat /run/{BEFORE}.log) + 1)) {SYSLOG} | grep -q -e '-- throttling'; then\n\
-             f=/etc/postfix/master.cf; cp -p $f $f.{BEFORE}; : > $f; postfix reload; mv $f.{BEFORE} $f\nfi\n"
-        ),
-    }
-}
-
-const fn check(daemon: Daemon) -> &'static str {
-    match daemon {
-        Daemon::Postfix => "postconf -n > /dev/null",
-        // with the files that settings name
-        Daemon::Dovecot => "doveconf -nx > /dev/null",
-    }
-}
-
-/// An awk program: a file of Dovecot without the setting `NAME`, which has the path of its blocks before its name. It reads
-/// a file as `explain` does: a comment begins outside of quotes, a line goes on behind a backslash.
-const WITHOUT: &str = r##"BEGIN { name = ENVIRON["NAME"] }
-{ raw = raw $0 "\n"; code = $0 }
-{ match(code, /^([^"'#]|"([^"\\]|\\.)*"|'([^'\\]|\\.)*')*/) }
-substr(code, RLENGTH + 1, 1) == "#" { code = substr(code, 1, RLENGTH) }
-{ gsub(/^[ \t]+|[ \t]+$/, "", code) }
-code == "" && joined != "" { next }
-{ joined = joined code }
-sub(/[ \t]*\\$/, " ", joined) { next }
-joined ~ /^[^ \t=]+[ \t]*=/ { key = joined; sub(/[ \t]*=.*/, "", key); if (path[depth] key == name) raw = "" }
-joined ~ /[{]$/ && joined !~ /^[^ \t=]+[ \t]*=/ {
-  sub(/[ \t]*[{]$/, "", joined); gsub(/"/, "", joined); gsub(/[ \t]+/, " ", joined)
-  path[depth + 1] = path[depth] joined "/"; depth++ }
-joined == "}" && depth > 0 { depth-- }
-{ printf "%s", raw; raw = joined = "" }
-END { printf "%s", raw }"##;
-
-/// Shell commands that change a daemon's file.
-fn edit(daemon: Daemon, changes: &[&SettingChange]) -> String {
-    let mut script = String::new();
+/// The files that are other ones with these changes; or why a change cannot be made.
+fn edit(daemon: Daemon, changes: &[&SettingChange], originals: &[File]) -> Result<Vec<File>, String> {
+    let text = |file: &File| String::from_utf8_lossy(&file.contents).into_owned();
+    let mut texts: Vec<String> = originals.iter().map(text).collect();
     for SettingChange { name, value, .. } in changes {
-        let name = &name.value;
-        let assigned = |value: &String| quoted(&format!("{name}={value}"));
-        let written = match (daemon, value) {
-            // a service in master.cf has it; postconf cannot read `-oname=value`, which daemons can
-            (Daemon::Postfix, value) if name.contains('/') => {
-                let change =
-                    value.as_ref().map_or_else(|| format!("-PX {}", quoted(name)), |v| format!("-P {}", assigned(v)));
-                writeln!(
-                    script,
-                    "sed -i -E '/^#/! s/([ \\t])-o([a-z][a-z0-9_]*=)/\\1-o \\2/g' {MASTER}\npostconf {change}"
-                )
+        let (name, value) = (name.value.as_str(), value.as_deref());
+        let main = format!("{}/{}", daemon.directory(), daemon.file_of(name));
+        let mut files = originals.iter().zip(&mut texts);
+        match (daemon, value) {
+            // a setting may stand in any file that the main one includes
+            (Daemon::Dovecot, None) => {
+                files.for_each(|(_, text)| *text = explain::without_dovecot_setting(text, name));
+                continue;
             }
-            (Daemon::Postfix, Some(value)) => writeln!(script, "postconf -e {}\n{AGED}", assigned(value)),
-            (Daemon::Postfix, None) => writeln!(script, "postconf -X {}\n{AGED}", quoted(name)),
-            // the last line of a name counts
-            (Daemon::Dovecot, Some(value)) => {
-                writeln!(script, "printf '\\n%s\\n' {} >> {}", quoted(&in_blocks(name, value)), file(daemon))
+            _ => {
+                let (_, text) =
+                    files.find(|(file, _)| file.path == main).ok_or_else(|| format!("there is no {main}"))?;
+                *text = match daemon {
+                    Daemon::Dovecot => explain::with_dovecot_setting(text, name, value.unwrap_or_default()),
+                    Daemon::Postfix if name.contains('/') => explain::set_service_parameter(text, name, value)
+                        .ok_or_else(|| format!("{main} has no service for {name}"))?,
+                    Daemon::Postfix => explain::set_main_parameter(text, name, value),
+                };
             }
-            // what stands in other braces, or in none, has its last name in common only
-            (Daemon::Dovecot, None) => writeln!(
-                script,
-                "for f in $({}); do NAME={} awk {} $f > /run/{BEFORE}; cat /run/{BEFORE} > $f; done",
-                files(daemon),
-                quoted(name),
-                quoted(WITHOUT),
-            ),
-        };
-        written.expect("writing to a string");
+        }
     }
-    script
-}
-
-/// A setting of Dovecot in its blocks: `protocol imap/ssl` is `ssl` in `protocol imap { }`. A path without names of blocks is
-/// Dovecot's own way to write one.
-fn in_blocks(name: &str, value: &str) -> String {
-    let (blocks, own) = if name.contains(' ') { setting_path(name) } else { (Vec::new(), name) };
-    let heads = blocks.iter().map(|block| match block.split_once(' ') {
-        Some((kind, name)) if name.contains(' ') => format!("{kind} \"{name}\" {{\n"),
-        _ => format!("{block} {{\n"),
-    });
-    format!("{}{own} = {value}\n{}", heads.collect::<String>(), "}\n".repeat(blocks.len()))
-}
-
-/// Shell commands that make a daemon work with its files; they end when the processes that had the old settings are
-/// gone, or have been busy for too long. They fail if the daemon does not do it; Dovecot says so in its log alone.
-fn reload(daemon: Daemon) -> String {
-    let (command, processes) = match daemon {
-        Daemon::Postfix => ("postfix reload", "smtpd|smtp|tlsmgr|tlsproxy|qmgr|cleanup|pickup"),
-        Daemon::Dovecot => ("doveadm reload", "imap-login|pop3-login|managesieve-login|submission-login"),
-    };
-    format!(
-        r#"named() {{ for p in /proc/[0-9]*; do read -r name < "$p/comm" 2>/dev/null || continue
-  case "$name" in {processes}) echo "${{p#/proc/}}";; esac; done; }}
-old=$(named)
-at=$(wc -c < {SYSLOG})
-{command} >/dev/null || exit 1
-i=0
-for pid in $old; do while kill -0 "$pid" 2>/dev/null; do i=$((i+1)); test $i -lt 250 || break 2; sleep 0.02; done; done
-! tail -c +$((at + 1)) {SYSLOG} | grep 'Failed to read configuration' >&2
-"#
-    )
-}
-
-/// A word for the shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+    let changed = originals.iter().zip(texts).filter(|(file, new)| text(file) != *new);
+    Ok(changed.map(|(file, text)| File { contents: text.into_bytes(), ..file.clone() }).collect())
 }
 
 /// A line of a daemon without its date and process id.
@@ -300,65 +213,46 @@ mod tests {
         SettingChange { daemon, name, value: value.map(str::to_owned) }
     }
 
+    /// The files that are changed, with their texts.
+    fn edited(changes: &[&SettingChange], files: &[(&str, &str)]) -> Result<Vec<(String, String)>, String> {
+        let files: Vec<File> = files.iter().map(|(path, text)| File::new(*path, *text)).collect();
+        let edited = edit(changes[0].daemon, changes, &files)?;
+        Ok(edited.into_iter().map(|file| (file.path, String::from_utf8(file.contents).unwrap())).collect())
+    }
+
     #[test]
-    fn a_setting_is_one_word_for_the_shell() {
+    fn only_the_file_in_which_a_setting_stands_is_written() {
+        let files = [("/etc/postfix/main.cf", "a = 1\n"), ("/etc/postfix/master.cf", "smtp inet n - n - - smtpd\n")];
         let evil = change(Daemon::Postfix, "smtpd_banner", Some("it's; rm -rf $HOME"));
-        assert_eq!(
-            edit(Daemon::Postfix, &[&evil]),
-            format!("postconf -e 'smtpd_banner=it'\\''s; rm -rf $HOME'\n{AGED}\n")
-        );
-        let gone = change(Daemon::Dovecot, "ssl_min_protocol", None);
-        assert!(edit(Daemon::Dovecot, &[&gone]).contains("NAME='ssl_min_protocol' awk"));
+        let main = ("/etc/postfix/main.cf".to_owned(), "a = 1\nsmtpd_banner = it's; rm -rf $HOME\n".to_owned());
+        assert_eq!(edited(&[&evil], &files).unwrap(), [main]);
+        let service = change(Daemon::Postfix, "smtp/inet/a", Some("2"));
+        assert_eq!(edited(&[&service], &files).unwrap()[0].0, "/etc/postfix/master.cf");
+        let unknown = change(Daemon::Postfix, "smtps/inet/a", Some("2"));
+        assert_eq!(edited(&[&unknown], &files).unwrap_err(), "/etc/postfix/master.cf has no service for smtps/inet/a");
+        assert_eq!(edited(&[&change(Daemon::Postfix, "b", None)], &files).unwrap(), []);
     }
 
     #[test]
-    fn a_setting_of_a_service_is_changed_where_it_stands() {
-        let name = "submissions/inet/smtpd_tls_wrappermode";
-        let (set, gone) = (change(Daemon::Postfix, name, Some("no")), change(Daemon::Postfix, name, None));
-        assert!(edit(Daemon::Postfix, &[&set]).ends_with(&format!("\npostconf -P '{name}=no'\n")));
-        assert!(edit(Daemon::Postfix, &[&gone]).ends_with(&format!("\npostconf -PX '{name}'\n")));
+    fn a_setting_of_dovecot_is_taken_out_of_every_file() {
+        let files = [
+            ("/etc/dovecot/dovecot.conf", "ssl = no\n!include conf.d/*.conf\n"),
+            ("/etc/dovecot/conf.d/a.conf", "ssl = yes\n"),
+        ];
+        let gone = edited(&[&change(Daemon::Dovecot, "ssl", None)], &files).unwrap();
+        let texts: Vec<&str> = gone.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, ["!include conf.d/*.conf\n", ""]);
+        let set = edited(&[&change(Daemon::Dovecot, "ssl", Some("required"))], &files).unwrap();
+        assert_eq!(set.len(), 1);
+        assert!(set[0].1.ends_with("\nssl = required\n"));
     }
 
     #[test]
-    fn a_setting_of_dovecot_is_set_in_its_blocks() {
-        assert_eq!(in_blocks("ssl", "no"), "ssl = no\n");
-        assert_eq!(
-            in_blocks("service imap-login/inet_listener imaps/ssl", "no"),
-            "service imap-login {\ninet_listener imaps {\nssl = no\n}\n}\n"
-        );
-        assert_eq!(in_blocks("local 192.0.2.0/24/ssl", "no"), "local 192.0.2.0/24 {\nssl = no\n}\n");
-        assert_eq!(in_blocks("mailbox Sent Mail/auto", "no"), "mailbox \"Sent Mail\" {\nauto = no\n}\n");
-        assert_eq!(in_blocks("protocol/imap/ssl", "no"), "protocol/imap/ssl = no\n");
-    }
-
-    #[test]
-    #[expect(clippy::disallowed_methods, reason = "the program is for awk, so awk shows what it does")]
-    fn exactly_one_setting_of_dovecot_is_taken_out() {
-        const FILE: &str = "# ssl = x {\nssl = yes # why\nservice imap-login {\n  inet_listener \"imaps\" { # a {\n    ssl = yes\n  }\n\n\
-                            \tinet_listener  pop3s {\n    ssl=yes\n  }\n}\na = {\nb = 'x # {' # }\nc = A: \\\n  !B\nlocal 192.0.2.0/24 {\n  \
-                            ssl = no\n}\nend = 1\n";
-        let without = |name: &str| {
-            let mut awk = std::process::Command::new("awk");
-            let mut awk = awk.env("NAME", name).arg(WITHOUT).stdin(std::process::Stdio::piped());
-            awk = awk.stdout(std::process::Stdio::piped());
-            let mut awk = awk.spawn().unwrap();
-            std::io::Write::write_all(&mut awk.stdin.take().unwrap(), FILE.as_bytes()).unwrap();
-            String::from_utf8(awk.wait_with_output().unwrap().stdout).unwrap()
-        };
-        for (name, gone) in [
-            ("ssl", "ssl = yes # why\n"),
-            ("service imap-login/inet_listener imaps/ssl", "    ssl = yes\n"),
-            ("service imap-login/inet_listener pop3s/ssl", "    ssl=yes\n"),
-            ("local 192.0.2.0/24/ssl", "  ssl = no\n"),
-            ("a", "a = {\n"),
-            ("b", "b = 'x # {' # }\n"),
-            ("c", "c = A: \\\n  !B\n"),
-            ("end", "end = 1\n"),
-            ("imaps/ssl", ""),
-            ("service imap-login/ssl", ""),
-        ] {
-            assert_eq!(without(name), FILE.replacen(gone, "", 1), "{name}");
-        }
+    fn the_files_of_a_daemon_are_known() {
+        assert!(has_settings(Daemon::Postfix, "/etc/postfix/main.cf"));
+        assert!(!has_settings(Daemon::Postfix, "/etc/postfix/sub/main.cf"));
+        assert!(has_settings(Daemon::Dovecot, "/etc/dovecot/conf.d/10-ssl.conf"));
+        assert!(!has_settings(Daemon::Dovecot, "/etc/dovecot/dh.pem"));
     }
 
     #[test]

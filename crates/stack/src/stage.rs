@@ -90,12 +90,7 @@ impl Stage {
     ///
     /// # Errors
     /// As [`Stack::stage`].
-    pub async fn change(
-        &mut self,
-        stack: &Stack,
-        zones: Vec<dns::ZoneData>,
-        hosts: &[Host],
-    ) -> Result<(), StackError> {
+    pub async fn change(&mut self, stack: &Stack, zones: Vec<dns::ZoneData>, hosts: &[Host]) -> Result<(), StackError> {
         let is_other = |zone: &dns::ZoneData| !zones.iter().any(|new| new.origin == zone.origin);
         self.zones.retain(is_other);
         self.zones.extend(zones);
@@ -216,7 +211,7 @@ fn play(host: Host, certificates: &mut Certificates, stack: &Stack) -> Result<Pl
                 wire: smtp.wire,
                 key,
                 swapped,
-                end_of_data: smtp.end_of_data.clone(),
+                replies: smtp.replies.clone(),
             })?);
             seat(SMTP, Arc::clone(&mx) as Arc<dyn Handler>);
             Some(mx)

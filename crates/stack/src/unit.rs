@@ -1,15 +1,13 @@
 //! What systemd would do with a service that ended: `Restart=` of systemd.service(5), as gateway.toml or the unit of the
 //! distribution says.
 
-use serde::Deserialize;
 use std::{collections::BTreeMap, time::Duration};
 
 /// A back-off is never longer than this: the harness waits with it.
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// When a service that ended is started again (`Restart=` in systemd.service(5)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Restart {
     /// Never.
     #[default]

@@ -93,7 +93,7 @@ pub(super) fn dkim(case: &Case<'_>, wanted: impl Fn(&Signature) -> bool) -> Opti
         Some((places.key(&zone.origin, key)?, record_words(key.record)?))
     });
     let tampered = || {
-        let at = places.transaction(case.index)?.get("tamper")?.get_ref().get(0)?.span();
+        let at = places.transaction(&case.planned.span)?.get("tamper")?.get_ref().get(0)?.span();
         (!message.tamper.is_empty()).then(|| Cause { at, what: "changed after it was signed".to_owned() })
     };
     let selector = &signature.selector;
@@ -149,7 +149,7 @@ pub(super) fn origin(case: &Case<'_>) -> Option<Cause> {
         Origin::Submission(_) => ("via", Some("submission")),
         Origin::Sendmail => ("via", None),
     };
-    let table = places.transaction(case.index)?.get(table)?;
+    let table = places.transaction(&case.planned.span)?.get(table)?;
     let table = key.map_or(Some(table), |key| table.get_ref().get(key))?;
     match (&case.planned.origin, table.get_ref().get("tls")) {
         (Origin::Client(_), Some(tls)) => Some(Cause { at: tls.span(), what: "what the client asks for".to_owned() }),

@@ -2,7 +2,7 @@
 
 use crate::{Place, Test, ensure, with_place};
 use libtest_mimic::Failed;
-use mailproof_container::{ContainerSpec, File, Stream};
+use mailproof_container::{ContainerSpec, File, Owner, Stream};
 use std::{
     net::IpAddr,
     sync::{Arc, Mutex},
@@ -148,7 +148,7 @@ fn only_the_harness_sets_routes() -> Result<(), Failed> {
         let seen =
             place.engine.runs().await?.into_iter().find(|r| r.id == place.run.id).ok_or("the run is not seen")?;
         let hosts: Vec<&str> = seen.containers.iter().map(|c| c.host.as_str()).collect();
-        ensure(hosts == ["routes"] && seen.owner_alive && !seen.held, || format!("{seen:?}"))
+        ensure(hosts == ["routes"] && seen.owner == Owner::Lives && !seen.held, || format!("{seen:?}"))
     })
 }
 

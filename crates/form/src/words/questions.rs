@@ -39,6 +39,9 @@ crate::keywords! {
         "offered" => Self(StarttlsPlay::Offered), "it offers and does it";
         "absent" => Self(StarttlsPlay::Absent), "it does not know it";
         "injected" => Self(StarttlsPlay::Injected), "another reply comes in cleartext behind the 220";
+        "cleartext" => Self(StarttlsPlay::Cleartext), "it offers it and answers 220, and goes on in cleartext";
+        "closed" => Self(StarttlsPlay::Closed), "it offers it, answers 220, and hangs up when the handshake begins";
+        "garbage" => Self(StarttlsPlay::Garbage), "it offers it and answers 220, and then sends octets that are nothing";
     }
     Interference: "what somebody on the way does" {
         "strip-starttls" => Self::StripStarttls, "takes STARTTLS out of what the host offers";

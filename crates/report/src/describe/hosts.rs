@@ -2,7 +2,8 @@
 
 use super::push;
 use plan::{
-    Certificate, CertificateKey, CertificateKind, Host, HttpsHost, Interference, SmtpHost, StarttlsPlay, Tlsa, TlsaOf,
+    Certificate, CertificateKey, CertificateKind, Host, HttpsHost, Interference, PlayedReply, Point, SmtpHost,
+    StarttlsPlay, Tlsa, TlsaOf,
 };
 
 /// A host, a line for each of its servers and records.
@@ -37,6 +38,9 @@ fn smtp_words(smtp: &SmtpHost) -> String {
         StarttlsPlay::Offered => "SMTP with STARTTLS".to_owned(),
         StarttlsPlay::Absent => "SMTP without STARTTLS".to_owned(),
         StarttlsPlay::Refused(code) => format!("SMTP that offers STARTTLS and answers it with {code}"),
+        StarttlsPlay::Cleartext => "SMTP that answers STARTTLS with 220 and goes on in cleartext".to_owned(),
+        StarttlsPlay::Closed => "SMTP that answers STARTTLS with 220 and hangs up".to_owned(),
+        StarttlsPlay::Garbage => "SMTP that answers STARTTLS with 220 and sends garbage".to_owned(),
         StarttlsPlay::Injected => "SMTP with STARTTLS and a reply injected before the handshake".to_owned(),
     };
     let mut words = vec![starttls];
@@ -52,7 +56,26 @@ fn smtp_words(smtp: &SmtpHost) -> String {
         Interference::SwapCertificate => Some("its certificate swapped on the way".to_owned()),
         Interference::CutInData => Some("cut in the middle of the message".to_owned()),
     });
-    words.extend(smtp.end_of_data.as_ref().map(|reply| format!("`{reply}` at end of data")));
+    for (point, replies) in &smtp.replies {
+        let reply = |reply: &PlayedReply| match reply {
+            PlayedReply::Says(reply) => format!("`{}`", reply.replace('\n', " / ")),
+            PlayedReply::Closes => "nothing and hangs up".to_owned(),
+        };
+        let replies: Vec<String> = replies.iter().map(reply).collect();
+        let point = match point {
+            Point::Greeting => "the connection",
+            Point::Ehlo => "EHLO",
+            Point::Helo => "HELO",
+            Point::Starttls => "STARTTLS",
+            Point::MailFrom => "MAIL FROM",
+            Point::RcptTo => "RCPT TO",
+            Point::Data => "DATA",
+            Point::EndOfData => "end of data",
+            Point::Rset => "RSET",
+            Point::Quit => "QUIT",
+        };
+        words.push(format!("{} at {point}", replies.join(", then ")));
+    }
     words.join(", ")
 }
 

@@ -7,7 +7,7 @@ use mailproof_report::{RunReport, ScenarioReport, Snapshot, Status};
 use plan::{Daemon, Lookup, Probe, SettingChange, Source, Spanned, World};
 use std::time::Duration;
 
-const TEXT: &str = r#"title = "A forged From under p=reject is refused"
+pub(crate) const TEXT: &str = r#"title = "A forged From under p=reject is refused"
 cites = ["RFC 9989 §4.3"]
 teaches = "dmarc"
 
@@ -56,7 +56,11 @@ fn claim<S: Subject>(line: &str, at: std::ops::Range<usize>) -> ClaimList<S> {
 }
 
 pub(crate) fn plan(name: &str) -> Scenario {
-    let source = Source { name: name.to_owned(), path: format!("scenarios/{name}.toml"), text: TEXT.to_owned() };
+    parse(name, TEXT)
+}
+
+pub(crate) fn parse(name: &str, text: &str) -> Scenario {
+    let source = Source { name: name.to_owned(), path: format!("scenarios/{name}.toml"), text: text.to_owned() };
     let world = World {
         gateway: vec!["gateway.example".parse().unwrap()],
         logins: vec!["carol@sender.example".parse().unwrap()],
@@ -118,6 +122,7 @@ pub(crate) fn scenario(name: &str, status: Status) -> ScenarioReport {
         title: plan.plan.title,
         status,
         snapshot: Snapshot::None,
+        died: vec![],
         verdict: Some(verdict),
         evidence: Some(evidence),
         took: Duration::from_millis(420),
@@ -182,6 +187,8 @@ pub(crate) fn run(scenarios: Vec<ScenarioReport>) -> RunReport {
     RunReport {
         gateway: "hardened".to_owned(),
         adaptations: vec!["the certificate behind /etc/ssl/mx.pem is the run's own".to_owned()],
+        died: vec![],
+        strays: Observed::Seen(vec![]),
         scenarios,
         left_out: vec![],
         took: Duration::from_millis(12_345),

@@ -21,6 +21,8 @@ fn the_json_document_has_the_run() {
         "result": "failure",
         "exit_code": 1,
         "seconds": 12.345,
+        "died": [],
+        "strays": { "seen": [] },
         "scenarios": null,
         "left_out": [],
     });

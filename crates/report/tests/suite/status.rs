@@ -1,7 +1,9 @@
 //! What a run comes to.
 
 use crate::canned::{bare, one_of_each, run};
-use mailproof_report::{Status, Whole, exit_code, verdict};
+use evidence::{Delivered, Observed};
+use mail::Message;
+use mailproof_report::{Status, Whole, exit_code, junit, verdict};
 
 #[test]
 fn each_status_has_its_weight() {
@@ -29,4 +31,21 @@ fn a_failure_outweighs_an_error_and_nothing_is_as_expected() {
         [1, 4, 1]
     );
     assert_eq!(verdict(&run(vec![])), Whole::AsExpected);
+}
+
+#[test]
+fn what_belongs_to_no_scenario_counts_too() {
+    let mut run = run(vec![bare("a/b", Status::Held)]);
+    run.died = vec!["mx: opendmarc ended with exit 137".to_owned()];
+    assert_eq!(verdict(&run), Whole::Error);
+    run.strays = Observed::Unobserved("the mailbox could not be read".to_owned());
+    run.died.clear();
+    assert_eq!(verdict(&run), Whole::Error);
+    let message = Message::parse(b"Subject: Hello\r\n\r\n");
+    let mailbox = "alice@gateway.example".parse().unwrap();
+    let stray = Delivered { mailbox, folder: "INBOX".to_owned(), recipient: None, message };
+    run.strays = Observed::Seen(vec![stray]);
+    assert_eq!(verdict(&run), Whole::Failure);
+    let junit = junit(&run);
+    assert!(junit.contains("<failure message=\"in INBOX of alice@gateway.example:\" type=\"run\">"), "{junit}");
 }

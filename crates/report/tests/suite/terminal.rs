@@ -1,7 +1,9 @@
 //! What people see.
 
-use crate::canned::{bare, one_of_each, run, without_mail};
-use mailproof_report::{Status, Style, line, summary};
+use crate::canned::{self, bare, one_of_each, run, scenario, without_mail};
+use evidence::{Delivered, Observed};
+use mail::Message;
+use mailproof_report::{ScenarioReport, Status, Style, line, summary};
 
 const PLAIN: Style = Style { color: false, width: 100 };
 
@@ -73,9 +75,6 @@ spf/broken  A forged From under p=reject is refused
 
 1 new snapshot; `cargo xtask scenario accept` accepts what was seen
 
-Adapted in hardened by the harness
-  - the certificate behind /etc/ssl/mx.pem is the run's own
-
 7 scenarios: 1 held, 1 known to fail, 1 with a new snapshot, 1 failed, 1 held unexpectedly, 1 with another snapshot, 1 in error, in 12.3 s
 "#;
     assert!(text.ends_with(after), "{text}");
@@ -123,4 +122,55 @@ fn what_is_wrong_with_settings_probes_and_look_ups_is_shown_like_mail() {
     let places: Vec<usize> =
         told.iter().map(|part| text.find(part).unwrap_or_else(|| panic!("{part} in\n{text}"))).collect();
     assert!(places.is_sorted(), "{text}");
+}
+
+#[test]
+fn the_same_cause_is_told_once() {
+    let why = "not run: the engine is gone\nand here is its log\nwhich is long";
+    let reports = (0..30).map(|n| bare(&format!("a/b{n:02}"), Status::Error(why.to_owned())));
+    let text = summary(&run(reports.collect()), &PLAIN);
+    assert_eq!(text.matches("and here is its log").count(), 1, "{text}");
+    assert!(
+        text.contains("  the same in 29 more scenarios: a/b01, a/b02,") && text.contains(" and 19 more\n"),
+        "{text}"
+    );
+    assert!(text.lines().count() < 12, "{text}");
+}
+
+#[test]
+fn a_service_that_a_scenario_ends_is_what_is_wrong_with_it() {
+    let died =
+        "mx: opendmarc ended with exit 134; the end of its log:\nAssertion `instance > 0' failed\u{1b}[2J".to_owned();
+    let report = ScenarioReport { died: vec![died], ..bare("arc/seal", Status::Failed) };
+    assert!(line(&report, &PLAIN).contains("mx: opendmarc ended with exit 134"));
+    let text = summary(&run(vec![report]), &PLAIN);
+    assert!(text.contains("  Assertion `instance > 0' failed\u{fffd}[2J\n"), "{text}");
+}
+
+#[test]
+fn a_message_that_nobody_sent_is_shown_with_its_place() {
+    let mut run = run(vec![bare("a/b", Status::Held)]);
+    run.strays = Observed::Seen(vec![Delivered {
+        mailbox: "alice@gateway.example".parse().unwrap(),
+        folder: "Junk".to_owned(),
+        recipient: None,
+        message: Message::parse(b"From: who@knows.example\r\nSubject: Hello\r\n\r\nOne\r\nTwo\x1b[2J\r\n"),
+    }]);
+    let text = summary(&run, &PLAIN);
+    let expected = "\n1 message that nobody sent\n  in Junk of alice@gateway.example:\n    | From: who@knows.example\n    \
+                    | Subject: Hello\n    |\n    | One\n    | Two\u{fffd}[2J\n";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn a_source_line_without_end_is_cut() {
+    let mut report = scenario("dmarc/forged", Status::Failed);
+    let recipients: Vec<String> = (0..2000).map(|n| format!("\"user{n}@gateway.example\"")).collect();
+    let text = canned::TEXT
+        .replace("[\"alice@gateway.example\"]", &format!("[\"alice@gateway.example\", {}]", recipients.join(", ")));
+    let plan = canned::parse("dmarc/forged", &text);
+    report.verdict = Some(verdict::judge(&plan, report.evidence.as_ref().unwrap()));
+    let text = summary(&run(vec![report]), &PLAIN);
+    assert!(text.lines().all(|line| line.chars().count() < 400), "{text}");
+    assert!(text.contains("outcome = \"rejected\""), "{text}");
 }

@@ -74,10 +74,8 @@ async fn gather(running_stack: &RunningStack) -> Result<Facts, CommandError> {
     let mut facts = Facts::new(&gateway.name, &now());
     let (postfix, dovecot) = tokio::try_join!(stack.version_of(Daemon::Postfix), stack.version_of(Daemon::Dovecot))?;
     let software = |service: Service| {
-        let (daemon, version) = match service {
-            Service::Smtp | Service::Submission | Service::Submissions => (Daemon::Postfix, &postfix),
-            _ => (Daemon::Dovecot, &dovecot),
-        };
+        let daemon = Daemon::of(service);
+        let version = if daemon == Daemon::Postfix { &postfix } else { &dovecot };
         version.as_ref().map(|version| Software::new(daemon, version))
     };
     let services = probe::services(gateway);

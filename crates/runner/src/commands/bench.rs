@@ -4,8 +4,8 @@ use super::{CommandContext, Pair, probe::target};
 use crate::{
     bring_up::{RunningStack, bring_up},
     cli::BenchArgs,
-    conduct::{Done, conduct},
-    drive,
+    conduct::{Done, Ended, RunOptions, conduct},
+    drive::{self, Opinion},
     exit::{CommandError, Exit},
     known::KnownFailures,
     library,
@@ -89,10 +89,13 @@ pub(crate) async fn bench(context: &CommandContext, args: BenchArgs) -> CommandR
 async fn run(running_stack: &RunningStack, plans: Vec<Scenario>) -> Result<Duration, CommandError> {
     let begun = Instant::now();
     let mut wrong = Vec::new();
-    conduct(&running_stack.stack, plans, JOBS, |done: Done| match done.ended {
-        Ok((_, verdict)) if verdict.holds() => {}
-        Ok(_) => wrong.push(format!("{} does not hold", done.scenario.plan.source.name)),
-        Err(why) => wrong.push(format!("{}: {why}", done.scenario.plan.source.name)),
+    let options = RunOptions { jobs: JOBS, opinion: Opinion::On };
+    conduct(&running_stack.stack, plans, options, |done: Done| match done.ended {
+        Ended::Judged(seen) if seen.1.holds() => {}
+        Ended::Judged(_) => wrong.push(format!("{} does not hold", done.scenario.plan.source.name)),
+        Ended::Unclear(why) | Ended::NotRun(why) => {
+            wrong.push(format!("{}: {why}", done.scenario.plan.source.name));
+        }
     })
     .await;
     if wrong.is_empty() {

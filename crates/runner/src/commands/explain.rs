@@ -110,7 +110,7 @@ impl Asking {
     async fn observe(&self, context: &CommandContext, running_stack: &RunningStack) -> Result<Vec<Told>, CommandError> {
         let stages = self.questions.set_stages(&running_stack.stack).await?;
         let mut told = Vec::new();
-        for daemon in [Daemon::Postfix, Daemon::Dovecot] {
+        for daemon in Daemon::ALL {
             if self.lines.iter().any(|(_, line)| line.daemon == daemon) {
                 told.extend(self.of_daemon(daemon, context, running_stack, &stages).await?);
             }
@@ -125,7 +125,7 @@ impl Asking {
         running_stack: &RunningStack,
         stages: &Stages,
     ) -> Result<Vec<Told>, CommandError> {
-        let word = daemon_word(daemon);
+        let word = daemon.as_str();
         let its: Vec<&(String, Line)> = self.lines.iter().filter(|(_, line)| line.daemon == daemon).collect();
         context.progress.say(&format!("looking at {word} as it is"));
         let look = |change, asked| self.ask(change, asked, running_stack, stages);
@@ -296,17 +296,10 @@ fn lines(gateway: &Gateway, meanings: &Meanings) -> Vec<(String, Line)> {
     for file in gateway.hosts.iter().flat_map(|host| &host.etc) {
         let text = String::from_utf8_lossy(&file.contents);
         let read = |daemon| explain::lines(daemon, &file.path, &text);
-        let lines = [Daemon::Postfix, Daemon::Dovecot].into_iter().flat_map(read);
+        let lines = Daemon::ALL.into_iter().flat_map(read);
         let wanted = lines.filter(|line| line.is_about_tls() || meanings.of(line).is_some());
         let path = file.path.trim_start_matches("/etc/").to_owned();
         found.extend(wanted.map(|line| (path.clone(), line)));
     }
     found
-}
-
-const fn daemon_word(daemon: Daemon) -> &'static str {
-    match daemon {
-        Daemon::Postfix => "postfix",
-        Daemon::Dovecot => "dovecot",
-    }
 }

@@ -4,16 +4,18 @@ use super::{CommandContext, Pair, stack::hold};
 use crate::{
     bring_up::{bring_up, interrupt},
     cli::{ReportKind, ReportTo, RunArgs},
-    conduct::{Done, conduct},
+    conduct::{Done, Ended, Incident, RunOptions, conduct},
     exit::CommandError,
     judge::Judge,
     known::KnownFailures,
     library,
     start::CommandResult,
 };
+use ::stack::Stack;
+use evidence::{Delivered, Observed};
 use plan::{Origin, Plan};
-use report::{RunReport, ScenarioReport};
-use std::{fs, sync::Mutex, time::Instant};
+use report::RunReport;
+use std::{collections::BTreeMap, fs, sync::Mutex, time::Instant};
 
 /// Brings a stack up, runs the chosen scenarios, cleans up, and says what held.
 pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResult {
@@ -25,27 +27,44 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     let with_peer = scenarios.iter().any(|scenario| needs_peer(&scenario.plan, &pair));
     let directory = pair.gateway.directory.clone();
     let judge = Judge { directory, known, is_ci: args.ci, wants_snapshots: args.snapshot };
-    let (name, adaptations) = (pair.gateway.name.clone(), pair.gateway.adaptations());
+    let (gateway, adaptations) = (pair.gateway.name.clone(), pair.gateway.adaptations());
 
     let names: Vec<String> = scenarios.iter().map(|scenario| scenario.plan.source.name.clone()).collect();
     let style = context.style();
     let running_stack = bring_up(context, pair, with_peer, args.keep).await?;
-    context.progress.print(&format!("run {}: gateway {name}\n", running_stack.run));
+    let stack = &running_stack.stack;
+    context.progress.print(&format!("run {}: gateway {gateway}\n", running_stack.run));
+    if args.verbose {
+        context.progress.print(&report::adaptations(&gateway, &adaptations, &style));
+    }
     context.progress.say(&format!("running {} scenarios", scenarios.len()));
-    let reports = Mutex::new(Vec::new());
+    let reports = Mutex::new(BTreeMap::new());
     let each = |done: Done| {
+        let is_run = !matches!(done.ended, Ended::NotRun(_));
         let report = judge.report(done);
-        context.progress.print(&report::line(&report, &style));
-        reports.lock().expect("nobody panics while printing").push(report);
+        if is_run {
+            context.progress.print(&report::line(&report, &style));
+        }
+        reports.lock().expect("nobody panics while printing").insert(report.name.clone(), report);
     };
-    let is_interrupted = tokio::select! {
-        () = conduct(&running_stack.stack, scenarios, args.jobs, each) => false,
-        () = interrupt() => true,
+    let options = RunOptions { jobs: args.jobs, opinion: args.second_opinion };
+    let incident = tokio::select! {
+        incident = conduct(stack, scenarios, options, each) => Some(incident),
+        () = interrupt() => None,
     };
-    let mut scenarios = reports.into_inner().expect("nobody panics while printing");
-    scenarios.sort_by(|a: &ScenarioReport, b| a.name.cmp(&b.name));
-    let left_out = left_out(names, &scenarios);
-    let report = RunReport { gateway: name, adaptations, scenarios, left_out, took: begun.elapsed(), is_ci: args.ci };
+    let is_interrupted = incident.is_none();
+    let Incident { died, strays } = incident.unwrap_or_default();
+    let reports = reports.into_inner().expect("nobody panics while printing");
+    let report = RunReport {
+        adaptations,
+        died: died.iter().map(ToString::to_string).collect(),
+        strays: if is_interrupted { Observed::Seen(strays) } else { late(stack, strays).await },
+        left_out: names.into_iter().filter(|name| !reports.contains_key(name)).collect(),
+        scenarios: reports.into_values().collect(),
+        gateway,
+        took: begun.elapsed(),
+        is_ci: args.ci,
+    };
     context.progress.print(&report::summary(&report, &style));
     let written = write_reports(&args.reports, &report);
     if is_interrupted {
@@ -63,9 +82,17 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     Ok(report::verdict(&report).into())
 }
 
-/// Scenarios of which nothing is known, after an interrupt.
-fn left_out(names: Vec<String>, done: &[ScenarioReport]) -> Vec<String> {
-    names.into_iter().filter(|name| !done.iter().any(|report| report.name == *name)).collect()
+/// Messages that nobody sent, with those that came in after the last scenario.
+async fn late(stack: &Stack, mut strays: Vec<Delivered>) -> Observed<Vec<Delivered>> {
+    match stack.strays().await {
+        Ok(more) => {
+            strays.extend(more);
+            Observed::Seen(strays)
+        }
+        // what was seen counts, whatever was not
+        Err(_) if !strays.is_empty() => Observed::Seen(strays),
+        Err(why) => Observed::Unobserved(why.to_string()),
+    }
 }
 
 /// The peer is only brought up for mail that its users submit.

@@ -6,6 +6,7 @@ use crate::{
     known,
     start::CommandResult,
 };
+use stack::gateway;
 use std::fs;
 
 /// Prints the schema of scenarios, or writes all schemas and references into the checkout.
@@ -21,6 +22,10 @@ pub(crate) fn schema(context: &CommandContext, write: bool) -> CommandResult {
         ("docs/scenario.md", scenario::reference()),
         ("gateways/known-failures.schema.json", text(known::schema())),
         ("docs/known-failures.md", known::reference()),
+        ("gateways/schema.json", text(gateway::schema())),
+        ("docs/gateway.md", gateway::reference()),
+        ("profiles/schema.json", text(profile::schema())),
+        ("docs/profile.md", profile::reference()),
     ] {
         let file = context.workspace.root().join(path);
         fs::write(&file, text).map_err(|e| CommandError::error(miette::miette!("{}: {e}", file.display())))?;

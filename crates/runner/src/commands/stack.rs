@@ -6,12 +6,14 @@ use crate::{
     exit::{CommandError, Exit},
     start::CommandResult,
 };
-use container::{Engine, SeenRun};
+use container::{Engine, Owner, SeenRun};
 use std::time::Duration;
 
 /// Brings a stack up and holds it.
 pub(crate) async fn up(context: &CommandContext, gateway: &str) -> CommandResult {
     let running_stack = bring_up(context, Pair::load(&context.workspace, gateway)?, true, true).await?;
+    let gateway = running_stack.stack.gateway();
+    context.progress.print(&report::adaptations(&gateway.name, &gateway.adaptations(), &context.style()));
     hold(context, running_stack).await
 }
 
@@ -41,10 +43,18 @@ pub(crate) async fn down(context: &CommandContext) -> CommandResult {
     Ok(Exit::AsExpected)
 }
 
-/// Removes what dead runs left, and if it is wanted the images, on which nobody must stand.
-pub(crate) async fn prune(context: &CommandContext, images: bool) -> CommandResult {
+/// Removes what dead runs left and those that are named, and if it is wanted the images, on which nobody must stand. Runs of which
+/// it cannot be told from here whether they live are named, and stay.
+pub(crate) async fn prune(context: &CommandContext, named: &[String], images: bool) -> CommandResult {
     let engine = Engine::connect(context.engine.as_deref()).await?;
-    sweep(&engine, "dead runs left nothing on this engine", "removed what was left of", |run| !run.owner_alive).await?;
+    let is_meant = |run: &SeenRun| run.owner == Owner::Dead || named.contains(&run.id);
+    sweep(&engine, "dead runs left nothing on this engine", "removed what was left of", is_meant).await?;
+    for run in engine.runs().await?.iter().filter(|run| run.owner == Owner::Elsewhere) {
+        println!(
+            "run {} belongs to another machine, boot, container or user; if it is dead, `cargo xtask stack prune {}` removes it",
+            run.id, run.id
+        );
+    }
     if images {
         if let Some(run) = engine.runs().await?.first() {
             let help = "wait until it is over; a stack that is held goes with `cargo xtask stack down`";

@@ -87,9 +87,8 @@ impl Software {
     #[must_use]
     pub fn of_greeting(greeting: &str) -> Option<Self> {
         let is_word = |word: &str| greeting.split(|c: char| !c.is_alphanumeric()).any(|w| w.eq_ignore_ascii_case(word));
-        let daemons = [("Postfix", Daemon::Postfix), ("Dovecot", Daemon::Dovecot)];
-        let found = daemons.into_iter().find(|(word, _)| is_word(word));
-        found.map(|(_, daemon)| Self { daemon, version: None })
+        let found = Daemon::ALL.into_iter().find(|daemon| is_word(daemon.name()));
+        found.map(|daemon| Self { daemon, version: None })
     }
 
     /// Whether it is this version or a later one; a version that is not known is taken for a late one.

@@ -11,7 +11,9 @@ mod meaning;
 mod postfix;
 mod reach;
 
+pub use dovecot::{with_dovecot_setting, without_dovecot_setting};
 pub use effect::{Effect, Noise, effects};
 pub use facts::{Facts, asked, facts};
 pub use lines::{Line, lines};
 pub use meaning::{Direction, Meaning, MeaningError, Meanings};
+pub use postfix::{set_main_parameter, set_service_parameter};

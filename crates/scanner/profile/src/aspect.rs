@@ -116,6 +116,22 @@ impl Feature {
         }
     }
 
+    /// What a server does that has it.
+    pub(crate) const fn doc(self) -> &'static str {
+        match self {
+            Self::Tickets => "it gives tickets (RFC 5077 §3.1, RFC 8446 §4.6.1)",
+            Self::Resumption => "it resumes a connection",
+            Self::SecureRenegotiation => "it binds a renegotiation to its connection (RFC 5746 §3.6)",
+            Self::ClientRenegotiation => "it renegotiates when the client asks",
+            Self::Compression => "it compresses (RFC 3749)",
+            Self::FallbackScsv => "it refuses a downgrade (RFC 7507 §3)",
+            Self::EarlyData => "it takes early data (RFC 8446 §2.3)",
+            Self::ExtendedMasterSecret => "it binds the master secret to the handshake (RFC 7627 §4)",
+            Self::EncryptThenMac => "it encrypts before it authenticates (RFC 7366 §3)",
+            Self::OcspStapling => "it brings its certificate's status (RFC 6066 §8)",
+        }
+    }
+
     /// Whether it has a meaning in TLS 1.2 and before only.
     #[must_use]
     pub const fn is_of_old_versions(self) -> bool {

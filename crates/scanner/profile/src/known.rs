@@ -1,6 +1,7 @@
 //! The names that a profile may use: registries of IANA, and the words of `evidence` for certificates.
 
 use crate::Aspect;
+use form::nearest;
 use mail::{GROUPS, iana_suite, is_same_group, is_same_suite};
 use tls_parser::CIPHERS;
 
@@ -159,13 +160,6 @@ fn key_name(key: &str) -> String {
         name.eq_ignore_ascii_case(curve) || others.iter().any(|other| other.eq_ignore_ascii_case(curve))
     });
     format!("EC {}", known.map_or(curve, |(name, _)| name))
-}
-
-/// The word that was probably meant.
-pub(crate) fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_lowercase();
-    let near = |other: &&str| strsim::jaro_winkler(&word, &other.to_lowercase());
-    words.into_iter().filter(|w| near(w) > 0.8).max_by(|a, b| near(a).total_cmp(&near(b)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Documented profiles of TLS as data, and the judge that compares a profile with what was seen of a server.
 //!
-//! A profile is a TOML file. Those of `profiles/` come with the program; a user writes one of their own in the same form,
-//! which `profiles/mozilla-intermediate.toml` documents. Every list of names has up to three levels, `good`, `sufficient`
+//! A profile is a TOML file. Those of `profiles/` come with the program; a user writes one of their own in the same form, whose
+//! reference is `docs/profile.md`. Every list of names has up to three levels, `good`, `sufficient`
 //! and `phase-out`; what is in none of them is insufficient. A server that takes something that is to be phased out
 //! deserves a notice; something insufficient is a fault. What a profile does not speak of is not judged, and what was not
 //! observed is no deviation.
@@ -10,7 +10,6 @@ mod aspect;
 mod certificate;
 mod demand;
 mod deviation;
-mod error;
 mod judge;
 mod known;
 mod read;
@@ -21,8 +20,8 @@ mod tests;
 pub use aspect::{Aspect, Feature};
 pub use demand::{Certificates, Dh, Features, Level, Profile, Rating, WantedOrder};
 pub use deviation::{Deviation, Gap};
-pub use error::{Flaw, ProfileError};
 pub use judge::{gaps, judge, unobserved};
+pub use read::{reference, schema};
 
 /// Names and texts of the profiles that come with the program, in the order in which they are listed.
 const SHIPPED: [(&str, &str); 6] = [

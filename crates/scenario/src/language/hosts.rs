@@ -2,13 +2,15 @@
 
 use crate::language::ZoneTable;
 use form::{
-    Decode, Flaw, Node, Presence, Required, Shape, tables,
+    Decode, Flaw, Node, Presence, Required, Shape, Text, tables,
     values::{AtLeastOne, CertificateName, Code, Line, Named, OneOrMany, ReplyLine, Whole},
     words::{HostVersion, Starttls},
 };
 use mail::Domain;
-use plan::{Certificate, CertificateKey, CertificateKind, Interference, Spanned, StarttlsPlay, Tlsa};
-use std::net::IpAddr;
+use plan::{
+    Certificate, CertificateKey, CertificateKind, Interference, PlayedReply, Point, Spanned, StarttlsPlay, Tlsa,
+};
+use std::{collections::BTreeMap, net::IpAddr, ops::Range};
 use toml::de::DeValue;
 
 tables! {
@@ -38,6 +40,33 @@ tables! {
         on_the_wire: Option<Spanned<Interference>>,
         /// Its reply to the line with a single dot, such as `451 4.3.0 later`; else it takes the message.
         end_of_data: Option<Spanned<ReplyLine>>,
+        /// Its replies at other points, or its replies one after the other.
+        replies: Option<RepliesTable>,
+    }
+
+    /// What a played MTA replies at a point of the dialogue, instead of what a good one would: a reply, `close` to hang up, or a
+    /// list for one time after the other, of which the last one stays.
+    RepliesTable "replies" [Some] {
+        /// To the connection.
+        greeting: Option<OneOrMany<Spanned<ReplyForm>>>,
+        /// To EHLO, with all its lines: `250-mx.partner.example`, a line end and `250 STARTTLS`.
+        ehlo: Option<OneOrMany<Spanned<ReplyForm>>>,
+        /// To HELO.
+        helo: Option<OneOrMany<Spanned<ReplyForm>>>,
+        /// To STARTTLS; behind 220 comes what `starttls` says.
+        starttls: Option<OneOrMany<Spanned<ReplyForm>>>,
+        /// To MAIL FROM.
+        mail_from: Option<OneOrMany<Spanned<ReplyForm>>>,
+        /// To RCPT TO.
+        rcpt_to: Option<OneOrMany<Spanned<ReplyForm>>>,
+        /// To DATA; the message is read behind 354 only.
+        data: Option<OneOrMany<Spanned<ReplyForm>>>,
+        /// To the line with a single dot.
+        end_of_data: Option<OneOrMany<Spanned<ReplyForm>>>,
+        /// To RSET.
+        rset: Option<OneOrMany<Spanned<ReplyForm>>>,
+        /// To QUIT.
+        quit: Option<OneOrMany<Spanned<ReplyForm>>>,
     }
 
     /// How STARTTLS is refused.
@@ -77,6 +106,59 @@ tables! {
         zone: Option<Named<Domain, ZoneTable>>,
         /// Hosts of this file.
         host: Option<Named<Domain, HostTable>>,
+    }
+}
+
+/// A reply of a played host, or `close`.
+#[derive(Debug, Clone)]
+pub(crate) struct ReplyForm(pub(crate) PlayedReply);
+
+impl Text for ReplyForm {
+    fn shape() -> Shape {
+        Shape::Text {
+            what: "a reply, such as `450 4.2.1 later`, or `close`",
+            pattern: Some(r"^(close|[2-5]\d\d[ -][\s\S]*)$"),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, Flaw> {
+        if text == "close" {
+            return Ok(Self(PlayedReply::Closes));
+        }
+        let text = text.trim_end().replace("\r\n", "\n");
+        let has_control = text.contains(|c: char| c.is_control() && c != '\n');
+        match text.parse::<mail::Reply>() {
+            Ok(_) if !has_control => Ok(Self(PlayedReply::Says(text))),
+            read => {
+                let why =
+                    read.err().map_or_else(|| "control characters stand in it".to_owned(), |error| error.to_string());
+                let help = format!(
+                    "{why}; write `450 4.2.1 later`, a reply of several lines as `250-one`, a line end and `250 two`, or `close`"
+                );
+                Err(Flaw::new(format!("`{}` is no reply (RFC 5321 §4.2)", text.escape_debug())).help(help))
+            }
+        }
+    }
+}
+
+impl RepliesTable {
+    /// By the points at which they come; those of the line with a single dot with their place.
+    pub(crate) fn by_point(self) -> (BTreeMap<Point, Vec<PlayedReply>>, Option<Range<usize>>) {
+        let end = self.end_of_data.as_ref().and_then(|replies| replies.0.first()).map(|reply| reply.span.clone());
+        let points = [
+            (Point::Greeting, self.greeting),
+            (Point::Ehlo, self.ehlo),
+            (Point::Helo, self.helo),
+            (Point::Starttls, self.starttls),
+            (Point::MailFrom, self.mail_from),
+            (Point::RcptTo, self.rcpt_to),
+            (Point::Data, self.data),
+            (Point::EndOfData, self.end_of_data),
+            (Point::Rset, self.rset),
+            (Point::Quit, self.quit),
+        ];
+        let given = points.into_iter().filter_map(|(point, replies)| Some((point, replies?.0)));
+        (given.map(|(point, replies)| (point, replies.into_iter().map(|reply| reply.value.0).collect())).collect(), end)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tables of mail: transactions, who brings them.
 
-use crate::language::ChangeTable;
+use crate::language::{ChangeTable, Each};
 use claims::ClaimList;
 use form::{
     Decode, Flaw, Node, Presence, Required, Shape,
@@ -19,6 +19,9 @@ tables! {
     TransactionTable "transaction" [Any] {
         /// A word for it in reports; else its number.
         label: Option<Spanned<Line>>,
+        /// Makes one transaction for each value: `each = { word = ["a", "b"] }` puts first `a`, then `b` for `{word}` in every text
+        /// of the transaction, the label too. Several words go hand in hand.
+        each: Option<Each>,
         /// What is different from this transaction on: whole zones and hosts.
         change: Option<Spanned<ChangeTable>>,
         /// Anyone, at any address, who connects to port 25 of the gateway.
@@ -28,7 +31,7 @@ tables! {
         /// MAIL FROM; `<>` for the null reverse-path. Left out only with a `dialogue`.
         mail_from: Presence<Sender>,
         /// RCPT TO, in order. Left out only with a `dialogue`.
-        rcpt_to: Presence<AtLeastOne<Recipient>>,
+        rcpt_to: Presence<AtLeastOne<Recipients>>,
         /// Header and body. `{nonce}` stands for the mark by which the message is found again; `Date` and a `Message-ID`
         /// with the mark are added where they are missing; a `Message-ID` of your own needs the mark. Lines are sent with
         /// CRLF.
@@ -39,6 +42,8 @@ tables! {
         /// `\c` at the end of a line for no CRLF; `{message}` is the message with stuffed dots and the final one,
         /// `{message:raw}` its octets, `{size}` their number, `{nonce}` the mark. Best in `'''`.
         dialogue: Option<Spanned<String>>,
+        /// Lines that are made and put behind the message: so many octets or so many lines of them.
+        body: Option<Spanned<BodyTable>>,
         /// The message is sent octet for octet, `\r\n` written out, nothing added. It must hold `{nonce}`.
         exact: Option<bool>,
         /// DKIM signatures, the first one applied first.
@@ -61,6 +66,22 @@ tables! {
         tls: Option<Spanned<Tls>>,
         /// How it speaks.
         driver: Option<Driver>,
+    }
+
+    /// A body that is made, the same each time; a line has 78 octets with its CRLF.
+    BodyTable "body" [One] {
+        /// Its octets, with CRLF at the ends of lines.
+        octets: Option<Whole<2, 33_554_432>>,
+        /// Its lines.
+        lines: Option<Whole<1, 400_000>>,
+    }
+
+    /// Many recipients.
+    RecipientsTable "list of recipients" [Any] {
+        /// How many.
+        count: Required<Spanned<Whole<1, 10_000>>>,
+        /// Their addresses, with `{n}` for the number from 1.
+        pattern: Required<Spanned<String>>,
     }
 
     /// A reverse-path that is sent as it is, in any form.
@@ -166,18 +187,21 @@ impl Decode for Sender {
     }
 }
 
-/// A forward-path, as an address or raw.
+/// Forward-paths: an address, one that is raw, or many with a number.
 #[derive(Debug, Clone)]
-pub(crate) struct Recipient(pub(crate) Path<Address>);
+pub(crate) struct Recipients(pub(crate) Vec<Path<Address>>);
 
-impl Decode for Recipient {
+impl Decode for Recipients {
     fn shape() -> Shape {
-        Shape::AnyOf(vec![<Address as Decode>::shape(), RawRecipientTable::shape()])
+        Shape::AnyOf(vec![<Address as Decode>::shape(), RawRecipientTable::shape(), RecipientsTable::shape()])
     }
 
     fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
-        if !matches!(node.value.get_ref(), DeValue::Table(_)) {
-            return Spanned::read(node, flaws).map(|path| Self(path.into()));
+        let DeValue::Table(table) = node.value.get_ref() else {
+            return Spanned::read(node, flaws).map(|path| Self(vec![path.into()]));
+        };
+        if table.get("count").is_some() || table.get("pattern").is_some() {
+            return many(RecipientsTable::read(node, flaws)?, flaws).map(Self);
         }
         let table = RawRecipientTable::read(node, flaws)?;
         let raw = table.raw.0?;
@@ -190,6 +214,22 @@ impl Decode for Recipient {
             );
             return None;
         };
-        Some(Self(Path { value, raw: Some(raw.value.0), span: node.span() }))
+        Some(Self(vec![Path { value, raw: Some(raw.value.0), span: node.span() }]))
     }
+}
+
+fn many(table: RecipientsTable, flaws: &mut Vec<Flaw>) -> Option<Vec<Path<Address>>> {
+    let (count, pattern) = (table.count.0?.value.0, table.pattern.0?);
+    if count > 1 && !pattern.value.contains("{n}") {
+        let flaw = Flaw::new("all these recipients are the same").at(&pattern.span, "there is no `{n}` in it");
+        flaws.push(flaw.help("write `user{n}@gateway.example`"));
+        return None;
+    }
+    let one = |n: i64| {
+        let text = pattern.value.replace("{n}", &n.to_string());
+        let value = <Address as form::Text>::parse(&text)?;
+        Ok(Path { value, raw: None, span: pattern.span.clone() })
+    };
+    let paths: Result<Vec<_>, Flaw> = (1..=count).map(one).collect();
+    paths.map_err(|flaw| flaws.push(flaw.at(&pattern.span, "here"))).ok()
 }

@@ -5,8 +5,10 @@ use crate::{
     seams::{GOOD, each_is_told, spoiled},
 };
 use plan::{
-    Certificate, CertificateKey, CertificateKind, HttpsHost, Interference, SmtpHost, StarttlsPlay, Tlsa, TlsaOf,
+    Certificate, CertificateKey, CertificateKind, HttpsHost, Interference, PlayedReply, Point, SmtpHost, StarttlsPlay,
+    Tlsa, TlsaOf,
 };
+use std::collections::BTreeMap;
 
 /// A scenario with these tables, and a message out for each text of changes.
 fn with(tables: &str, changes: &[&str]) -> String {
@@ -63,12 +65,12 @@ fn a_host_is_what_its_table_says() {
         certificate: Certificate::default(),
         versions: Vec::new(),
         wire: Interference::None,
-        end_of_data: None,
+        replies: BTreeMap::new(),
     };
     assert_eq!(mx.smtp, Some(SmtpHost { starttls: StarttlsPlay::Refused(454), certificate, ..usual.clone() }));
     let versions = ["TLSv1", "TLSv1.1"].map(str::to_owned).to_vec();
-    let (wire, end_of_data) = (Interference::SwapCertificate, Some("451 4.3.0 later".to_owned()));
-    assert_eq!(mx2.smtp, Some(SmtpHost { versions, wire, end_of_data, ..usual.clone() }));
+    let (wire, replies) = (Interference::SwapCertificate, at_the_end("451 4.3.0 later"));
+    assert_eq!(mx2.smtp, Some(SmtpHost { versions, wire, replies, ..usual.clone() }));
     assert_eq!((web.smtp.is_none(), mx.https.is_none()), (true, true));
     assert_eq!(
         web.https,
@@ -131,7 +133,31 @@ fn each_word_of_a_host_has_its_value() {
     let taken = mta("{ versions = [\"TLSv1.3\", \"TLSv1.2\", \"TLSv1.3\"], end-of-data = \"250 2.0.0 mine\" }");
     assert_eq!(taken.versions, ["TLSv1.2", "TLSv1.3"], "in order, each once");
     assert_eq!(mta("{ versions = [\"TLSv1.3\", \"TLSv1\"] }").versions, ["TLSv1", "TLSv1.3"], "also with a gap");
-    assert_eq!(taken.end_of_data.as_deref(), Some("250 2.0.0 mine"));
+    assert_eq!(taken.replies, at_the_end("250 2.0.0 mine"));
+}
+
+fn at_the_end(reply: &str) -> BTreeMap<Point, Vec<PlayedReply>> {
+    BTreeMap::from([(Point::EndOfData, vec![PlayedReply::Says(reply.to_owned())])])
+}
+
+#[test]
+fn a_host_replies_as_it_is_asked_to() {
+    let host = mta(
+        r#"{ starttls = "garbage", replies = { greeting = "554 no", rcpt-to = ["450 later", "close"], ehlo = "250-a\n250 SIZE" } }"#,
+    );
+    assert_eq!(host.starttls, StarttlsPlay::Garbage);
+    let says = |reply: &str| PlayedReply::Says(reply.to_owned());
+    assert_eq!(host.replies[&Point::Greeting], [says("554 no")]);
+    assert_eq!(host.replies[&Point::RcptTo], [says("450 later"), PlayedReply::Closes]);
+    assert_eq!(host.replies[&Point::Ehlo], [says("250-a\n250 SIZE")]);
+    let faults = |smtp: &str| {
+        let table = format!("[host.\"mx.partner.example\"]\nip = \"198.51.100.25\"\nsmtp = {smtp}");
+        parse(&with(&table, &[""])).unwrap_err().flaws()[0].message.clone()
+    };
+    assert_eq!(faults(r#"{ replies = { quit = "bye" } }"#), "`bye` is no reply (RFC 5321 §4.2)");
+    assert_eq!(faults(r#"{ replies = { ehlo = "250-a" } }"#), "`250-a` is no reply (RFC 5321 §4.2)");
+    let twice = r#"{ end-of-data = "250 a", replies = { end-of-data = "250 b" } }"#;
+    assert_eq!(faults(twice), "the reply to the end of data stands twice");
 }
 
 #[test]
@@ -179,7 +205,7 @@ fn changed_zones_and_hosts_are_whole() {
          mta-sts.partner.example. IN A 198.51.100.27\n"
     );
     let smtp = change.hosts[0].smtp.as_ref().unwrap();
-    assert_eq!((smtp.certificate.kind, smtp.end_of_data.as_deref()), (CertificateKind::SelfSigned, None));
+    assert_eq!((smtp.certificate.kind, smtp.replies.len()), (CertificateKind::SelfSigned, 0));
     assert!(plan.transactions[0].change.is_none() && plan.transactions[2].change.is_none());
     // a host below another zone leaves no record above it
     let plan =

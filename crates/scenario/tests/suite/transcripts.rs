@@ -139,3 +139,46 @@ fn paths_may_be_raw() {
     let text = GOOD.replacen("[\"alice@gateway.example\"]", "[{ raw = '<postmaster>' }]", 1);
     assert_eq!(messages(&parse(&text).unwrap_err(), &text)[0].0, "this forward-path has no address in it");
 }
+
+fn many(table: &str, claims: &str) -> Plan {
+    let text = format!(
+        "title = \"x\"\n[[transaction]]\n{table}client = {{ ip = \"192.0.2.10\", ehlo = \"{{word}}.bank.example\" }}\n\
+         mail-from = \"{{word}}@bank.example\"\nrcpt-to = [{{ count = 3, pattern = \"user{{n}}@gateway.example\" }}]\n\
+         message = \"Subject: {{word}}\\n\\n\"\nbody = {{ octets = 1000 }}\nexpect = {{ {claims} }}\n"
+    );
+    parse(&text).unwrap_or_else(|faults| panic!("{:?}", faults.flaws()))
+}
+
+#[test]
+fn one_table_makes_a_transaction_for_each_value() {
+    let plan = many(
+        "label = \"as {word}\"\neach = { word = [\"a\", \"b\"], code = [\"5.7.1\", \"5.7.2\"] }\n",
+        "spf = \"none\"",
+    );
+    let labels: Vec<&str> = plan.transactions.iter().map(|t| t.label.as_str()).collect();
+    assert_eq!(labels, ["as a", "as b"]);
+    let second = &plan.transactions[1];
+    assert_eq!(second.mail_from.value.to_string(), "b@bank.example");
+    assert!(second.message.text.value.starts_with("Subject: b\n\n"));
+    assert_eq!(second.rcpt_to.iter().map(|to| to.value.to_string()).next_back().unwrap(), "user3@gateway.example");
+}
+
+#[test]
+fn a_body_has_as_many_octets_as_it_should() {
+    for octets in [2_usize, 78, 79, 80, 1000] {
+        let text = GOOD.replacen("tamper = [", &format!("body = {{ octets = {octets} }}\ntamper = ["), 1);
+        let plan = parse(&text).unwrap();
+        let bare = parse(GOOD).unwrap();
+        let length = |plan: &Plan| plan.transactions[0].message.text.value.replace('\n', "\r\n").len();
+        assert_eq!(length(&plan) - length(&bare), octets);
+    }
+}
+
+#[test]
+fn values_that_do_not_go_hand_in_hand_are_told() {
+    let each = "each = { a = [\"1\", \"2\"], b = [\"1\"] }\n";
+    let text = GOOD.replacen("label = \"forged\"", &format!("label = \"forged\"\n{each}"), 1);
+    assert_eq!(messages(&parse(&text).unwrap_err(), &text)[0].0, "`b` has 1 values, `a` has 2");
+    let text = GOOD.replacen("[\"alice@gateway.example\"]", "[{ count = 2, pattern = \"a@gateway.example\" }]", 1);
+    assert_eq!(messages(&parse(&text).unwrap_err(), &text)[0].0, "all these recipients are the same");
+}

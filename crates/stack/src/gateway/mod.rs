@@ -1,40 +1,16 @@
 //! A gateway directory as data: `gateway.toml` and the configuration files beside it, as they lie in `/etc`.
-//!
-//! ```toml
-//! authserv-id = "gateway.example"          # by which it signs its Authentication-Results (RFC 8601 §2.5)
-//! domains     = ["gateway.example"]        # for which it takes mail
-//!
-//! [zone]
-//! "gateway.example" = """@ IN MX 10 mx.gateway.example."""   # what its owner publishes; addresses and keys are added
-//!
-//! [[mailbox]]
-//! address = "alice@gateway.example"
-//! password = "…"
-//!
-//! [[host]]
-//! name     = "mx.gateway.example"
-//! public   = ["203.0.113.25", "2001:db8:113::25"]            # none: only the gateway's own hosts reach it
-//! packages = ["postfix"]
-//! etc      = ["postfix"]                                      # what of this directory lies in its /etc
-//! certificate = { chain = "/etc/ssl/certs/mx.pem", key = "/etc/ssl/private/mx.key", tlsa = ["3 1 1"] }
-//! tls-reports = ["/etc/tlsrpt/report", "--today", "/var/lib/tlsrpt"]   # sends the TLS reports that are due
-//!
-//! [[host.service]]
-//! name    = "postfix"
-//! command = ["postfix", "start-fg"]
-//! ready   = { smtp = 25 }                                     # or { socket = PATH }, { listening = PORT }
-//! restart = "on-failure"                                      # none: as the distribution's unit of that program
-//! ```
+//! `docs/gateway.md` is its reference.
 
 mod error;
+mod language;
 mod read;
 
-pub use error::{GatewayError, GatewayFault};
+pub use error::GatewayError;
+pub use language::{reference, schema};
 
 use crate::unit::Restart;
 use mail::{Address, Domain};
 use plan::KeyAlgorithm;
-use serde::Deserialize;
 use std::{fmt, net::IpAddr, path::PathBuf};
 
 /// A gateway, read and checked.
@@ -70,8 +46,7 @@ pub struct OwnZone {
 }
 
 /// A user: mailbox and login.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct UserMailbox {
     /// The address, which is also the login.
     pub address: Address,
@@ -124,53 +99,38 @@ pub struct EtcFile {
 }
 
 /// Where a host expects its certificate.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct CertificatePlace {
     /// Path of the chain, PEM, its own certificate first.
     pub chain: String,
     /// Path of the private key, PEM.
     pub key: String,
     /// Names in it; the host's, if none are given.
-    #[serde(default)]
     pub names: Vec<String>,
     /// Kind of its key.
-    #[serde(default)]
     pub kind: pki::KeyKind,
     /// What the host's owner publishes of it for SMTP, as `_25._tcp` of the host's name: usage, selector and matching type of
-    /// each TLSA record, as `3 1 1` (RFC 6698 §2.1); the digest is added.
-    #[serde(default)]
-    pub tlsa: Vec<String>,
-}
-
-impl CertificatePlace {
-    /// The numbers of each TLSA record: usage, selector, matching type.
-    pub fn tlsa(&self) -> impl Iterator<Item = (u8, u8, u8)> {
-        self.tlsa.iter().filter_map(|text| read::tlsa(text))
-    }
+    /// each TLSA record (RFC 6698 §2.1).
+    pub tlsa: Vec<(u8, u8, u8)>,
 }
 
 /// Where a host expects a DKIM key.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DkimPlace {
     /// The SDID that it signs for.
     pub domain: Domain,
     /// The selector.
     pub selector: String,
     /// Kind of key.
-    #[serde(default = "rsa_2048", deserialize_with = "read::algorithm")]
     pub algorithm: KeyAlgorithm,
     /// Path of the private key, PEM.
     pub path: String,
     /// User who reads it.
-    #[serde(default = "root")]
     pub owner: String,
 }
 
 /// A service of a host.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Service {
     /// What it is called in messages.
     pub name: String,
@@ -179,16 +139,13 @@ pub struct Service {
     /// When it is ready.
     pub ready: Ready,
     /// When it is started again after it ended; if this says nothing, as the unit of its program does in the distribution.
-    #[serde(default)]
     pub restart: Option<Restart>,
     /// Further ports that it listens on.
-    #[serde(default)]
     pub ports: Vec<u16>,
 }
 
 /// How a service is known to be ready.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ready {
     /// A unix socket is there.
     Socket(String),
@@ -242,12 +199,4 @@ impl Gateway {
         said.extend(self.refused.iter().map(|what| format!("not literally: {what}")));
         said
     }
-}
-
-const fn rsa_2048() -> KeyAlgorithm {
-    KeyAlgorithm::Rsa2048
-}
-
-fn root() -> String {
-    "root".to_owned()
 }

@@ -1,184 +1,185 @@
 //! `gateway.toml` and the files beside it, read and checked.
 
 use super::{
-    CertificatePlace, DkimPlace, EtcFile, Gateway, GatewayError, GatewayFault, Host, OwnZone, Service, UserMailbox,
+    CertificatePlace, DkimPlace, EtcFile, Gateway, GatewayError, Host, OwnZone, Ready, Service, UserMailbox,
+    language::{
+        AbsolutePath, CertificateTable, DkimTable, GatewayTable, HostTable, MailboxTable, Port, ReadyTable,
+        ServiceTable,
+    },
 };
+use form::{Flaw, values::Line};
 use mail::Domain;
-use miette::NamedSource;
-use plan::KeyAlgorithm;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use plan::{KeyAlgorithm, Source, Spanned};
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::BTreeSet,
     fs, io,
-    net::IpAddr,
-    ops::Range,
     os::unix::fs::PermissionsExt,
-    path::Path,
+    path::{Component, Path},
 };
-use toml::Spanned;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct File {
-    #[serde(default = "trixie")]
-    release: String,
-    authserv_id: String,
-    domains: Spanned<Vec<Domain>>,
-    #[serde(default)]
-    zone: BTreeMap<Domain, String>,
-    #[serde(default)]
-    mailbox: Vec<Spanned<UserMailbox>>,
-    host: Spanned<Vec<HostTable>>,
-    #[serde(default)]
-    refused: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct HostTable {
-    name: Spanned<Domain>,
-    #[serde(default)]
-    public: Vec<IpAddr>,
-    packages: Vec<String>,
-    #[serde(default)]
-    etc: Vec<Spanned<String>>,
-    certificate: Option<Spanned<CertificatePlace>>,
-    #[serde(default)]
-    roots: Vec<String>,
-    #[serde(default)]
-    dkim: Vec<DkimPlace>,
-    #[serde(default)]
-    setup: Vec<String>,
-    #[serde(default)]
-    tls_reports: Vec<String>,
-    #[serde(default)]
-    service: Vec<Spanned<Service>>,
-}
 
 impl Gateway {
     /// Reads a gateway directory.
     ///
     /// # Errors
-    /// The first fault of its form; or all faults of what it says and of the files that it names.
+    /// All faults of the file, and of the files that it names.
     pub fn load(directory: &Path) -> Result<Self, GatewayError> {
         let path = directory.join("gateway.toml");
         let shown = path.display().to_string();
         let text =
             fs::read_to_string(&path).map_err(|cause| GatewayError::Unreadable { path: shown.clone(), cause })?;
-        let mut reader = Reader { directory, path: &shown, text: &text, faults: Vec::new() };
-        let file: File = match toml::from_str(&text) {
-            Ok(file) => file,
-            Err(error) => {
-                reader.fault(error.message().to_owned(), error.span().unwrap_or(0..0), None);
-                return Err(reader.wrong());
-            }
-        };
-        let gateway = reader.gateway(file);
-        if reader.faults.is_empty() { Ok(gateway) } else { Err(reader.wrong()) }
+        let source = Source { name: shown.clone(), path: shown, text };
+        Ok(form::read(source, "mailproof::gateway", |table, _, flaws| Reader { directory, flaws }.gateway(table))?)
     }
 }
 
+/// Makes values of tables. What lacks a value that is needed is left out: its flaw is known already.
 struct Reader<'a> {
     directory: &'a Path,
-    path: &'a str,
-    text: &'a str,
-    faults: Vec<GatewayFault>,
+    flaws: &'a mut Vec<Flaw>,
 }
 
 impl Reader<'_> {
-    fn fault(&mut self, message: String, span: Range<usize>, help: Option<&str>) {
-        let source = NamedSource::new(self.path, self.text.to_owned()).with_language("TOML");
-        self.faults.push(GatewayFault { message, span, help: help.map(str::to_owned), source });
-    }
-
-    fn wrong(self) -> GatewayError {
-        GatewayError::Wrong { path: self.path.to_owned(), faults: self.faults }
-    }
-
-    fn gateway(&mut self, file: File) -> Gateway {
-        if file.domains.get_ref().is_empty() {
-            self.fault("a gateway takes mail for at least one domain".to_owned(), file.domains.span(), None);
-        }
-        let domains = file.domains.into_inner();
-        let mut mailboxes = Vec::new();
-        for mailbox in file.mailbox {
-            let span = mailbox.span();
-            let mailbox = mailbox.into_inner();
-            if !domains.contains(mailbox.address.domain()) {
-                let message = format!("{} is in none of `domains`", mailbox.address);
-                self.fault(message, span, Some("a mailbox lies in a domain of the gateway"));
+    fn gateway(&mut self, table: GatewayTable) -> Option<Gateway> {
+        let domains = table.domains.0.map(|list| list.0);
+        let mailboxes = self.mailboxes(table.mailbox.unwrap_or_default(), domains.as_deref());
+        let mut names = BTreeSet::new();
+        let mut hosts = Vec::new();
+        for host in table.host.0.map(|list| list.0).unwrap_or_default() {
+            if let Some(name) = &host.name.0 {
+                self.once(&mut names, name.value.to_string(), name, "host");
             }
-            mailboxes.push(mailbox);
+            hosts.extend(self.host(host));
         }
-        let hosts_span = file.host.span();
-        let hosts = file.host.into_inner();
-        if hosts.is_empty() {
-            self.fault("a gateway has at least one host".to_owned(), hosts_span, None);
-        }
-        let mut names = HashSet::new();
-        let mut read = Vec::new();
-        for host in hosts {
-            if !names.insert(host.name.get_ref().clone()) {
-                self.fault(format!("the host {} is there twice", host.name.get_ref()), host.name.span(), None);
-            }
-            read.push(self.host(host));
-        }
-        Gateway {
+        let zones = table.zone.map(|zones| zones.0).unwrap_or_default();
+        Some(Gateway {
             name: fs::canonicalize(self.directory)
                 .ok()
-                .and_then(|p| Some(p.file_name()?.to_string_lossy().into_owned()))
+                .and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
                 .unwrap_or_default(),
             directory: self.directory.to_owned(),
-            release: file.release,
-            authserv_id: file.authserv_id,
-            zones: file.zone.into_iter().map(|(origin, records)| OwnZone { origin, records }).collect(),
-            domains,
+            release: table.release.map_or_else(|| "trixie".to_owned(), |release| release.0),
+            authserv_id: table.authserv_id.0?.0,
+            domains: domains?,
+            zones: zones.into_iter().map(|(origin, records)| OwnZone { origin: origin.value, records }).collect(),
             mailboxes,
-            hosts: read,
-            refused: file.refused,
-        }
+            hosts,
+            refused: lines(table.refused),
+        })
     }
 
-    fn host(&mut self, host: HostTable) -> Host {
-        let HostTable { name, public, packages, roots, dkim, setup, tls_reports, .. } = host;
-        let name = name.into_inner();
-        let mut etc = Vec::new();
-        for entry in host.etc {
-            let span = entry.span();
-            if let Err(cause) = collect(self.directory, Path::new(entry.get_ref()), &mut etc) {
-                let message = format!("`{}` cannot be read: {cause}", entry.get_ref());
-                self.fault(
-                    message,
-                    span,
-                    Some("`etc` names files and directories beside gateway.toml, as they lie in /etc"),
-                );
+    fn mailboxes(&mut self, tables: Vec<MailboxTable>, domains: Option<&[Domain]>) -> Vec<UserMailbox> {
+        let mut addresses = BTreeSet::new();
+        let mut mailboxes = Vec::new();
+        for MailboxTable { address, password } in tables {
+            let Some(address) = address.0 else { continue };
+            self.once(&mut addresses, address.value.to_string(), &address, "mailbox");
+            if domains.is_some_and(|domains| !domains.contains(address.value.domain())) {
+                let flaw = Flaw::new(format!("{} is in none of `domains`", address.value));
+                self.flaws.push(flaw.at(&address.span, "here").help("a mailbox lies in a domain of the gateway"));
             }
+            mailboxes.extend(password.0.map(|password| UserMailbox { address: address.value, password: password.0 }));
         }
-        let mut services = Vec::new();
-        for service in host.service {
-            if service.get_ref().command.is_empty() {
-                self.fault(format!("the service {} has no command", service.get_ref().name), service.span(), None);
-            }
-            services.push(service.into_inner());
-        }
-        let certificate = host.certificate.map(|place| {
-            let span = place.span();
-            let mut place = place.into_inner();
-            for text in place.tlsa.iter().filter(|text| tlsa(text).is_none()) {
-                let help = "usage 0 to 3, selector 0 or 1, matching type 0 to 2, as \"3 1 1\"";
-                self.fault(format!("`{text}` is no TLSA record of a certificate"), span.clone(), Some(help));
-            }
-            if place.names.is_empty() {
-                place.names.push(name.to_string());
-            }
-            place
-        });
-        Host { name, public, packages, etc, certificate, roots, dkim, setup, tls_reports, services }
+        mailboxes
     }
+
+    fn host(&mut self, table: HostTable) -> Option<Host> {
+        let mut etc = Vec::new();
+        for entry in table.etc.into_iter().flatten() {
+            if let Err(why) = collect(self.directory, Path::new(&entry.value.0), &mut etc) {
+                let flaw = Flaw::new(format!("`{}` cannot be read: {why}", entry.value.0));
+                let help = "`etc` names files and directories beside gateway.toml, as they lie in /etc";
+                self.flaws.push(flaw.at(&entry.span, "here").help(help));
+            }
+        }
+        let services = self.services(table.service.unwrap_or_default());
+        let name = table.name.0?.value;
+        let certificate = table.certificate.map(|place| certificate(place, &name));
+        Some(Host {
+            public: table.public.unwrap_or_default(),
+            packages: lines(table.packages.0),
+            etc,
+            // it has a flaw, if it is none
+            certificate: certificate.flatten(),
+            roots: table.roots.into_iter().flatten().map(|AbsolutePath(path)| path).collect(),
+            dkim: table.dkim.into_iter().flatten().filter_map(dkim).collect(),
+            setup: table.setup.into_iter().flatten().map(|command| command.0).collect(),
+            tls_reports: table.tls_reports.map(|command| command.0).unwrap_or_default(),
+            services,
+            name,
+        })
+    }
+
+    fn services(&mut self, tables: Vec<Spanned<ServiceTable>>) -> Vec<Service> {
+        let mut names = BTreeSet::new();
+        let mut services = Vec::new();
+        for table in tables {
+            if let Some(name) = &table.value.name.0 {
+                self.once(&mut names, name.0.clone(), &table, "service");
+            }
+            services.extend(service(table.value));
+        }
+        services
+    }
+
+    /// Complains of a name that was there already.
+    fn once<T>(&mut self, names: &mut BTreeSet<String>, name: String, at: &Spanned<T>, what: &str) {
+        if !names.insert(name.clone()) {
+            let flaw = Flaw::new(format!("the {what} `{name}` is there twice")).at(&at.span, "here again");
+            self.flaws.push(flaw.help("join them, or give one another name"));
+        }
+    }
+}
+
+fn certificate(table: CertificateTable, host: &Domain) -> Option<CertificatePlace> {
+    let names = lines(table.names.map(|names| names.0));
+    Some(CertificatePlace {
+        chain: table.chain.0?.0,
+        key: table.key.0?.0,
+        names: if names.is_empty() { vec![host.to_string()] } else { names },
+        kind: table.kind.map(|kind| kind.0).unwrap_or_default(),
+        tlsa: table.tlsa.into_iter().flatten().map(|record| record.0).collect(),
+    })
+}
+
+fn dkim(table: DkimTable) -> Option<DkimPlace> {
+    Some(DkimPlace {
+        domain: table.domain.0?,
+        selector: table.selector.0?.as_written,
+        algorithm: table.algorithm.map_or(KeyAlgorithm::Rsa2048, |algorithm| algorithm.0),
+        path: table.path.0?.0,
+        owner: table.owner.map_or_else(|| "root".to_owned(), |owner| owner.0),
+    })
+}
+
+fn service(table: ServiceTable) -> Option<Service> {
+    Some(Service {
+        name: table.name.0?.0,
+        command: table.command.0?.0,
+        ready: ready(table.ready.0?)?,
+        restart: table.restart,
+        ports: table.ports.into_iter().flatten().filter_map(port).collect(),
+    })
+}
+
+fn ready(table: ReadyTable) -> Option<Ready> {
+    let socket = table.socket.map(|path| Ready::Socket(path.0));
+    let listening = || table.listening.and_then(port).map(Ready::Listening);
+    socket.or_else(listening).or_else(|| table.smtp.and_then(port).map(Ready::Smtp))
+}
+
+fn port(port: Port) -> Option<u16> {
+    u16::try_from(port.0).ok()
+}
+
+fn lines(lines: Option<Vec<Line>>) -> Vec<String> {
+    lines.into_iter().flatten().map(|line| line.0).collect()
 }
 
 /// Every file at or below an entry, with its path in /etc; sorted.
 fn collect(directory: &Path, entry: &Path, files: &mut Vec<EtcFile>) -> io::Result<()> {
+    if !entry.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(io::Error::other("it is not beside gateway.toml"));
+    }
     let source = directory.join(entry);
     if source.is_dir() {
         let mut names = fs::read_dir(&source)?.map(|e| Ok(e?.file_name())).collect::<io::Result<Vec<_>>>()?;
@@ -192,31 +193,6 @@ fn collect(directory: &Path, entry: &Path, files: &mut Vec<EtcFile>) -> io::Resu
         mode: if is_script { 0o755 } else { 0o644 },
     });
     Ok(())
-}
-
-/// Usage, selector and matching type that have a meaning (RFC 6698 §2.1).
-pub(super) fn tlsa(text: &str) -> Option<(u8, u8, u8)> {
-    let numbers: Vec<u8> = text.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
-    match numbers[..] {
-        [usage @ 0..=3, selector @ 0..=1, matching @ 0..=2] => Some((usage, selector, matching)),
-        _ => None,
-    }
-}
-
-/// `rsa-1024`, `rsa-2048`, `rsa-4096` or `ed25519`.
-pub(super) fn algorithm<'de, D: Deserializer<'de>>(deserializer: D) -> Result<KeyAlgorithm, D::Error> {
-    let word = String::deserialize(deserializer)?;
-    Ok(match word.as_str() {
-        "rsa-1024" => KeyAlgorithm::Rsa1024,
-        "rsa-2048" => KeyAlgorithm::Rsa2048,
-        "rsa-4096" => KeyAlgorithm::Rsa4096,
-        "ed25519" => KeyAlgorithm::Ed25519,
-        _ => return Err(D::Error::unknown_variant(&word, &["rsa-1024", "rsa-2048", "rsa-4096", "ed25519"])),
-    })
-}
-
-fn trixie() -> String {
-    "trixie".to_owned()
 }
 
 #[cfg(test)]
@@ -252,11 +228,11 @@ ready = { smtp = 25 }
         Gateway::load(dir.path())
     }
 
+    /// Each fault with its help.
     fn faults(text: &str) -> Vec<String> {
-        match load(text) {
-            Err(GatewayError::Wrong { faults, .. }) => faults.iter().map(ToString::to_string).collect(),
-            other => panic!("{other:?}"),
-        }
+        let Err(GatewayError::Wrong(faults)) = load(text) else { panic!("it has no fault: {text}") };
+        let whole = |flaw: &Flaw| format!("{}; {}", flaw.message, flaw.help.as_deref().unwrap_or_default());
+        faults.flaws().iter().map(whole).collect()
     }
 
     #[test]
@@ -266,41 +242,79 @@ ready = { smtp = 25 }
         let paths: Vec<&str> = host.etc.iter().map(|f| f.path.as_str()).collect();
         assert_eq!(paths, ["/etc/postfix/main.cf", "/etc/postfix/sub/z"]);
         assert_eq!(host.certificate.as_ref().unwrap().names, ["mx.x.example"]);
-        assert_eq!(
-            (host.dkim[0].algorithm, host.services[0].ready.clone()),
-            (KeyAlgorithm::Ed25519, super::super::Ready::Smtp(25))
-        );
+        assert_eq!((host.dkim[0].algorithm, host.services[0].ready.clone()), (KeyAlgorithm::Ed25519, Ready::Smtp(25)));
         assert!(gateway.adaptations().iter().any(|a| a.contains("DKIM key of the run for x.example lies at /d")));
     }
 
     #[test]
-    fn faults_of_content_are_told_all_at_once() {
-        let bad = GOOD.replace("etc = [\"postfix\"]", "etc = [\"postfixx\"]").replace("a@x.example", "a@y.example");
-        let said = faults(&bad.replace("command = [\"postfix\", \"start-fg\"]", "command = []"));
-        assert!(said.len() == 3 && said[0].contains("a@y.example") && said[1].contains("postfixx"), "{said:?}");
+    fn faults_of_form_and_content_are_told_all_at_once() {
+        let mut bad = GOOD.to_owned();
+        for (good, wrong) in [
+            ("etc = [\"postfix\"]", "etc = [\"postfixx\", \"../etc\"]"),
+            ("a@x.example", "a@y.example"),
+            ("[\"postfix\", \"start-fg\"]", "[]"),
+            ("authserv-id", "authserv"),
+            ("smtp = 25", "smpt = 25"),
+            ("\"ed25519\"", "\"dsa\""),
+            ("\"/k\"", "\"k\""),
+        ] {
+            bad = bad.replace(good, wrong);
+        }
+        let told = faults(&bad);
+        for part in [
+            "a@y.example is in none of `domains`",
+            "`postfixx` cannot be read",
+            "`../etc` cannot be read: it is not beside",
+            "`command` is empty",
+            "unknown key `authserv`; did you mean `authserv-id`?",
+            "needs `authserv-id`",
+            "unknown key `smpt`; did you mean `smtp`?",
+            "`dsa` is not a kind of DKIM key",
+            "`k` is not an absolute path",
+        ] {
+            assert!(told.iter().any(|fault| fault.contains(part)), "{part}: {told:#?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_there_once() {
+        let service = &GOOD[GOOD.find("[[host.service]]").unwrap()..];
+        let mailbox = &GOOD[GOOD.find("[[mailbox]]").unwrap()..GOOD.find("[[host]]").unwrap()];
+        let host = "[[host]]\nname = \"mx.x.example\"\npackages = []\n";
+        let told = faults(&format!("{GOOD}{service}{host}{mailbox}"));
+        assert!(told.len() == 3 && told.iter().all(|fault| fault.contains("is there twice")), "{told:#?}");
+    }
+
+    #[test]
+    fn a_service_says_when_it_is_started_again() {
+        let with = |word: &str| format!("{GOOD}restart = \"{word}\"\n");
+        let restart = load(&with("on-failure")).unwrap().hosts[0].services[0].restart;
+        assert_eq!(restart, Some(crate::Restart::OnFailure));
+        assert!(faults(&with("on-failur"))[0].contains("did you mean `on-failure`?"));
     }
 
     #[test]
     fn tlsa_records_are_three_numbers_with_a_meaning() {
         let with = |list: &str| GOOD.replace("key = \"/k\" }", &format!("key = \"/k\", tlsa = [{list}] }}"));
         let gateway = load(&with(r#""3 1 1", "2 0 2""#)).unwrap();
-        let records: Vec<_> = gateway.hosts[0].certificate.as_ref().unwrap().tlsa().collect();
-        assert_eq!(records, [(3, 1, 1), (2, 0, 2)]);
-        let said = faults(&with(r#""3 1 1", "4 1 1", "3 1", "3 1 x", "3 1 1 ab""#));
-        assert!(said.len() == 4 && said[0].contains("`4 1 1`"), "{said:?}");
-    }
-
-    #[test]
-    fn a_fault_of_form_names_what_was_expected() {
-        let said = faults(&GOOD.replace("domains =", "domain ="));
-        assert!(said[0].contains("unknown field `domain`, expected one of"), "{said:?}");
-        assert!(faults(&GOOD.replace("smtp = 25", "smpt = 25"))[0].contains("`smpt`"));
-        assert!(faults(&GOOD.replace("ed25519", "dsa"))[0].contains("rsa-2048"));
+        assert_eq!(gateway.hosts[0].certificate.as_ref().unwrap().tlsa, [(3, 1, 1), (2, 0, 2)]);
+        let told = faults(&with(r#""3 1 1", "4 1 1", "3 1", "3 1 x", "3 1 1 ab""#));
+        assert!(told.len() == 4 && told[0].contains("`4 1 1`"), "{told:?}");
     }
 
     #[test]
     fn a_directory_without_the_file_is_told() {
         let error = Gateway::load(Path::new("no/such/directory")).unwrap_err();
         assert!(error.to_string().contains("gateway.toml"));
+    }
+
+    #[test]
+    fn schema_and_reference_lie_in_the_tree() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let schema = format!("{}\n", serde_json::to_string_pretty(&super::super::schema()).unwrap());
+        for (file, made) in [("gateways/schema.json", schema), ("docs/gateway.md", super::super::reference())] {
+            let there = fs::read_to_string(root.join(file)).unwrap_or_default();
+            assert!(there == made, "{file} is not what `cargo xtask schema --write` writes");
+        }
     }
 }

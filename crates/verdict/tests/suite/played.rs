@@ -46,7 +46,7 @@ pub(crate) fn host(name: &str) -> Host {
             certificate: plan::Certificate::default(),
             versions: Vec::new(),
             wire: plan::Interference::None,
-            end_of_data: None,
+            replies: std::collections::BTreeMap::new(),
         }),
         https: None,
         span: span(TEXT, "[host.\"mx.partner.example\"]"),
@@ -63,9 +63,8 @@ pub(crate) fn outbound(stated: Vec<String>) -> Scenario {
     transaction.label = "outbound".to_owned();
     transaction.origin = Origin::Sendmail;
     transaction.mail_from.value = "alice@gateway.example".parse().unwrap();
-    transaction.rcpt_to = vec![
-        Spanned { value: "bob@partner.example".parse().unwrap(), span: span(TEXT, "\"bob@partner.example\"") }.into(),
-    ];
+    let bob = Spanned { value: "bob@partner.example".parse().unwrap(), span: span(TEXT, "\"bob@partner.example\"") };
+    transaction.rcpt_to = vec![bob.into()];
     let message = "From: Alice <alice@gateway.example>\nTo: bob@partner.example\nSubject: Lunch\n\nAt noon?\n";
     transaction.message.text = Spanned { value: message.to_owned(), span: span(TEXT, message) };
     let at = span(TEXT, "\"of this kind\"");

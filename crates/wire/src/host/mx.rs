@@ -5,14 +5,20 @@ use super::{
     keys::Server,
     session::Session,
     spool::{Spool, SpoolPermit},
-    visits::{Visit, Visits},
+    visits::{Visit, Visits, lock},
 };
 use crate::{BoxStream, Handler, WireError, middle};
 use evidence::{Arrived, Connection};
 use futures_util::future::BoxFuture;
 use mail::{Message, Reply};
-use plan::{Interference, StarttlsPlay};
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use plan::{Interference, PlayedReply, Point, StarttlsPlay};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::time::{Instant, timeout};
 
 /// Octets between the host and somebody on the way.
@@ -33,8 +39,8 @@ pub struct MxPlay {
     pub key: HostKey,
     /// What somebody on the way proves himself with who swaps the certificate.
     pub swapped: Option<HostKey>,
-    /// The reply to the line with a single dot; `None`: the message is taken.
-    pub end_of_data: Option<String>,
+    /// What it replies otherwise than a good MTA.
+    pub replies: BTreeMap<Point, Vec<PlayedReply>>,
 }
 
 /// The MTA, for any number of connections.
@@ -45,7 +51,9 @@ pub struct MxHost {
     pub(super) tls: Server,
     pub(super) limits: Limits,
     pub(super) spool: Spool,
-    end_of_data: Option<Reply>,
+    replies: BTreeMap<Point, Vec<PlayedReply>>,
+    /// How often each point was reached that has a reply of its own.
+    reached: Mutex<BTreeMap<Point, usize>>,
     visits: Arc<Visits>,
 }
 
@@ -75,13 +83,16 @@ impl MxHost {
     /// Sets it up.
     ///
     /// # Errors
-    /// Its key, certificate or versions cannot be used, its reply to the end of data is none (RFC 5321 §4.2), or there
-    /// is no certificate to swap.
+    /// Its key, certificate or versions cannot be used, one of its replies is none (RFC 5321 §4.2), or there is no
+    /// certificate to swap.
     pub fn new(play: MxPlay) -> Result<Self, WireError> {
-        let MxPlay { name, starttls, wire, key, swapped, end_of_data } = play;
+        let MxPlay { name, starttls, wire, key, swapped, replies } = play;
         let fault = |reason| WireError::Play { host: name.clone(), reason };
-        let end_of_data = end_of_data.map(|text| text.parse().map_err(|e| fault(format!("`{text}` is no reply: {e}"))));
-        let end_of_data = end_of_data.transpose()?;
+        for reply in replies.values().flatten() {
+            if let PlayedReply::Says(text) = reply {
+                text.parse::<Reply>().map_err(|e| fault(format!("`{text}` is no reply: {e}")))?;
+            }
+        }
         let shown = match wire {
             Interference::SwapCertificate => {
                 swapped.ok_or_else(|| fault("there is no certificate to swap its own for".to_owned()))?
@@ -90,7 +101,7 @@ impl MxHost {
         };
         let tls = Server::new(&name, &shown)?;
         let (limits, spool, visits) = (LIMITS, Spool::of(ROOM), Arc::default());
-        Ok(Self { name, starttls, wire, tls, limits, spool, end_of_data, visits })
+        Ok(Self { name, starttls, wire, tls, limits, spool, replies, reached: Mutex::default(), visits })
     }
 
     /// Waits until nobody is connected; false if the deadline passes before.
@@ -104,10 +115,26 @@ impl MxHost {
         (self.visits.take(), self.spool.take())
     }
 
-    /// What becomes of a message: the reply to its end.
-    pub(super) fn taken(&self, envelope: Envelope, octets: &[u8], is_protected: bool, claim: SpoolPermit) -> Reply {
-        let refusal = self.end_of_data.clone().filter(|reply| reply.code / 100 != 2);
-        if let Some(refusal) = refusal {
+    /// What the scenario has it reply at this point, this time.
+    pub(super) fn played(&self, point: Point) -> Option<PlayedReply> {
+        let replies = self.replies.get(&point)?;
+        let mut reached = lock(&self.reached);
+        let times = reached.entry(point).or_default();
+        let reply = replies.get(*times).or(replies.last());
+        *times += 1;
+        reply.cloned()
+    }
+
+    /// What becomes of a message: the reply to its end, which may be one of the scenario's.
+    pub(super) fn taken(
+        &self,
+        envelope: Envelope,
+        octets: &[u8],
+        is_protected: bool,
+        claim: SpoolPermit,
+        played: Option<Reply>,
+    ) -> Reply {
+        if let Some(refusal) = played.clone().filter(|reply| reply.code / 100 != 2) {
             return refusal;
         }
         let Envelope { mail_from, rcpt_to } = envelope;
@@ -115,7 +142,7 @@ impl MxHost {
         if !self.spool.keep(Arrived { host, mail_from, rcpt_to, is_protected, message }, claim) {
             return Reply { code: 452, lines: vec!["4.3.1 no room".to_owned()] };
         }
-        self.end_of_data.clone().unwrap_or_else(|| Reply { code: 250, lines: vec!["2.0.0 kept".to_owned()] })
+        played.unwrap_or_else(|| Reply { code: 250, lines: vec!["2.0.0 kept".to_owned()] })
     }
 
     /// The connection to its end, with whom the scenario puts on the way, and how it ended.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::BoxStream;
 use mail::Reply;
-use plan::{Interference, StarttlsPlay};
+use plan::{Interference, PlayedReply, Point, StarttlsPlay};
 use std::{convert::Infallible, io};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -23,6 +23,9 @@ const RECIPIENTS: usize = 1000;
 /// Commands of one connection, and their octets.
 const COMMANDS: usize = 2000;
 const SAID: usize = 128 * 1024;
+
+/// No record of TLS, no reply, no text.
+const GARBAGE: [u8; 32] = [0xee; 32];
 
 /// One connection, as the host speaks on it.
 pub(super) struct Session<'a> {
@@ -65,7 +68,7 @@ impl<'a> Session<'a> {
     }
 
     async fn converse(&mut self) -> Result<Infallible, End> {
-        self.say("connect", "", &format!("220 {} ESMTP", self.host.name)).await?;
+        self.say_at(Point::Greeting, "connect", "", &format!("220 {} ESMTP", self.host.name)).await?;
         let mut said = 0;
         for _ in 0..COMMANDS {
             let line = self.line().await?;
@@ -93,22 +96,29 @@ impl<'a> Session<'a> {
                 self.say("auth", &told, "502 5.5.1 no such command").await
             }
             "MAIL" => {
-                let reply = self.mail(rest);
-                self.say("mail-from", command, reply).await
+                let own = self.mail(rest);
+                if !self.say_at(Point::MailFrom, "mail-from", command, own).await? && own.starts_with('2') {
+                    self.envelope = None;
+                }
+                Ok(())
             }
             "RCPT" => {
-                let reply = self.rcpt(rest);
-                self.say("rcpt-to", command, reply).await
+                let own = self.rcpt(rest);
+                let is_taken = self.say_at(Point::RcptTo, "rcpt-to", command, own).await?;
+                if let (Some(envelope), true) = (&mut self.envelope, !is_taken && own.starts_with('2')) {
+                    envelope.rcpt_to.pop();
+                }
+                Ok(())
             }
             "DATA" => self.message(command).await,
             "RSET" => {
                 self.envelope = None;
-                self.say("octets", command, "250 2.0.0 ok").await
+                self.say_at(Point::Rset, "octets", command, "250 2.0.0 ok").await.map(drop)
             }
             "NOOP" => self.say("octets", command, "250 2.0.0 ok").await,
             "QUIT" => {
                 // many a client does not wait for this; how far it gets is chance
-                let _ = self.say("quit", command, "221 2.0.0 bye").await;
+                let _ = self.say_at(Point::Quit, "quit", command, "221 2.0.0 bye").await;
                 Err(End("quit".to_owned()))
             }
             _ => {
@@ -129,10 +139,11 @@ impl<'a> Session<'a> {
                 format!("250-{name}\r\n250-PIPELINING\r\n250-SIZE {size}\r\n{starttls}250-8BITMIME\r\n250 SMTPUTF8")
             }
         };
-        if !rest.is_empty() {
+        let point = if verb == "EHLO" { Point::Ehlo } else { Point::Helo };
+        if self.say_at(point, "ehlo", command, &reply).await? {
             (self.is_greeted, self.envelope) = (true, None);
         }
-        self.say("ehlo", command, &reply).await
+        Ok(())
     }
 
     async fn starttls(&mut self, command: &str, rest: &str) -> Result<(), End> {
@@ -149,9 +160,25 @@ impl<'a> Session<'a> {
                 return self.say("starttls", command, &format!("{code} {status} no TLS now")).await;
             }
             StarttlsPlay::Injected => Some("250 2.0.0 injected"),
-            StarttlsPlay::Offered => None,
+            StarttlsPlay::Offered | StarttlsPlay::Cleartext | StarttlsPlay::Closed | StarttlsPlay::Garbage => None,
         };
-        self.answer("starttls", command, "220 2.0.0 go ahead", injected).await?;
+        let played = self.said_at(Point::Starttls)?;
+        let reply = played.as_deref().unwrap_or("220 2.0.0 go ahead");
+        self.answer("starttls", command, reply, injected).await?;
+        if !reply.starts_with("220") {
+            self.visit.without_tls("the host refused STARTTLS");
+            return Ok(());
+        }
+        let why = match self.host.starttls {
+            StarttlsPlay::Cleartext => Some(("the host goes on in cleartext", b"500 5.5.1 what?\r\n".as_slice())),
+            StarttlsPlay::Closed => Some(("the host hung up before the handshake", b"".as_slice())),
+            StarttlsPlay::Garbage => Some(("the host sent no TLS", GARBAGE.as_slice())),
+            _ => None,
+        };
+        if let Some((why, octets)) = why {
+            self.visit.without_tls(why);
+            return self.no_handshake(octets).await;
+        }
         // what the client said before the handshake is dropped with the buffer (RFC 3207 §6)
         let client = std::mem::replace(&mut self.client, BufReader::new(Box::new(tokio::io::empty())));
         let heard = Heard::default();
@@ -163,6 +190,23 @@ impl<'a> Session<'a> {
         // RFC 3207 §4.2
         (self.is_protected, self.is_greeted, self.envelope) = (true, false, None);
         Ok(())
+    }
+
+    /// Waits for the beginning of a handshake, sends what is none, and lets the client go.
+    async fn no_handshake(&mut self, octets: &[u8]) -> Result<(), End> {
+        let limit = self.host.limits.line;
+        let silent = || End("the client was silent".to_owned());
+        let begun = timeout(limit, self.client.fill_buf()).await.map_err(|_| silent())??.len();
+        self.client.consume(begun);
+        let written = async {
+            self.client.write_all(octets).await?;
+            self.client.shutdown().await
+        };
+        timeout(limit, written).await.map_err(|_| silent())??;
+        // unread octets would turn the end of the connection into a reset
+        let mut rest = (&mut self.client).take(SAID as u64);
+        let _ = timeout(limit, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+        Err(End("closed by the host".to_owned()))
     }
 
     fn mail(&mut self, rest: &str) -> &'static str {
@@ -196,11 +240,20 @@ impl<'a> Session<'a> {
         let Some(envelope) = self.envelope.take_if(|envelope| !envelope.rcpt_to.is_empty()) else {
             return self.say("data", command, "503 5.5.1 bad sequence of commands").await;
         };
-        self.say("data", command, "354 go ahead").await?;
+        let played = self.said_at(Point::Data)?;
+        let reply = played.as_deref().unwrap_or("354 go ahead");
+        self.say("data", command, reply).await?;
+        if !reply.starts_with("354") {
+            self.envelope = Some(envelope);
+            return Ok(());
+        }
         let names = envelope.mail_from.len() + envelope.rcpt_to.iter().map(String::len).sum::<usize>();
         let claim = self.host.spool.claim(names);
         let reply = match self.data(claim).await? {
-            Data::Whole(octets, claim) => self.host.taken(envelope, &octets, self.is_protected, claim).to_string(),
+            Data::Whole(octets, claim) => {
+                let played = self.said_at(Point::EndOfData)?.and_then(|reply| reply.parse().ok());
+                self.host.taken(envelope, &octets, self.is_protected, claim, played).to_string()
+            }
             Data::Dropped(reply) => reply.to_owned(),
         };
         self.say("end-of-data", "", &reply.replace('\n', "\r\n")).await
@@ -236,6 +289,23 @@ impl<'a> Session<'a> {
                 }
             }
         }
+    }
+
+    /// What the scenario has the host say at this point instead of its own reply.
+    fn said_at(&self, point: Point) -> Result<Option<String>, End> {
+        match self.host.played(point) {
+            None => Ok(None),
+            Some(PlayedReply::Says(reply)) => Ok(Some(reply.replace('\n', "\r\n"))),
+            Some(PlayedReply::Closes) => Err(End("closed by the host".to_owned())),
+        }
+    }
+
+    /// Says its own reply, or that of the scenario; true if it is a good one (2yz).
+    async fn say_at(&mut self, point: Point, to: &str, sent: &str, own: &str) -> Result<bool, End> {
+        let played = self.said_at(point)?;
+        let reply = played.as_deref().unwrap_or(own);
+        self.say(to, sent, reply).await?;
+        Ok(reply.starts_with('2'))
     }
 
     /// Says a reply, whole, and notes it down.

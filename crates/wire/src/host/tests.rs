@@ -15,7 +15,7 @@ use evidence::{Connection, Observed};
 use mail::Reply;
 use openssl::ssl::{SslConnector, SslConnectorBuilder, SslMethod, SslVerifyMode, SslVersion};
 use pki::{Authority, CertificateKind};
-use plan::{Driver, Interference, StarttlsPlay, Tls};
+use plan::{Driver, Interference, PlayedReply, Point, StarttlsPlay, Tls};
 use std::{
     pin::Pin,
     sync::{Arc, LazyLock},
@@ -50,7 +50,7 @@ fn play() -> MxPlay {
         wire: Interference::None,
         key: good(&[]),
         swapped: None,
-        end_of_data: None,
+        replies: std::collections::BTreeMap::new(),
     }
 }
 

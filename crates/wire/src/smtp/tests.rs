@@ -57,7 +57,10 @@ fn host(kind: CertificateKind, version: &str) -> Arc<MxHost> {
     let key = HostKey { chain_pem: issued.chain_pem, key_pem: issued.key_pem, versions: vec![version.to_owned()] };
     let (starttls, wire) = (plan::StarttlsPlay::Offered, plan::Interference::None);
     let name = "mx.gateway.example".to_owned();
-    Arc::new(MxHost::new(MxPlay { name, starttls, wire, key, swapped: None, end_of_data: None }).unwrap())
+    Arc::new(
+        MxHost::new(MxPlay { name, starttls, wire, key, swapped: None, replies: std::collections::BTreeMap::new() })
+            .unwrap(),
+    )
 }
 
 async fn world(handler: Arc<dyn Handler>) -> World {

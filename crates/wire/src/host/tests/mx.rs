@@ -199,11 +199,56 @@ async fn the_end_of_data_is_answered_as_asked() {
         ("250 thanks", 250, "quit", 1),
         ("421 gone", 421, "closed by the host", 0),
     ] {
-        let (dialogue, seen, arrived) = visited(MxPlay { end_of_data: Some(reply.to_owned()), ..play() }).await;
+        let (dialogue, seen, arrived) = visited(replying(Point::EndOfData, &[says(reply)])).await;
         let end = dialogue.exchanges.iter().find(|e| e.to == "end-of-data").unwrap();
         assert_eq!((end.reply.seen().unwrap().code, seen.ended.as_str(), arrived.len()), (code, ended, count));
     }
-    assert!(MxHost::new(MxPlay { end_of_data: Some("later".to_owned()), ..play() }).is_err());
+    assert!(MxHost::new(replying(Point::Quit, &[says("later")])).is_err());
+}
+
+fn says(reply: &str) -> PlayedReply {
+    PlayedReply::Says(reply.to_owned())
+}
+
+fn replying(point: Point, replies: &[PlayedReply]) -> MxPlay {
+    MxPlay { replies: [(point, replies.to_vec())].into(), ..play() }
+}
+
+#[tokio::test]
+async fn any_command_is_answered_as_asked_and_one_time_after_the_other() {
+    for (point, to) in [
+        (Point::Greeting, "connect"),
+        (Point::Ehlo, "ehlo"),
+        (Point::Starttls, "starttls"),
+        (Point::MailFrom, "mail-from"),
+        (Point::RcptTo, "rcpt-to"),
+        (Point::Data, "data"),
+        (Point::EndOfData, "end-of-data"),
+    ] {
+        let (dialogue, _, arrived) = visited(replying(point, &[says("450-not\n450 now")])).await;
+        let refused = dialogue.exchanges.iter().find(|e| e.to == to).unwrap().reply.seen().unwrap();
+        assert_eq!((refused.code, refused.lines.len(), arrived.len()), (450, 2, 0), "{to}");
+        let (dialogue, seen, arrived) = visited(replying(point, &[PlayedReply::Closes])).await;
+        let closed = dialogue.exchanges.iter().find(|e| e.to == to).unwrap();
+        assert!(closed.reply.seen().is_none(), "{to}");
+        assert_eq!((seen.ended.as_str(), arrived.len()), ("closed by the host", 0), "{to}");
+    }
+    let host = MxHost::new(replying(Point::RcptTo, &[says("450 now"), says("250 then")])).unwrap();
+    let replies: Vec<_> = (0..3).map(|_| host.played(Point::RcptTo)).collect();
+    assert_eq!(replies, [Some(says("450 now")), Some(says("250 then")), Some(says("250 then"))]);
+}
+
+#[tokio::test]
+async fn a_host_need_not_speak_tls_behind_its_220() {
+    for (starttls, why) in [
+        (StarttlsPlay::Cleartext, "the host goes on in cleartext"),
+        (StarttlsPlay::Closed, "the host hung up before the handshake"),
+        (StarttlsPlay::Garbage, "the host sent no TLS"),
+    ] {
+        let (dialogue, seen, arrived) = visited(MxPlay { starttls, ..play() }).await;
+        assert!(matches!(&dialogue.handshake, Observed::Unobserved(said) if said.starts_with("the handshake failed")));
+        assert_eq!((&seen.handshake, arrived.len()), (&Observed::Unobserved(why.to_owned()), 0));
+    }
 }
 
 #[tokio::test]
