@@ -1,16 +1,18 @@
--- Runs when all signatures are checked, before OpenDMARC sees the message. Four things are put right here:
---   what policyd-spf found is handed on in a field that holds nothing that a peer wrote but a plain domain name. policyd-spf copies the
---   local part of MAIL FROM into its own field, from where `"x); dkim=pass header.d=bank.example ("@...` would be believed;
---   OpenDKIM copies i= and d= of a signature into its field. Where they are not plain, it says no more than that;
+-- Runs when all signatures are checked, before OpenDMARC sees the message. This is put right here:
+--   what policyd-spf found is handed on in a field that holds nothing of a peer's but a plain domain name. policyd-spf copies the
+--   local part of MAIL FROM, from where `"x); dkim=pass header.d=bank.example ("@...` would be believed (RFC 8601 §7.1);
+--   OpenDKIM copies i= of a signature, decoded, from where the same could be said: such results are withheld;
 --   OpenDMARC 1.4.2 takes a record out of reach for no record: such mail is put off (RFC 9989 §4.10.1);
 --   under adkim=s and aspf=s it takes an identifier below or above the Author Domain for aligned: the results that say so are
 --   withheld, and it then says fail, and does what the policy says.
+-- It does not run for a message with a malformed signature, which OpenDKIM lets pass unread. OpenDMARC then reads the topmost
+-- Received-SPF itself, which is ours.
 
 -- What our users submit is signed, not judged.
 if odkim.get_mtasymbol(ctx, "{auth_authen}") ~= nil then return nil end
 
--- The topmost Received-SPF is policyd-spf's, or the one that main.cf puts below it for the case that it says nothing; all others are
--- the sender's. All go: OpenDMARC would believe them.
+-- The topmost Received-SPF is policyd-spf's, or the one that main.cf puts below it for the case that it says nothing; all others
+-- are the sender's. All go: OpenDMARC would believe them.
 local received = odkim.get_header(ctx, "Received-SPF", 0) or ""
 local fields = 0
 while odkim.get_header(ctx, "Received-SPF", fields) ~= nil do fields = fields + 1 end
