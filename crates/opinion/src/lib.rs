@@ -187,11 +187,13 @@ impl Means {
     }
 }
 
+/// Nothing is found here, so that the resolver is asked.
+type Nowhere = NoCache<IpAddr, RecordSet<Box<str>>>;
+/// What mail-auth takes for a check: names of the DNS are looked for in the zones, addresses' names by the resolver.
+type Check<'x, P> = Parameters<'x, P, Zones<'x>, Zones<'x>, Zones<'x>, Zones<'x>, Nowhere>;
+
 /// The parameters of a check, with the zones to find records in.
-fn with<'x, P>(
-    parameters: P,
-    zones: &'x Zones<'x>,
-) -> Parameters<'x, P, Zones<'x>, Zones<'x>, Zones<'x>, Zones<'x>, NoCache<IpAddr, RecordSet<Box<str>>>> {
+fn with<'x, P>(parameters: P, zones: &'x Zones<'x>) -> Check<'x, P> {
     Parameters {
         params: parameters,
         cache_txt: Some(zones),
