@@ -55,6 +55,9 @@ fn scenario(report: &ScenarioReport) -> Value {
     let judged = verdict.iter().flat_map(|verdict| &verdict.transactions).enumerate();
     let seen = |at: usize| evidence.and_then(|evidence| evidence.transactions.get(at));
     value["transactions"] = judged.map(|(at, judged)| transaction(judged, seen(at))).collect::<Vec<_>>().into();
+    if let Some(strays) = verdict.map(|verdict| &verdict.strays).filter(|strays| !strays.is_empty()) {
+        value["strays"] = strays.iter().map(finding).collect::<Vec<_>>().into();
+    }
     value["snapshot"] = json!({ "state": report.snapshot.as_str() });
     if let Snapshot::Differs(diff) = &report.snapshot {
         value["snapshot"]["diff"] = diff.as_str().into();

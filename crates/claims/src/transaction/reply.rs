@@ -76,7 +76,7 @@ impl Claim<Transaction> for Reply {
     fn cause(&self, case: &Case<'_>) -> Option<Cause> {
         let refused = causes::refused_at(case);
         if self.to == Command::EndOfData && refused.as_ref().is_none_or(|to| to == "end-of-data") {
-            return causes::dmarc(case).or_else(|| Some(causes::message_line(case, "From", "this message")));
+            return causes::enforced(case).or_else(|| Some(causes::message_line(case, "From", "this message")));
         }
         causes::command(case, &refused.unwrap_or_else(|| self.to.to_string()))
     }
@@ -175,7 +175,7 @@ impl Says {
 
 /// A command that was not sent: because of what the server refused before, or for a reason that says nothing of it.
 fn never_said(to: Command, case: &Case<'_>) -> Check {
-    let dialogue = || case.seen.dialogue.iter().filter(|e| !matches!(e.to.as_str(), "quit" | "octets"));
+    let dialogue = || case.seen.dialogue.iter().filter(|e| !matches!(e.to.as_str(), "quit" | "octets" | "unexpected"));
     let silent = dialogue().find_map(|e| match &e.reply {
         Observed::Unobserved(why) => Some(format!("no reply to {}: {why}", e.to)),
         Observed::Seen(_) => None,
