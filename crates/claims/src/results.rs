@@ -5,7 +5,7 @@
 //! different things says nothing, and that is told.
 
 use evidence::{AuthResult, Observed, ResultSource, Transaction};
-use mail::{DkimResult, Domain, UnknownResult};
+use mail::{DkimResult, Domain, SpfResult, UnknownResult};
 use std::{collections::BTreeSet, str::FromStr};
 
 /// What the source that counts says of a method.
@@ -13,7 +13,9 @@ use std::{collections::BTreeSet, str::FromStr};
 /// # Errors
 /// Why none says anything.
 pub fn of<'a>(method: &str, seen: &'a Transaction) -> Result<Vec<&'a AuthResult>, String> {
-    let all: Vec<&AuthResult> = seen.object.results.iter().filter(|r| r.method.eq_ignore_ascii_case(method)).collect();
+    let all: Vec<&AuthResult> = (seen.object.results.iter())
+        .filter(|r| r.method.eq_ignore_ascii_case(method) && r.injected.is_none())
+        .collect();
     let from = |is_meant: &dyn Fn(&ResultSource) -> bool| -> Option<Vec<&'a AuthResult>> {
         let found: Vec<&AuthResult> = all.iter().copied().filter(|r| is_meant(&r.source)).collect();
         (!found.is_empty()).then_some(found)
@@ -25,15 +27,61 @@ pub fn of<'a>(method: &str, seen: &'a Transaction) -> Result<Vec<&'a AuthResult>
         .ok_or_else(|| nobody_says(method, seen))
 }
 
+/// The results that stand in text of the peer's, each with that text as a sentence. No claim holds by them.
+#[must_use]
+pub fn injected(seen: &Transaction) -> Vec<String> {
+    let tell = |result: &AuthResult| {
+        let text = result.injected.as_ref()?;
+        Some(format!("{}, which stands inside text of the peer's: {text}", told(result)))
+    };
+    let told: BTreeSet<String> = seen.object.results.iter().filter_map(tell).collect();
+    told.into_iter().collect()
+}
+
+/// An identity that SPF checks (RFC 7208 §2.3, §2.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// The name that the client says in EHLO or HELO.
+    Helo,
+    /// The reverse-path; the HELO name, if that is null.
+    MailFrom,
+}
+
+/// The SPF result of an identity. A result for HELO says nothing of MAIL FROM, unless the reverse-path is null; one that
+/// names no identity is about MAIL FROM.
+#[must_use]
+pub fn spf(identity: Identity, is_null: bool, seen: &Transaction) -> Observed<SpfResult> {
+    let said = match of("spf", seen) {
+        Ok(said) => said,
+        Err(why) => return Observed::Unobserved(why),
+    };
+    let has = |r: &AuthResult, wanted: &str| r.properties.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    let is_of_helo = |r: &&AuthResult| has(r, "smtp.helo") && !has(r, "smtp.mailfrom");
+    let (of_helo, of_mail_from): (Vec<&AuthResult>, Vec<&AuthResult>) = said.iter().copied().partition(is_of_helo);
+    let (meant, word) = match identity {
+        Identity::Helo => (of_helo, "HELO"),
+        Identity::MailFrom if of_mail_from.is_empty() && is_null => (of_helo, "MAIL FROM"),
+        Identity::MailFrom => (of_mail_from, "MAIL FROM"),
+    };
+    if meant.is_empty() {
+        let told: Vec<String> = said.into_iter().map(told).collect();
+        return Observed::Unobserved(format!("nothing is said of {word}: {}", told.join("; ")));
+    }
+    one(&meant)
+}
+
 /// The result of a method that has one for the whole message.
 #[must_use]
 pub fn single<R: FromStr<Err = UnknownResult> + Copy + Ord>(method: &str, seen: &Transaction) -> Observed<R> {
-    let said = match of(method, seen) {
-        Ok(said) => by_identity(said),
-        Err(why) => return Observed::Unobserved(why),
-    };
+    match of(method, seen) {
+        Ok(said) => one(&said),
+        Err(why) => Observed::Unobserved(why),
+    }
+}
+
+fn one<R: FromStr<Err = UnknownResult> + Copy + Ord>(said: &[&AuthResult]) -> Observed<R> {
     let mut words = BTreeSet::new();
-    for result in &said {
+    for result in said {
         match result.result.parse::<R>() {
             Ok(word) => words.insert(word),
             Err(unknown) => return Observed::Unobserved(format!("{}: {unknown}", source_word(&result.source))),
@@ -41,8 +89,28 @@ pub fn single<R: FromStr<Err = UnknownResult> + Copy + Ord>(method: &str, seen: 
     }
     match words.first() {
         Some(word) if words.len() == 1 => Observed::Seen(*word),
-        _ => Observed::Unobserved(contradiction(&said)),
+        _ => Observed::Unobserved(contradiction(said)),
     }
+}
+
+/// The results of a method that cannot all be right, a sentence each: two results where a message has one, or of DKIM
+/// that nobody signed it and that somebody did. Empty: they agree.
+#[must_use]
+pub fn contradictions(method: &str, seen: &Transaction) -> Vec<String> {
+    let said = of(method, seen).unwrap_or_default();
+    let key = |r: &AuthResult| match method {
+        "spf" => r.properties.iter().any(|(name, _)| name.eq_ignore_ascii_case("smtp.mailfrom")).to_string(),
+        "dkim" if r.result.eq_ignore_ascii_case("none") => String::new(),
+        "dkim" => "signed".to_owned(),
+        _ => String::new(),
+    };
+    let is_other = |one: &AuthResult, other: &AuthResult| match method {
+        "dkim" => key(one) != key(other),
+        _ => key(one) == key(other) && !one.result.eq_ignore_ascii_case(&other.result),
+    };
+    let contradicted = said.iter().filter(|one| said.iter().any(|other| is_other(one, other)));
+    let told: BTreeSet<String> = contradicted.map(|result| told(result)).collect();
+    told.into_iter().collect()
 }
 
 /// The best DKIM result of all signatures. RFC 6376 §6.1 has a verifier go on until one verifies, and treat those that
@@ -135,14 +203,6 @@ const fn rank(result: DkimResult) -> u8 {
         DkimResult::PermError => 5,
         DkimResult::None => 6,
     }
-}
-
-/// SPF has two identities (RFC 7208 §2.3, §2.4): a result for MAIL FROM counts, one for HELO only without it.
-fn by_identity(said: Vec<&AuthResult>) -> Vec<&AuthResult> {
-    let of_mail_from: Vec<&AuthResult> = (said.iter().copied())
-        .filter(|r| r.properties.iter().any(|(name, _)| name.eq_ignore_ascii_case("smtp.mailfrom")))
-        .collect();
-    if of_mail_from.is_empty() { said } else { of_mail_from }
 }
 
 fn contradiction(said: &[&AuthResult]) -> String {

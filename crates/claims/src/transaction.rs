@@ -1,5 +1,6 @@
 //! Claims on a mail transaction.
 
+mod accepted;
 mod arc;
 mod arrived;
 mod causes;
@@ -16,6 +17,7 @@ mod received;
 mod reply;
 mod spf;
 
+pub use accepted::Accepted;
 pub use arc::Arc;
 pub use arrived::Arrived;
 pub use controls::{controls, is_outbound, must_arrive};
@@ -33,7 +35,7 @@ pub use spf::Spf;
 use crate::{
     Cause, Check, Entry, Subject,
     outcomes::{self, Ending, Outcome as Became},
-    results,
+    results::{self, Identity},
 };
 use evidence::{Observed, ResultSource};
 use mail::{ArcResult, DkimResult, DmarcResult, Domain, ReversePath, SpfResult};
@@ -64,6 +66,7 @@ impl Subject for Transaction {
             Entry::of::<Offered>(),
             Entry::of::<Fetched>(),
             Entry::of::<Header>(),
+            Entry::of::<Accepted>(),
         ]
     }
 
@@ -122,7 +125,7 @@ impl<'a> Case<'a> {
             seen,
             outcome: outcomes::worst(&endings),
             endings,
-            spf: results::single("spf", seen),
+            spf: results::spf(Identity::MailFrom, planned.mail_from.value == ReversePath::Null, seen),
             dkim: results::best_dkim(seen),
             dmarc: results::single("dmarc", seen),
             arc: results::single("arc", seen),
@@ -131,12 +134,22 @@ impl<'a> Case<'a> {
 
     /// Whether a method has the claimed result.
     fn result<R: PartialEq + Display>(&self, method: &str, claim: R, seen: &Observed<R>) -> Check {
+        if let Some(contradiction) = self.contradiction(method) {
+            return contradiction;
+        }
         let name = method.to_uppercase();
         match seen {
             Observed::Seen(seen) if *seen == claim => Check::Holds,
             Observed::Seen(seen) => Check::Fails(format!("{name} is {seen}, not {claim}"), self.said_of(method)),
             Observed::Unobserved(why) => Check::unclear(format!("whether {name} is {claim}"), why.clone()),
         }
+    }
+
+    /// That the results of a method cannot all be right, if they cannot: then it has none, and no claim on one holds.
+    fn contradiction(&self, method: &str) -> Option<Check> {
+        let told = results::contradictions(method, self.seen);
+        let what = || format!("the {} results contradict each other", method.to_uppercase());
+        (!told.is_empty()).then(|| Check::Fails(what(), told))
     }
 
     /// What the filters said of a method, a line each, and the log lines that say so; of DMARC also what it rests on.

@@ -13,11 +13,18 @@ mod snapshot;
 pub use finding::{Finding, Location, Unclear};
 pub use snapshot::probe_table;
 
-use claims::{Scenario, outcomes::Outcome, probe, transaction::Case};
-use evidence::{Evidence, Observed};
-use finding::Text;
+use claims::{
+    Cause, Scenario, Subject,
+    outcomes::Outcome,
+    probe,
+    transaction::{Accepted, Case, Transaction},
+};
+use evidence::{Delivered, Evidence, Observed};
+use finding::{Shown, Text};
 use judge::{Tally, judge as claims_on};
 use mail::{ArcResult, DkimResult, DmarcResult, SpfResult};
+use plan::Plan;
+use std::ops::Range;
 
 /// What is made of one scenario.
 #[derive(Debug, Clone)]
@@ -32,6 +39,8 @@ pub struct Verdict {
     pub reports: Vec<Checked>,
     /// One for each transaction of the plan, in its order.
     pub transactions: Vec<Judged>,
+    /// What is wrong with the scenario as a whole, whatever is claimed: messages that nobody sent.
+    pub strays: Vec<Finding>,
     /// The evidence as text: the same bytes for the same behaviour.
     pub snapshot: String,
 }
@@ -91,7 +100,8 @@ impl Verdict {
 
     /// Claims that do not hold: of settings, probes, look-ups and transactions.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
-        self.checked().flat_map(|c| &c.findings).chain(self.transactions.iter().flat_map(|t| &t.findings))
+        let claimed = self.checked().flat_map(|c| &c.findings);
+        claimed.chain(self.transactions.iter().flat_map(|t| &t.findings)).chain(&self.strays)
     }
 
     /// Claims of which it cannot be told whether they hold, in the same order.
@@ -131,8 +141,35 @@ pub fn judge(scenario: &Scenario, evidence: &Evidence) -> Verdict {
         lookups: plan.lookups.iter().enumerate().map(|(at, planned)| lookup(at, planned)).collect(),
         reports: plan.reports.iter().enumerate().map(|(at, planned)| report(at, planned)).collect(),
         transactions: (0..plan.transactions.len()).map(|at| transaction(scenario, at, evidence, &text)).collect(),
+        strays: strays(plan, evidence, &text),
         snapshot: snapshot::text(plan, evidence),
     }
+}
+
+/// Messages that lie in a mailbox although nobody sent them.
+fn strays(plan: &Plan, evidence: &Evidence, text: &Text) -> Vec<Finding> {
+    let title = 0..plan.source.text.lines().next().map_or(0, str::len);
+    let finding = |stray: &Delivered| {
+        let message = format!("a message that nobody sent lies in {} of {}", stray.folder, stray.mailbox);
+        let fields = stray.message.fields.iter().filter(|field| {
+            ["Return-Path", "From", "To", "Subject"].iter().any(|name| field.name.eq_ignore_ascii_case(name))
+        });
+        let help: Vec<String> = fields.take(6).map(|field| format!("{}: {}", field.name, field.value)).collect();
+        let labels = vec![(title.clone(), "while this scenario ran".to_owned())];
+        unclaimed("mailboxes", message, &help, labels, text)
+    };
+    evidence.strays.iter().map(finding).collect()
+}
+
+/// What is wrong whatever is claimed.
+fn unclaimed(
+    subject: &str,
+    message: String,
+    help: &[String],
+    labels: Vec<(Range<usize>, String)>,
+    text: &Text,
+) -> Finding {
+    Finding::new(Shown { subject: subject.to_owned(), message, labels, help: help.join("\n"), text: text.clone() })
 }
 
 /// What was seen; or why nothing was.
@@ -169,7 +206,12 @@ fn transaction(scenario: &Scenario, at: usize, evidence: &Evidence, text: &Text)
     let case = Case::of(plan, at, seen);
     dialogue::judge(planned, Some(seen), &mut tally, text);
     tally.judge(plan, at, label, claims, Ok(&case), text);
-    let Tally { findings, errors } = tally;
+    let Tally { mut findings, errors } = tally;
+    let faults = case.faults(claims.first::<Accepted>().is_some());
+    findings.extend(faults.into_iter().map(|(message, help)| {
+        let place = Transaction::place(plan, at).map(|place: Cause| place.line(text.inner()));
+        unclaimed(label, message, &help, place.map(|place| (place.at, place.what)).into_iter().collect(), text)
+    }));
     let Case { outcome, spf, dkim, dmarc, arc, .. } = case;
     let second_opinion = Vec::new();
     let mut judged = Judged { label: label.clone(), outcome, spf, dkim, dmarc, arc, findings, errors, second_opinion };

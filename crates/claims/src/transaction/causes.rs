@@ -7,7 +7,7 @@ use crate::{
 };
 use evidence::Observed;
 use mail::{DmarcResult, Domain, Message, SpfResult};
-use plan::{Daemon, Host, KeyRecord, Origin, Settings, Signature};
+use plan::{Daemon, Host, KeyRecord, Origin, Settings, Signature, Tamper};
 
 /// A setting that the scenario changes, of this daemon if there is one.
 pub(crate) fn setting(settings: &Settings, daemon: Daemon) -> Option<Cause> {
@@ -82,7 +82,10 @@ pub(super) fn dkim(case: &Case<'_>, wanted: impl Fn(&Signature) -> bool) -> Opti
                 at: submission.login.span.clone(),
                 what: "signed by this login's own server, if at all".to_owned(),
             },
-            Origin::Client(_) | Origin::Sendmail => message_line(case, "From", "nobody signs this message"),
+            Origin::Client(_) | Origin::Sendmail if is_signed(case) => {
+                message_line(case, "DKIM-Signature", "a signature that the message brings with it")
+            }
+            Origin::Client(_) | Origin::Sendmail => message_line(case, "From", "no signature is in this message"),
         });
     };
     if let Some(cause) = fault(case, places) {
@@ -103,6 +106,35 @@ pub(super) fn dkim(case: &Case<'_>, wanted: impl Fn(&Signature) -> bool) -> Opti
             tampered().unwrap_or_else(|| Cause { at: selector.span.clone(), what: "signed with this key".to_owned() })
         }
     })
+}
+
+/// Whether the message has a signature that the file itself writes out.
+fn is_signed(case: &Case<'_>) -> bool {
+    let recipe = &case.planned.message;
+    let begins = |text: &str| {
+        text.lines().any(|line| line.get(..15).is_some_and(|start| start.eq_ignore_ascii_case("DKIM-Signature:")))
+    };
+    let adds = |change: &Tamper| match change {
+        Tamper::PrependHeader(field) => begins(field),
+        Tamper::Replace { with, .. } => begins(with),
+        _ => false,
+    };
+    begins(&recipe.text.value) || recipe.tamper.iter().any(adds) || begins(&String::from_utf8_lossy(&case.seen.sent))
+}
+
+/// The policy of the Author Domain, where it is what refused the message or put it aside: DMARC fails, and the policy asks
+/// for that.
+pub(super) fn enforced(case: &Case<'_>) -> Option<Cause> {
+    let record = Places::of(case.plan).dmarc(&author_domain(case)?)?;
+    let asks = |tag: &str| {
+        let mut tags = record.text.split(';').filter_map(|tag| tag.split_once('='));
+        tags.any(|(name, value)| {
+            name.trim().eq_ignore_ascii_case(tag)
+                && ["reject", "quarantine"].iter().any(|word| value.trim().eq_ignore_ascii_case(word))
+        })
+    };
+    let is_failed = case.dmarc == Observed::Seen(DmarcResult::Fail);
+    (is_failed && (asks("p") || asks("sp") || asks("np"))).then(|| dmarc(case))?
 }
 
 const fn record_words(record: KeyRecord) -> Option<&'static str> {
@@ -159,7 +191,9 @@ pub(super) fn origin(case: &Case<'_>) -> Option<Cause> {
 
 /// The command whose reply the server refused the message with.
 pub(super) fn refused_at(case: &Case<'_>) -> Option<String> {
-    let refused = |e: &&evidence::Exchange| e.to != "quit" && e.reply.seen().is_some_and(|reply| !reply.is_positive());
+    let refused = |e: &&evidence::Exchange| {
+        !matches!(e.to.as_str(), "quit" | "unexpected") && e.reply.seen().is_some_and(|reply| !reply.is_positive())
+    };
     case.seen.dialogue.iter().rfind(refused).map(|e| e.to.clone())
 }
 
@@ -184,7 +218,12 @@ pub(super) fn command(case: &Case<'_>, to: &str) -> Option<Cause> {
 /// The domain of the From field, as far as it can be read.
 fn author_domain(case: &Case<'_>) -> Option<Domain> {
     let message = Message::parse(case.planned.message.text.value.as_bytes());
-    let from = message.first("From")?;
+    let mut fields = message.all("From");
+    let from = fields.next()?;
+    // filters differ in what they make of two fields, of nested angles and of several addresses
+    if fields.next().is_some() || ['<', '>', '@'].iter().any(|sign| from.matches(*sign).count() > 1) {
+        return None;
+    }
     let address = from.rsplit_once('<').map_or(from, |(_, rest)| rest);
     let domain = address.rsplit_once('@')?.1;
     domain.split(|c: char| !(c.is_alphanumeric() || "-._".contains(c))).next()?.parse().ok()

@@ -35,7 +35,7 @@ impl Claim<Transaction> for Dkim {
     fn check(&self, case: &Case<'_>) -> Check {
         match self {
             Self::Overall(claim) => case.result("dkim", *claim, &case.dkim),
-            Self::Signatures(claims) => signatures(claims, case),
+            Self::Signatures(claims) => case.contradiction("dkim").unwrap_or_else(|| signatures(claims, case)),
         }
     }
 

@@ -89,7 +89,7 @@ impl Claim<Transaction> for Outcome {
             .and_then(|to| causes::command(case, &to))
             .or_else(|| causes::setting(&case.plan.settings, Daemon::Postfix))
             .or_else(|| causes::next_host(case))
-            .or_else(|| causes::dmarc(case))
+            .or_else(|| causes::enforced(case))
             .or_else(|| Some(causes::message_line(case, "From", "this message")))
     }
 

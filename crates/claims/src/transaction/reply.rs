@@ -76,7 +76,7 @@ impl Claim<Transaction> for Reply {
     fn cause(&self, case: &Case<'_>) -> Option<Cause> {
         let refused = causes::refused_at(case);
         if self.to == Command::EndOfData && refused.as_ref().is_none_or(|to| to == "end-of-data") {
-            return causes::dmarc(case).or_else(|| Some(causes::message_line(case, "From", "this message")));
+            return causes::enforced(case).or_else(|| Some(causes::message_line(case, "From", "this message")));
         }
         causes::command(case, &refused.unwrap_or_else(|| self.to.to_string()))
     }

@@ -6,6 +6,7 @@ mod findings;
 mod handshakes;
 mod library;
 mod lookups;
+mod more;
 mod opinions;
 mod outbound;
 mod outcomes;

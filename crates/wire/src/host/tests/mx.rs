@@ -138,7 +138,7 @@ async fn a_reply_is_injected_in_the_segment_of_the_220_and_is_none_under_tls() {
     let (dialogue, seen, arrived) = visited(MxPlay { starttls: StarttlsPlay::Injected, ..play() }).await;
     let replies: Vec<_> =
         dialogue.exchanges.iter().map(|e| (e.to.as_str(), e.reply.seen().unwrap().to_string())).collect();
-    let injected = ("octets", "250 2.0.0 injected".to_owned());
+    let injected = ("unexpected", "250 2.0.0 injected".to_owned());
     assert_eq!(replies[2..4], [("starttls", "220 2.0.0 go ahead".to_owned()), injected]);
     let said: Vec<_> = seen.dialogue.iter().map(|e| (e.to.as_str(), e.reply.seen().unwrap().code)).collect();
     assert_eq!(said[2..4], [("starttls", 220), ("injected", 250)]);
