@@ -26,15 +26,19 @@ impl PeerTexts {
     pub fn of(mail_from: &str, helo: &str, sent: &[u8]) -> Self {
         let mut texts = Self::default();
         texts.address(mail_from);
-        for behind in ["helo=", "SPF(helo): ", "s=helo;id="] {
-            texts.add(behind, helo);
-        }
+        texts.helo(helo);
         // octets that hide further messages have further headers in them
         let lines = String::from_utf8_lossy(sent).replace("\r\n ", " ").replace("\r\n\t", " ");
         for line in lines.lines() {
+            // commands, too, of a dialogue or hidden in a message
+            if let Some((verb, name)) = line.split_once(' ')
+                && ["EHLO", "HELO"].iter().any(|word| word.eq_ignore_ascii_case(verb))
+            {
+                texts.helo(name.trim_end());
+            }
             let Some((name, value)) = line.split_once(':') else { continue };
             match name.trim_end().to_ascii_lowercase().as_str() {
-                "from" | "sender" | "message-id" => texts.addresses(value.trim()),
+                "mail from" | "from" | "sender" | "message-id" => texts.addresses(value.trim()),
                 "dkim-signature" => texts.tags(value),
                 _ => {}
             }
@@ -96,6 +100,12 @@ impl PeerTexts {
             _ => text.behind.is_empty(),
         };
         self.0.iter().find(is_its).map_or(INERT, |text| &text.text)
+    }
+
+    fn helo(&mut self, name: &str) {
+        for behind in ["helo=", "SPF(helo): ", "s=helo;id="] {
+            self.add(behind, name);
+        }
     }
 
     /// As it was said, and as Postfix hands it on. What has no sign of any grammar in it cannot inject.
@@ -179,6 +189,14 @@ mod tests {
         let peer = PeerTexts::of(ATTACK, "h.example", b"From: a@victim.example\r\n\r\n");
         let found = told_apart(&field("h.example", ATTACK), &peer);
         assert_eq!(found, ["spf=none smtp.mailfrom=attacker.example", "dkim=pass header.d=victim.example!"]);
+    }
+
+    #[test]
+    fn what_a_dialogue_says_is_known_too() {
+        let said = format!("EHLO x) y\r\nMAIL FROM:<{ATTACK}>\r\nRCPT TO:<a@g.example>\r\nDATA\r\n");
+        let found = told_apart(&field("x) y", ATTACK), &PeerTexts::of("", "", said.as_bytes()));
+        assert_eq!(found.first().map(String::as_str), Some("spf=none smtp.mailfrom=attacker.example"));
+        assert!(found[1..].iter().all(|result| result.ends_with('!')), "{found:?}");
     }
 
     #[test]

@@ -20,11 +20,12 @@ impl Stack {
         track: &Track,
     ) -> Result<Vec<MailObject>, StackError> {
         let marks = marks(&account.objects, mail_out);
+        let octets = mail_out.octets();
         let mut objects = Vec::new();
         for (logged, mark) in account.objects.into_iter().zip(&marks) {
             let delivered = self.delivered(&logged, mark, track).await?;
             let bounces = self.bounces(&logged, mark, mail_out).await?;
-            let sent = Sent { octets: &mail_out.message, peer: &track.peer, written: &logged.written };
+            let sent = Sent { octets: &octets, peer: &track.peer, written: &logged.written };
             let id = &self.gateway().authserv_id;
             let in_header = delivered.iter().flat_map(|copy| evidence::results_of(&copy.message, &sent, id));
             let results = in_header.chain(logged.object.results).collect();

@@ -30,6 +30,18 @@ pub struct OutgoingMail<'a> {
     pub transaction: &'a Transaction,
 }
 
+impl OutgoingMail<'_> {
+    /// All octets that the client says of its own: the message, or a dialogue that is written out, whatever of it is said.
+    pub(crate) fn octets(&self) -> Vec<u8> {
+        let Some(dialogue) = &self.transaction.dialogue else { return self.message.clone() };
+        let sent = dialogue.steps.iter().filter_map(|step| match step {
+            plan::Step::Send(sent) => Some(sent.octets(self.nonce.as_str(), &self.message)),
+            _ => None,
+        });
+        sent.flatten().collect()
+    }
+}
+
 impl Stack {
     /// Only sends a message.
     ///
@@ -137,7 +149,7 @@ enum Brought {
 }
 
 fn track(mail_out: &OutgoingMail<'_>, brought: &Brought, since: u64) -> Track {
-    let OutgoingMail { nonce, transaction, message } = mail_out;
+    let OutgoingMail { nonce, transaction, .. } = mail_out;
     let (client, ehlo) = match &transaction.origin {
         Origin::Client(client) => (Some(client.ip.value), client.ehlo.value.clone()),
         Origin::Submission(_) => (Some(USER), "laptop.example".to_owned()),
@@ -149,9 +161,26 @@ fn track(mail_out: &OutgoingMail<'_>, brought: &Brought, since: u64) -> Track {
         Brought::ByProgram(run) if run.status == 0 => (all(), Vec::new()),
         Brought::ByProgram(_) => (Vec::new(), Vec::new()),
     };
-    let mail_from = transaction.mail_from.value.to_string();
-    let peer = PeerTexts::of(&mail_from, &ehlo, message);
+    let octets = mail_out.octets();
+    let path = String::from_utf8_lossy(&transaction.mail_from.octets()).into_owned();
+    let (ehlo, path) = match transaction.dialogue {
+        Some(_) => (said(&octets, &["EHLO ", "HELO "]).unwrap_or(ehlo), said(&octets, &["MAIL FROM:"]).unwrap_or(path)),
+        None => (ehlo, path),
+    };
+    let inside = path.trim_start().strip_prefix('<').and_then(|rest| rest.rsplit_once('>'));
+    let mail_from = inside.map_or(path.as_str(), |(inside, _)| inside).to_owned();
+    let peer = PeerTexts::of(&mail_from, &ehlo, &octets);
     Track { nonce: nonce.clone(), client, ehlo, mail_from, rcpt_to, queued, peer, since }
+}
+
+/// What stands behind one of these words, in the first line of a dialogue that begins with one.
+fn said(octets: &[u8], words: &[&str]) -> Option<String> {
+    let text = String::from_utf8_lossy(octets);
+    let behind = |line: &str| {
+        let is_it = |word: &&&str| line.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));
+        words.iter().find(is_it).map(|word| line[word.len()..].trim_end().to_owned())
+    };
+    text.lines().find_map(behind)
 }
 
 /// The queue ids that positive replies name, in order: `250 2.0.0 Ok: queued as 4D1A2B4C5D`.
