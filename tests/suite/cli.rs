@@ -162,7 +162,7 @@ fn schema_and_reference_are_in_step() -> Result<(), Failed> {
     }
     // the others are written into a root of their own
     let written = scratch("schemas")?;
-    for directory in ["scenarios", "docs", "gateways"] {
+    for directory in ["scenarios", "docs", "gateways", "profiles"] {
         fs::create_dir_all(written.join(directory))?;
     }
     let said = run(&["schema", "--write", "--root", &written.display().to_string()])?;

@@ -118,10 +118,10 @@ mod tests {
     #[test]
     fn all_files_below_a_directory_come_out() {
         let file = |path: &str| File { mode: 0o640, uid: 7, gid: 8, ..File::new(path, "y") };
-        let octets = pack(&[file("/postfix/main.cf"), file("/postfix/sub/z")]).unwrap();
+        let octets = pack(&[file("/program/main.cf"), file("/program/sub/z")]).unwrap();
         assert_eq!(
-            unpack_all("/etc/postfix", &octets).unwrap(),
-            [file("/etc/postfix/main.cf"), file("/etc/postfix/sub/z")]
+            unpack_all("/etc/program", &octets).unwrap(),
+            [file("/etc/program/main.cf"), file("/etc/program/sub/z")]
         );
         assert!(unpack_all("/etc", &[1; 1024]).is_err());
     }

@@ -13,7 +13,7 @@ mod seen;
 mod tls_report;
 
 pub use header::{Sent, added, forged_results, results_of, survivors};
-pub use notification::{Notification, Recipient};
+pub use notification::{Notification, Recipient, is_of_server_itself};
 pub use opinion::*;
 pub use peer::PeerTexts;
 pub use probe::*;

@@ -54,6 +54,20 @@ impl Notification {
     }
 }
 
+/// Whether a mail server made this message itself, as Postfix does when it tells its postmaster of errors: its reverse-path is
+/// null or `double-bounce`, and every Received field is about a mailbox server or names nobody from whom it came. Mail that
+/// anybody brought has a field that names its client (RFC 5321 §4.4), whatever else stands in it.
+#[must_use]
+pub fn is_of_server_itself(message: &Message) -> bool {
+    let reverse_path = message.first("Return-Path").unwrap_or("<>").trim_matches(['<', '>']);
+    let is_bounce = reverse_path.is_empty() || reverse_path.split('@').next() == Some("double-bounce");
+    let mut received = message.all("Received").peekable();
+    let has_trace = received.peek().is_some();
+    let nobody_brought_it = received
+        .all(|field| field.contains(" with LMTP") || (field.starts_with("by ") && !field.contains("from userid")));
+    is_bounce && has_trace && nobody_brought_it
+}
+
 fn recipient(group: &Message) -> Option<Recipient> {
     let field = |name: &str| group.first(name).map(|value| untyped(value).to_owned());
     Some(Recipient {
@@ -95,6 +109,20 @@ mod tests {
                 "550 5.1.1 <nobody@gateway.example>: Recipient address rejected: User unknown in virtual mailbox table"
             )
         );
+    }
+
+    #[test]
+    fn a_notice_of_the_server_itself_is_told_from_mail_that_somebody_brought() {
+        const LMTP: &str = "Received: from mx.x.example ([172.30.0.2])\n\tby store.x.example with LMTP id abc; now\n";
+        const OWN: &str = "Received: by mx.x.example (Postfix)\n\tid A72C62A4D52; now\n";
+        const CLIENT: &str = "Received: from a (unknown [10.0.0.9]) by mx.x.example (Postfix) with ESMTP id B; now\n";
+        let is_own = |path: &str, trace: &[&str]| {
+            is_of_server_itself(&Message::parse(format!("Return-Path: <{path}>\n{}\nx\n", trace.concat()).as_bytes()))
+        };
+        assert!(is_own("double-bounce@mx.x.example", &[LMTP, OWN]) && is_own("", &[LMTP, OWN]));
+        assert!(!is_own("double-bounce@mx.x.example", &[LMTP, CLIENT, OWN]));
+        assert!(!is_own("mallory@attacker.example", &[LMTP, OWN]) && !is_own("", &[]));
+        assert!(!is_own("", &["Received: by mx.x.example (Postfix, from userid 0) id C; now\n"]));
     }
 
     #[test]

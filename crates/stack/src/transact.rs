@@ -94,13 +94,15 @@ impl Stack {
         })
     }
 
-    /// What lies in any mailbox and belongs to no transaction: whoever sent it, nobody asked for it. It is removed. To be
-    /// asked while no transaction is under way.
+    /// What lies in any mailbox and belongs to no transaction: whoever sent it, nobody asked for it. It is removed. Notices that a
+    /// server made itself are none of it. To be asked while no transaction is under way.
     ///
     /// # Errors
     /// A mailbox cannot be read.
     pub async fn strays(&self) -> Result<Vec<Delivered>, StackError> {
-        self.mailboxes.empty().await
+        let mut found = self.mailboxes.empty().await?;
+        found.retain(|found| !evidence::is_of_server_itself(&found.message));
+        Ok(found)
     }
 
     fn job(&self, mail_out: &OutgoingMail<'_>) -> Result<Job, StackError> {

@@ -57,7 +57,7 @@ fn the_json_document_has_verdict_and_evidence_of_each_transaction() {
         "help": "the server replied 250 2.0.0 Ok to end-of-data",
         "places": [
             { "line": 28, "column": 11, "what": "claimed: reply 550 5.7.1 to end-of-data" },
-            { "line": 6, "column": 9, "what": "the policy for bank.example" },
+            { "line": 19, "column": 1, "what": "this message" },
         ],
     });
     assert_eq!(forged["findings"][0], finding);

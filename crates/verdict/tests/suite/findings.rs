@@ -63,9 +63,9 @@ fn an_error_is_another_kind_of_thing() {
 }
 
 #[test]
-fn accepted_mail_that_should_be_refused_points_at_the_policy_and_tells_the_result() {
+fn accepted_mail_points_at_the_policy_only_where_dmarc_failed_by_it() {
     let judged = first(&plan(r#"outcome = "rejected""#), delivered("INBOX"));
-    assert_eq!(cause(&judged), (5, "the policy for bank.example".to_owned()));
+    assert_eq!(cause(&judged), (14, "this message".to_owned()));
     let help = "it lies in INBOX of alice@gateway.example\n\
         the Authentication-Results field of the delivered message says dmarc=pass header.from=bank.example";
     assert_eq!(judged.findings[0].help(), help);
@@ -102,7 +102,7 @@ fn dkim_points_at_key_change_signature_or_message() {
     let tampered = signed.replacen("sign = [", "tamper = [{ append-body = \"more\" }]\nsign = [", 1);
     assert_eq!(wrong(&tampered, seen.clone()), (20, "changed after it was signed".to_owned()));
     let unsigned = plan("dkim = \"pass\"").plan.source.text.clone();
-    assert_eq!(wrong(&unsigned, seen), (14, "nobody signs this message".to_owned()));
+    assert_eq!(wrong(&unsigned, seen), (14, "no signature is in this message".to_owned()));
     let judged =
         first(&submission("dkim = { pass = \"sender.example\" }\noutcome = \"delivered\""), delivered("INBOX"));
     assert_eq!(cause(&judged), (5, "signed by this login's own server, if at all".to_owned()));
