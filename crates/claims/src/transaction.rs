@@ -1,6 +1,8 @@
 //! Claims on a mail transaction.
 
 mod accepted;
+mod alternatives;
+mod any;
 mod arc;
 mod arrived;
 mod causes;
@@ -11,13 +13,19 @@ mod dmarc;
 mod fetched;
 mod handshake;
 mod header;
+mod messages;
+mod never;
 mod offered;
 mod outcome;
+mod questions;
 mod received;
 mod reply;
+mod result;
 mod spf;
+mod spf_explanation;
 
 pub use accepted::Accepted;
+pub use any::Any;
 pub use arc::Arc;
 pub use arrived::Arrived;
 pub use controls::{controls, is_outbound, must_arrive};
@@ -26,11 +34,16 @@ pub use dmarc::Dmarc;
 pub use fetched::Fetched;
 pub use handshake::Handshake;
 pub use header::Header;
+pub use messages::Messages;
+pub use never::Never;
 pub use offered::Offered;
 pub use outcome::Outcome;
+pub use questions::Questions;
 pub use received::Received;
 pub use reply::Reply;
+pub use result::MethodResult;
 pub use spf::Spf;
+pub use spf_explanation::SpfExplanation;
 
 use crate::{
     Cause, Check, Entry, Subject,
@@ -66,6 +79,12 @@ impl Subject for Transaction {
             Entry::of::<Offered>(),
             Entry::of::<Fetched>(),
             Entry::of::<Header>(),
+            Entry::of::<MethodResult>(),
+            Entry::of::<SpfExplanation>(),
+            Entry::of::<Questions>(),
+            Entry::of::<Messages>(),
+            Entry::of::<Any>(),
+            Entry::of::<Never>(),
             Entry::of::<Accepted>(),
         ]
     }

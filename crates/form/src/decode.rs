@@ -104,6 +104,8 @@ pub enum Shape {
     },
     /// A table with declared keys.
     Table(Table),
+    /// The table of this name again, inside itself.
+    Around(&'static str),
 }
 
 /// The keys that a table may have.

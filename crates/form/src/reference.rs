@@ -91,6 +91,7 @@ impl Shape {
             Self::List { of, .. } => format!("a list: each {}", of.said(table)),
             Self::AnyOf(shapes) => shapes.iter().map(|shape| shape.said(table)).collect::<Vec<_>>().join("; or "),
             Self::Named { key, of } => format!("a table: {} = {}", key.said(table), of.said(table)),
+            Self::Around(name) => format!("a table: again [{name}](#{})", name.to_lowercase().replace(' ', "-")),
             Self::Table(inner) => table(inner),
         }
     }

@@ -43,6 +43,7 @@ fn shape(shape: &Shape, tables: &mut Map<String, Value>) -> Value {
             "propertyNames": self::shape(key, tables),
             "additionalProperties": self::shape(of, tables),
         }),
+        Shape::Around(name) => json!({ "$ref": format!("#/$defs/{}", name.replace(' ', "-")) }),
         Shape::Table(inner) => {
             let id = inner.name.replace(' ', "-");
             if !tables.contains_key(&id) {

@@ -1,6 +1,6 @@
 //! Controls: what must not come through is only worth something beside what does.
 
-use super::{Arrived, Outcome, Reply, Transaction, reply::Says};
+use super::{Any, Arrived, Outcome, Reply, Transaction, reply::Says};
 use crate::{ClaimList, outcomes::Outcome as Became};
 use form::Flaw;
 use mail::Domain;
@@ -44,7 +44,10 @@ fn failure(transaction: &plan::Transaction, claims: &ClaimList<Transaction>, goe
         Some((_, span)) => Some(span.clone()),
         None => {
             let mut replies = claims.all::<Reply>();
-            replies.find(|(reply, _)| reply.says(transaction) == Some(Says::Refused)).map(|(_, span)| span.clone())
+            let refused = replies.find(|(reply, _)| reply.says(transaction) == Some(Says::Refused));
+            let in_no_case = |any: &Any| any.0.iter().all(|claims| failure(transaction, claims, goes_out).is_some());
+            let any = || claims.all::<Any>().find(|(any, _)| in_no_case(any)).map(|(_, span)| span);
+            refused.map(|(_, span)| span).or_else(any).cloned()
         }
     }
 }

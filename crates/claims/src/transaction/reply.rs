@@ -7,24 +7,86 @@ use crate::{
 };
 use evidence::Observed;
 use form::{
-    Flaw, Required, tables,
+    Decode, Flaw, Node, Required, Shape, keywords, tables,
     values::{Line, OneOrMany, Whole},
 };
 use mail::EnhancedStatus;
 use plan::{Command, Origin, Spanned};
-use std::ops::Range;
+use std::{fmt, ops::Range};
+use toml::de::DeValue;
 
 /// The server replies so to a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// To which command.
     pub to: Command,
-    /// Three digits.
-    pub code: u16,
+    /// Its code, or the class of it.
+    pub code: Code,
     /// Enhanced status code.
     pub enhanced: Option<EnhancedStatus>,
     /// A text in it.
     pub text: Option<String>,
+}
+
+/// A reply code, or a class of them (RFC 5321 §4.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// Three digits, 200 to 599.
+    Exactly(u16),
+    /// Any code whose first digit is this: 2 to 5.
+    Class(u16),
+}
+
+impl Code {
+    const fn class(self) -> u16 {
+        match self {
+            Self::Exactly(code) => code / 100,
+            Self::Class(class) => class,
+        }
+    }
+
+    fn is(self, code: u16) -> bool {
+        match self {
+            Self::Exactly(wanted) => wanted == code,
+            Self::Class(class) => class == code / 100,
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(code) => write!(f, "{code}"),
+            Self::Class(class) => write!(f, "{class}xx"),
+        }
+    }
+}
+
+keywords! {
+    Code: "a class of reply codes" {
+        "2xx" => Self::Class(2), "any positive completion";
+        "3xx" => Self::Class(3), "any positive intermediate reply";
+        "4xx" => Self::Class(4), "any transient refusal";
+        "5xx" => Self::Class(5), "any permanent refusal";
+    }
+}
+
+/// A reply code as a number, or a class of them as a word.
+#[derive(Debug, Clone, Copy)]
+pub struct CodeForm(Code);
+
+impl Decode for CodeForm {
+    fn shape() -> Shape {
+        Shape::AnyOf(vec![Whole::<200, 599>::shape(), <Code as Decode>::shape()])
+    }
+
+    fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
+        if matches!(node.value.get_ref(), DeValue::String(_)) {
+            return Code::read(node, flaws).map(Self);
+        }
+        let code = Whole::<200, 599>::read(node, flaws)?.0;
+        u16::try_from(code).ok().map(|code| Self(Code::Exactly(code)))
+    }
 }
 
 tables! {
@@ -32,8 +94,8 @@ tables! {
     ReplyTable "reply" [Any] {
         /// The command that it answers.
         to: Required<Spanned<Command>>,
-        /// The reply code (RFC 5321 §4.2.1).
-        code: Required<Spanned<Whole<200, 599>>>,
+        /// The reply code, or the class of it, such as `"5xx"` (RFC 5321 §4.2.1).
+        code: Required<Spanned<CodeForm>>,
         /// The enhanced status code (RFC 3463 §2).
         enhanced: Option<Spanned<EnhancedStatus>>,
         /// Text that it has in it.
@@ -57,7 +119,7 @@ impl Claim<Transaction> for Reply {
             Observed::Unobserved(why) => return Check::unclear(format!("what the reply to {to} is"), why.clone()),
         };
         let evidence = format!("the server replied {} to {to}", said(reply));
-        if reply.code != self.code {
+        if !self.code.is(reply.code) {
             return Check::fails(format!("the reply to {to} is {}, not {}", reply.code, self.code), evidence);
         }
         if let Some(enhanced) = self.enhanced.filter(|claimed| reply.enhanced() != Some(*claimed)) {
@@ -114,8 +176,8 @@ impl Written<Transaction> for Reply {
 impl Reply {
     fn of(table: ReplyTable, flaws: &mut Vec<Flaw>) -> Option<Self> {
         let code = table.code.0?;
-        let class = code.value.0 / 100;
-        if let Some(enhanced) = table.enhanced.as_ref().filter(|enhanced| i64::from(enhanced.value.class) != class) {
+        let class = code.value.0.class();
+        if let Some(enhanced) = table.enhanced.as_ref().filter(|enhanced| u16::from(enhanced.value.class) != class) {
             let what = format!("a {} reply cannot have the enhanced status code {}", code.value.0, enhanced.value);
             flaws.push(
                 Flaw::new(what)
@@ -126,7 +188,7 @@ impl Reply {
         }
         Some(Self {
             to: table.to.0?.value,
-            code: u16::try_from(code.value.0).ok()?,
+            code: code.value.0,
             enhanced: table.enhanced.map(|enhanced| enhanced.value),
             text: table.text.map(|text| text.0),
         })
@@ -139,9 +201,9 @@ impl Reply {
             Command::RcptTo => planned.rcpt_to.len() == 1,
             Command::Ehlo | Command::Starttls | Command::Auth => false,
         };
-        match self.code {
-            200..400 => (self.to == Command::EndOfData).then_some(Says::Accepted),
-            400..500 => decides.then_some(Says::Later),
+        match self.code.class() {
+            2..4 => (self.to == Command::EndOfData).then_some(Says::Accepted),
+            4 => decides.then_some(Says::Later),
             _ => decides.then_some(Says::Refused),
         }
     }

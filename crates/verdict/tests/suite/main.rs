@@ -2,6 +2,7 @@
 
 mod canned;
 mod certificates;
+mod combined;
 mod findings;
 mod handshakes;
 mod library;

@@ -1,0 +1,49 @@
+//! Tables of claims inside a table of claims, for `any`, `never` and `messages`.
+
+use super::{Case, Transaction};
+use crate::{Check, ClaimList, Subject};
+use form::{Decode, Flaw, Node, Shape};
+
+/// A table of claims inside another one.
+#[derive(Debug, Clone)]
+pub struct Alternative(pub ClaimList<Transaction>);
+
+impl Decode for Alternative {
+    /// The same table as the one around it: a shape that held itself would have no end.
+    fn shape() -> Shape {
+        Shape::Around(Transaction::TABLE)
+    }
+
+    fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
+        ClaimList::read(node, flaws).map(Self)
+    }
+}
+
+/// Whether every claim holds: one that fails decides, whatever else cannot be told.
+pub(super) fn all_of(claims: &ClaimList<Transaction>, case: &Case<'_>) -> Check {
+    let mut unclear = None;
+    for stated in claims {
+        match stated.claim.check(case) {
+            Check::Holds => {}
+            fails @ Check::Fails(..) => return fails,
+            Check::Unclear(..) if unclear.is_some() => {}
+            check => unclear = Some(check),
+        }
+    }
+    unclear.unwrap_or(Check::Holds)
+}
+
+/// What contradicts, each with its evidence, a line each.
+pub(super) fn evidence_of(checked: &[Check]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for check in checked {
+        if let Check::Fails(what, evidence) = check {
+            for line in std::iter::once(what).chain(evidence) {
+                if !lines.contains(line) {
+                    lines.push(line.clone());
+                }
+            }
+        }
+    }
+    lines
+}
