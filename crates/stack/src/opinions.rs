@@ -15,12 +15,43 @@ impl Stack {
                 "a user hands it in, and whoever gets it judges what the server makes of it".to_owned(),
             );
         };
+        if mail_out.message.is_empty() {
+            return Observed::Unobserved(
+                "its dialogue is written out, and sends no message that is known beforehand".to_owned(),
+            );
+        }
         let brought = Brought {
             client: client.ip.value,
             helo: client.ehlo.value.clone(),
-            mail_from: transaction.mail_from.value.to_string(),
+            mail_from: reverse_path(&transaction.mail_from.octets()),
             message: mail_out.message.clone(),
         };
         self.judge.opinion(brought).await
+    }
+}
+
+/// What stands between the angle brackets of the octets that are sent behind `MAIL FROM:`.
+fn reverse_path(octets: &[u8]) -> String {
+    let text = String::from_utf8_lossy(octets);
+    let path =
+        text.trim().strip_prefix('<').map_or(&*text, |inside| inside.rsplit_once('>').map_or(inside, |(path, _)| path));
+    path.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reverse_path;
+
+    #[test]
+    fn a_reverse_path_is_read_without_brackets_and_parameters() {
+        for (octets, path) in [
+            ("<a@x.example>", "a@x.example"),
+            ("<>", ""),
+            ("<\"x> y\"@x.example> BODY=8BITMIME", "\"x> y\"@x.example"),
+            ("a@x.example", "a@x.example"),
+            ("<a@x.example", "a@x.example"),
+        ] {
+            assert_eq!(reverse_path(octets.as_bytes()), path, "{octets}");
+        }
     }
 }

@@ -89,9 +89,13 @@ fn results(text: &str) -> Vec<AuthResult> {
 }
 
 /// `Received-SPF: Fail (mailfrom) identity=mailfrom; client-ip=…; helo=…; envelope-from=…; receiver=…` (RFC 7208
-/// §9.1), or the same from the result on.
+/// §9.1), or the same from the result on. The line begins with it: when policyd-spf breaks off, it dumps what it remembers
+/// of other messages, and their fields stand further on.
 fn received_spf(text: &str) -> Option<AuthResult> {
-    let rest = text.split_once("Received-SPF: ").map_or(text, |(_, rest)| rest);
+    let rest = text.trim_start_matches(": ");
+    let rest = ["prepend ", "Header field not prepended: "].iter().find_map(|b| rest.strip_prefix(b)).unwrap_or(rest);
+    let rest = rest.trim_start_matches('\'');
+    let rest = rest.strip_prefix("Received-SPF: ").unwrap_or(rest);
     let word = rest.split([' ', ';']).next()?.to_ascii_lowercase();
     word.parse::<mail::SpfResult>().ok()?;
     let (begin, identity) = rest.split_once("identity=")?;
@@ -206,6 +210,18 @@ mod tests {
         assert_eq!(read(&[rejected]), ["spf=fail smtp.mailfrom=bank.example"]);
         assert!(is_about(rejected, "198.51.100.66", Some("any"), "billing@bank.example"));
         assert_eq!(read(&["policyd-spf[1]: Starting", "policyd-spf[1]: Normal exit"]), [""; 0]);
+    }
+
+    #[test]
+    fn a_dump_of_what_it_remembers_of_other_messages_says_nothing_of_this_one() {
+        let line = "policyd-spf[300]: Ouch, caught exc: Exception: (<class 'dns.name.NameTooLong'>, NameTooLong('A DNS name is \
+                    > 255 octets long.'), <traceback object at 0x7f1e7ee7ffc0>), locals: {'data': {'client_address': \
+                    '198.51.100.66', 'helo_name': 'mail.mallory.example', 'sender': 'x@long.example'}, \
+                    'instance_dict': {'12c.6b06421f.bc3a5.0': ['Pass', 'sender SPF authorized', 'mailfrom', 'prepend', \
+                    'Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.25; helo=mx.sender.example; \
+                    envelope-from=carol@sender.example; receiver=gateway.example ', 'prepend']}}";
+        assert_eq!(read(&[line]), [""; 0]);
+        assert!(is_about(line, "198.51.100.66", Some("mail.mallory.example"), "x@long.example"));
     }
 
     #[test]
