@@ -2,6 +2,8 @@
 //!
 //! A scenario owns the zones that it declares, with all names in them, and shares the names that its clients only
 //! mention with everybody who owns none of them. DNS questions are attributed by zone, so a name has one owner at a time.
+//! Log lines without a queue id are attributed by client address and reverse-path, so two scenarios in which the same client says
+//! the same MAIL FROM do not run at the same time.
 
 use mail::Domain;
 use plan::{Origin, Plan};
@@ -15,6 +17,8 @@ use std::{
 pub(crate) struct NameLocks {
     owned: BTreeSet<Domain>,
     shared: BTreeSet<Domain>,
+    /// Client address and reverse-path of each transaction, where no zone of its own tells them from others'.
+    senders: BTreeSet<(IpAddr, String)>,
     /// It changes the gateway, or has it report of everything: nothing else may run.
     is_alone: bool,
 }
@@ -37,7 +41,12 @@ impl NameLocks {
             client.into_iter().flatten().flatten().chain(sender)
         });
         let shared = mentioned.filter(|name| !owned.iter().any(|zone| name.is_within(zone))).collect();
-        Self { owned, shared, is_alone: !plan.settings.changes.is_empty() || !plan.reports.is_empty() }
+        let sender = |transaction: &plan::Transaction| match &transaction.origin {
+            Origin::Client(client) => Some((client.ip.value, transaction.mail_from.value.to_string())),
+            Origin::Submission(_) | Origin::Sendmail => None,
+        };
+        let senders = plan.transactions.iter().filter_map(sender).collect();
+        Self { owned, shared, senders, is_alone: !plan.settings.changes.is_empty() || !plan.reports.is_empty() }
     }
 }
 
@@ -54,6 +63,7 @@ pub(crate) struct Schedule<T> {
     owned: HashSet<Domain>,
     /// With the number of those who share them.
     shared: HashMap<Domain, usize>,
+    senders: HashSet<(IpAddr, String)>,
     running: usize,
     /// What runs must be alone.
     is_alone: bool,
@@ -66,7 +76,14 @@ impl<T> Schedule<T> {
         let (alone, mut waiting): (VecDeque<_>, VecDeque<_>) =
             work.into_iter().partition(|(claims, _)| claims.is_alone);
         waiting.extend(alone);
-        Self { waiting, owned: HashSet::new(), shared: HashMap::new(), running: 0, is_alone: false }
+        Self {
+            waiting,
+            owned: HashSet::new(),
+            shared: HashMap::new(),
+            senders: HashSet::new(),
+            running: 0,
+            is_alone: false,
+        }
     }
 
     /// Takes the first piece of work whose names are free, and holds them until [`Schedule::done`].
@@ -76,6 +93,7 @@ impl<T> Schedule<T> {
         self.running += 1;
         self.is_alone = claims.is_alone;
         self.owned.extend(claims.owned.iter().cloned());
+        self.senders.extend(claims.senders.iter().cloned());
         for name in &claims.shared {
             *self.shared.entry(name.clone()).or_default() += 1;
         }
@@ -88,6 +106,9 @@ impl<T> Schedule<T> {
         self.is_alone = false;
         for name in &claims.owned {
             self.owned.remove(name);
+        }
+        for sender in &claims.senders {
+            self.senders.remove(sender);
         }
         for name in &claims.shared {
             match self.shared.get_mut(name) {
@@ -104,7 +125,9 @@ impl<T> Schedule<T> {
         let meets = |name: &Domain, zone: &Domain| name.is_within(zone) || zone.is_within(name);
         let is_owned = |name: &Domain| self.owned.iter().any(|zone| meets(name, zone));
         let is_shared = |zone: &Domain| self.shared.keys().any(|name| name.is_within(zone));
-        !claims.owned.iter().any(|zone| is_owned(zone) || is_shared(zone)) && !claims.shared.iter().any(is_owned)
+        !claims.owned.iter().any(|zone| is_owned(zone) || is_shared(zone))
+            && !claims.shared.iter().any(is_owned)
+            && self.senders.is_disjoint(&claims.senders.iter().cloned().collect())
     }
 }
 
@@ -114,7 +137,20 @@ mod tests {
 
     fn claims(owned: &[&str], shared: &[&str]) -> NameLocks {
         let names = |list: &[&str]| list.iter().map(|n| n.parse().unwrap()).collect();
-        NameLocks { owned: names(owned), shared: names(shared), is_alone: false }
+        NameLocks { owned: names(owned), shared: names(shared), senders: BTreeSet::new(), is_alone: false }
+    }
+
+    #[test]
+    fn the_same_client_says_the_same_reverse_path_once_at_a_time() {
+        let sender = || NameLocks {
+            senders: [("198.51.100.66".parse().unwrap(), "x@mallory.example".to_owned())].into(),
+            ..claims(&[], &["mallory.example"])
+        };
+        let mut s = Schedule::new([(sender(), 1), (sender(), 2)]);
+        let (first, one) = s.start().unwrap();
+        assert_eq!((one, s.start().map(|work| work.1)), (1, None));
+        s.done(&first);
+        assert_eq!(s.start().map(|work| work.1), Some(2));
     }
 
     #[test]

@@ -144,7 +144,11 @@ impl Stack {
         let _one_at_a_time = self.mending.lock().await;
         self.internet.check(&self.logs).await?;
         let mending = self.hosts().map(|host| host.mend(move |port| self.greets(host, port)));
-        Ok(try_join_all(mending).await?.into_iter().flatten().collect())
+        let died: Vec<Died> = try_join_all(mending).await?.into_iter().flatten().collect();
+        if !died.is_empty() {
+            self.probed.forget();
+        }
+        Ok(died)
     }
 
     /// Whether everything runs that should: asked before a verdict is believed that says otherwise. A service that its unit

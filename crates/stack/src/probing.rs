@@ -30,6 +30,13 @@ pub(crate) struct Surveys {
     turn: tokio::sync::Mutex<()>,
 }
 
+impl Surveys {
+    /// Lets go of what was seen: a service that another daemon's end cut short said something else.
+    pub(crate) fn forget(&self) {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
 impl Stack {
     /// What a service takes. The survey is made once for each service and name while the gateway is as it was brought up.
     ///

@@ -154,7 +154,7 @@ fn rejection(text: &str) -> Option<AuthResult> {
         true => ("smtp.helo", identity.map(str::to_owned)),
         false => ("smtp.mailfrom", identity.map(domain)),
     };
-    Some(result("spf", word, [property], Some(reason), NAME))
+    Some(result("spf", word, [property], Some(&said), NAME))
 }
 
 fn domain(address: &str) -> String {
