@@ -15,6 +15,20 @@ pub(super) struct Gathered {
     pub(super) connections: Vec<u64>,
     /// Those of them that are the transaction's beyond doubt.
     certain: Vec<u64>,
+    /// Whether those have a queue id or a nonce of the transaction's.
+    is_named: bool,
+}
+
+/// By what a connection of the client's address is known.
+enum Sign {
+    /// A queue id or nonce of the transaction.
+    Named,
+    /// Its reverse-path.
+    Alike,
+    /// It is another transaction's.
+    Other,
+    /// It says nothing yet.
+    Nothing,
 }
 
 /// All that belongs to one mail object.
@@ -82,7 +96,13 @@ impl LogIndex {
         let named: BTreeSet<u64> = named.into_iter().flat_map(|n| since(&n.entries, track)).copied().collect();
         let of_client = caller.into_iter().flat_map(|caller| since(&caller.entries, track)).copied();
         let of_client: BTreeSet<u64> = of_client
-            .filter(|at| is_certain(*at) || entry(*at).is_some_and(|entry| self.may_be_mine(entry, track)))
+            .filter(|at| {
+                is_certain(*at)
+                    || entry(*at).is_some_and(|entry| {
+                        let is_elsewhere = gathered.is_named && entry.connection.is_some();
+                        !is_elsewhere && self.may_be_mine(entry, track)
+                    })
+            })
             .collect();
         let mut seen = BTreeSet::new();
         for at in &of_client {
@@ -208,37 +228,42 @@ impl LogIndex {
     /// The client's connections. One that says nothing of its envelope is taken for the transaction's own, unless the
     /// address serves others as well and another connection is certain.
     fn add_connections(&self, gathered: &mut Gathered, of_client: &[u64], track: &Track) {
-        let mut is_shared = false;
-        let mut unsure = Vec::new();
+        let (mut named, mut alike, mut unsure, mut is_shared) = (Vec::new(), Vec::new(), Vec::new(), false);
         for (at, connection) in of_client.iter().filter_map(|at| Some((*at, self.connections.get(at)?))) {
-            match self.is_connection_mine(connection, track) {
-                Some(true) => gathered.connections.push(at),
-                Some(false) => is_shared = true,
-                None => unsure.push(at),
+            match self.sign_of(connection, track) {
+                Sign::Named => named.push(at),
+                Sign::Alike => alike.push(at),
+                Sign::Other => is_shared = true,
+                Sign::Nothing => unsure.push(at),
             }
         }
-        gathered.certain.clone_from(&gathered.connections);
+        // another transaction may have the same envelope, but not the same queue id
+        is_shared |= !named.is_empty() && !alike.is_empty();
+        gathered.is_named = !named.is_empty();
+        gathered.certain = if named.is_empty() { alike } else { named };
+        gathered.connections.clone_from(&gathered.certain);
         if !is_shared || gathered.connections.is_empty() {
             gathered.connections.append(&mut unsure);
             gathered.connections.sort_unstable();
         }
     }
 
-    /// As the queue ids and nonces of its messages say, or its envelope where they do not; nothing, if neither does.
-    fn is_connection_mine(&self, connection: &Connection, track: &Track) -> Option<bool> {
+    /// What the queue ids and nonces of its messages say, or its envelope where they say nothing.
+    fn sign_of(&self, connection: &Connection, track: &Track) -> Sign {
         let entries = || connection.entries.iter().filter_map(|at| self.entries.get(at));
         let mut nonces = entries().filter_map(|entry| entry.nonce.as_ref()).peekable();
-        let mut from = entries()
-            .filter_map(|entry| entry.from.as_deref())
-            .chain(connection.from.iter().map(String::as_str))
-            .peekable();
+        let logged = entries().filter_map(|entry| entry.from.as_deref());
+        let mut from = logged.chain(connection.from.iter().map(String::as_str)).peekable();
         if entries().any(|entry| track.queued.contains(&entry.id)) {
-            Some(true)
+            Sign::Named
         } else if nonces.peek().is_some() {
-            Some(nonces.any(|nonce| *nonce == track.nonce))
+            if nonces.any(|nonce| *nonce == track.nonce) { Sign::Named } else { Sign::Other }
+        } else if from.peek().is_none() {
+            Sign::Nothing
+        } else if from.any(|from| is_same_mailbox(from, &track.mail_from)) {
+            Sign::Alike
         } else {
-            from.peek()?;
-            Some(from.any(|from| is_same_mailbox(from, &track.mail_from)))
+            Sign::Other
         }
     }
 

@@ -382,6 +382,110 @@ fn what_nobody_asks_for_is_forgotten_in_time() {
     assert_eq!((index.lines.len(), index.entries.len(), index.by_nonce.len(), index.by_client.len()), (0, 0, 0, 0));
 }
 
+/// Two messages of one connection: the second one was hidden in the first.
+fn smuggled(first: &str) -> LogIndex {
+    let spf = |from: &str, word: &str| {
+        format!(
+            "policyd-spf: : prepend Authentication-Results: g.example; spf={word} (x) smtp.mailfrom=x.example \
+             (client-ip=10.0.0.9; helo=h; envelope-from={from}; receiver=g.example)"
+        )
+    };
+    let first_spf = spf("a@x.example", "pass");
+    let second_spf = spf("b@x.example", "fail");
+    at_mx(&[
+        "postfix/smtpd: connect from x[10.0.0.9]",
+        &first_spf,
+        "postfix/smtpd: 3F1A2B4C51: client=x[10.0.0.9]",
+        "postfix/cleanup: 3F1A2B4C51: message-id=<mp0000000000000001@x.example>",
+        "opendmarc: 3F1A2B4C51: x.example pass",
+        first,
+        &second_spf,
+        "postfix/smtpd: 3F1A2B4C52: client=x[10.0.0.9]",
+        "postfix/cleanup: 3F1A2B4C52: message-id=<two@x.example>",
+        "opendmarc: 3F1A2B4C52: victim.example fail",
+        "postfix/qmgr: 3F1A2B4C52: from=<b@x.example>, size=1, nrcpt=1 (queue active)",
+        "postfix/smtpd: disconnect from x[10.0.0.9] ehlo=1 mail=2 rcpt=2 data=2 quit=1 commands=8",
+        "postfix/lmtp: 3F1A2B4C52: to=<bob@y.example>, relay=s[10.0.0.1]:24, delay=1, status=sent (250 2.0.0 \
+         <bob@y.example> Xz60JXpcBWtIAAAATIdV2Q Saved)",
+        "postfix/qmgr: 3F1A2B4C52: removed",
+        "dovecot: lmtp(robert)<1><Xz60JXpcBWtIAAAATIdV2Q>: msgid=<two@x.example>: saved mail to INBOX",
+    ])
+}
+
+#[test]
+fn a_smuggled_message_is_an_object_of_its_own() {
+    let refused = "postfix/cleanup: 3F1A2B4C51: milter-reject: END-OF-MESSAGE from x[10.0.0.9]: 5.7.1 no; \
+                   from=<a@x.example> to=<alice@y.example> proto=ESMTP helo=<h>";
+    let queued = "postfix/qmgr: 3F1A2B4C51: from=<a@x.example>, size=1, nrcpt=1 (queue active)";
+    for (line, is_accepted) in [(refused, false), (queued, true)] {
+        let account = smuggled(line).account(&track("mp0000000000000001", "10.0.0.9", "h", "a@x.example", &[]));
+        let [first, second] = account.objects.as_slice() else { panic!("{:#?}", account.objects) };
+        assert_eq!(first.object.queue_ids, ["mx/3F1A2B4C51"]);
+        assert_eq!(words(&first.object.results), ["opendmarc: dmarc=pass", "policyd-spf: spf=pass"]);
+        assert_eq!((first.object.is_accepted, first.object.fates.len()), (Some(is_accepted), 0));
+        assert_eq!(second.object.queue_ids, ["mx/3F1A2B4C52"]);
+        assert_eq!(words(&second.object.results), ["opendmarc: dmarc=fail", "policyd-spf: spf=fail"]);
+        assert_eq!(second.object.mail_from.as_deref(), Some("b@x.example"));
+        assert_eq!(second.object.is_accepted, Some(true));
+        assert_eq!(second.object.fates[0].recipient.to_string(), "bob@y.example");
+        assert_eq!(second.stored[0].user.as_deref(), Some("robert"));
+        assert!(first.object.log.iter().all(|line| !line.text.contains("3F1A2B4C52")), "{:#?}", first.object.log);
+    }
+}
+
+#[test]
+fn a_message_without_a_nonce_is_known_by_the_queue_id_in_the_reply() {
+    let lines = |from: &str, id: &str| {
+        [
+            "postfix/smtpd: connect from x[192.0.2.10]".to_owned(),
+            format!("postfix/smtpd: {id}: client=x[192.0.2.10]"),
+            format!("postfix/cleanup: {id}: message-id=<any@x.example>"),
+            format!("postfix/qmgr: {id}: from=<{from}>, size=1, nrcpt=1 (queue active)"),
+        ]
+    };
+    let (one, other) = (lines("a@x.example", "3F1A2B4C51"), lines("a@x.example", "3F1A2B4C52"));
+    let index = at_mx(&one.iter().chain(&other).map(String::as_str).collect::<Vec<_>>());
+    for id in ["3F1A2B4C51", "3F1A2B4C52"] {
+        let mut track = track("mp0000000000000001", "192.0.2.10", "x", "a@x.example", &["a@y.example"]);
+        track.queued = vec![id.to_owned()];
+        let account = index.account(&track);
+        assert_eq!(account.objects[0].object.queue_ids, [format!("mx/{id}")]);
+    }
+}
+
+#[test]
+fn recipients_are_those_of_the_plan_however_they_are_written() {
+    for (planned, logged) in [
+        ("ALICE@y.example", "to=<ALICE@y.example>"),
+        ("\"alice\"@y.example", "to=<alice@y.example>"),
+        ("postmaster@y.example", "to=<alice@y.example>, orig_to=<postmaster@y.example>"),
+    ] {
+        let delivery =
+            format!("postfix/lmtp: 3F1A2B4C51: {logged}, relay=s[10.0.0.1]:24, delay=1, status=sent (250 ok)");
+        let index = at_mx(&[
+            "postfix/smtpd: connect from x[192.0.2.10]",
+            "postfix/smtpd: 3F1A2B4C51: client=x[192.0.2.10]",
+            "postfix/cleanup: 3F1A2B4C51: message-id=<mp0000000000000001@x.example>",
+            &delivery,
+        ]);
+        let account = index.account(&track("mp0000000000000001", "192.0.2.10", "x", "a@x.example", &[planned]));
+        assert_eq!(account.objects[0].object.fates[0].recipient.to_string(), planned);
+    }
+}
+
+#[test]
+fn a_refusal_in_the_words_of_the_site_is_found_where_the_client_is_told() {
+    let words_of_site = "Go away, says our policy: SPF fail - not authorized";
+    let spf = format!("policyd-spf: 550 5.7.23 {words_of_site}");
+    let told = format!(
+        "postfix/smtpd: NOQUEUE: reject: RCPT from x[192.0.2.10]: 550 5.7.23 <a@y.example>: Recipient address rejected: \
+         {words_of_site}; from=<a@x.example> to=<a@y.example> proto=ESMTP helo=<x>"
+    );
+    let index = at_mx(&["postfix/smtpd: connect from x[192.0.2.10]", &spf, &told]);
+    let account = index.account(&track("mp0000000000000001", "192.0.2.10", "x", "a@x.example", &[]));
+    assert_eq!(words(&account.objects[0].object.results), ["policyd-spf: spf=fail"]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
