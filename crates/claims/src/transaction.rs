@@ -16,6 +16,7 @@ mod header;
 mod messages;
 mod never;
 mod offered;
+mod opinion;
 mod outcome;
 mod questions;
 mod received;
@@ -37,6 +38,7 @@ pub use header::Header;
 pub use messages::Messages;
 pub use never::Never;
 pub use offered::Offered;
+pub use opinion::Opinion;
 pub use outcome::Outcome;
 pub use questions::Questions;
 pub use received::Received;
@@ -81,6 +83,7 @@ impl Subject for Transaction {
             Entry::of::<Header>(),
             Entry::of::<MethodResult>(),
             Entry::of::<SpfExplanation>(),
+            Entry::of::<Opinion>(),
             Entry::of::<Questions>(),
             Entry::of::<Messages>(),
             Entry::of::<Any>(),

@@ -2,7 +2,8 @@
 //! what was seen, and fails when one fact is otherwise.
 
 use crate::canned::{delivered, exchange, fails, holds, is_unclear, plan, question, rejected};
-use evidence::MailObject;
+use evidence::{Authors, DmarcOpinion, MailObject, Observed, Opinion, SpfOpinion};
+use mail::{ArcResult, DmarcResult, SpfResult};
 
 #[test]
 fn any_of_several_holds_by_one_of_them() {
@@ -112,6 +113,34 @@ fn an_explanation_stands_in_a_refusal() {
     holds(claim, &seen);
     seen.dialogue[7] = exchange("end-of-data", "", "250 2.0.0 Ok");
     fails(claim, &seen, "nothing was refused, so nothing was explained", "positive");
+}
+
+#[test]
+fn the_own_judgement_of_the_harness_can_be_claimed() {
+    let spf = |domain: &str, result| SpfOpinion { domain: domain.to_owned(), result };
+    let dmarc = |result| DmarcOpinion {
+        author: "bank.example".parse().unwrap(),
+        result,
+        policy: None,
+        found_at: None,
+        aligned: Vec::new(),
+    };
+    let opinion = |result| Opinion {
+        helo: spf("mail.attacker.example", SpfResult::None),
+        mail_from: spf("bank.example", SpfResult::Fail),
+        dkim: Vec::new(),
+        arc: ArcResult::None,
+        arc_reason: None,
+        authors: Authors::One("bank.example".parse().unwrap()),
+        dmarc: vec![dmarc(result)],
+    };
+    let mut seen = rejected();
+    is_unclear(r#"opinion = "fail""#, &seen, "--second-opinion");
+    seen.opinion = Some(Observed::Seen(opinion(DmarcResult::Fail)));
+    holds(r#"opinion = "fail""#, &seen);
+    seen.opinion = Some(Observed::Seen(opinion(DmarcResult::None)));
+    let what = "DMARC of bank.example is none in the harness's own judgement, not fail";
+    fails(r#"opinion = "fail""#, &seen, what, "SPF of MAIL FROM is fail for bank.example");
 }
 
 #[test]
