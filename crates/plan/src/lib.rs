@@ -71,6 +71,8 @@ pub struct Plan {
     pub cites: Vec<String>,
     /// The mechanism that it demonstrates.
     pub teaches: Option<String>,
+    /// Whether it runs alone, after all others.
+    pub is_alone: bool,
     /// Zones that the pretend Internet has while it runs, parents first.
     pub zones: Vec<Zone>,
     /// Reverse mapping: address and the name of its PTR record (RFC 1035 §3.5).

@@ -19,7 +19,7 @@ pub(crate) struct NameLocks {
     shared: BTreeSet<Domain>,
     /// Client address and reverse-path of each transaction, where no zone of its own tells them from others'.
     senders: BTreeSet<(IpAddr, String)>,
-    /// It changes the gateway, or has it report of everything: nothing else may run.
+    /// It says so, changes the gateway, or has it report of everything: nothing else may run.
     is_alone: bool,
 }
 
@@ -46,7 +46,12 @@ impl NameLocks {
             Origin::Submission(_) | Origin::Sendmail => None,
         };
         let senders = plan.transactions.iter().filter_map(sender).collect();
-        Self { owned, shared, senders, is_alone: !plan.settings.changes.is_empty() || !plan.reports.is_empty() }
+        Self {
+            owned,
+            shared,
+            senders,
+            is_alone: plan.is_alone || !plan.settings.changes.is_empty() || !plan.reports.is_empty(),
+        }
     }
 }
 

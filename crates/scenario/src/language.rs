@@ -9,7 +9,7 @@ pub(crate) use self::{each::*, hosts::*, questions::*, transactions::*};
 
 use form::{
     Presence, Required, tables,
-    values::{Bits, Cite, Exchange, Line, Named, OneOrMany, RecordKind, Selector, Whole},
+    values::{Bits, Cite, Exchange, Line, Named, OneOrMany, RecordKind, Selector, Whole, Yes},
     words::{Algorithm, Answer},
 };
 use mail::Domain;
@@ -25,6 +25,8 @@ tables! {
         cites: Option<Vec<Spanned<Cite>>>,
         /// The mechanism that it demonstrates, such as `spf`.
         teaches: Option<Spanned<Line>>,
+        /// That it runs alone, after all others: for mail that may end a daemon, so that it disturbs nobody.
+        alone: Option<Yes>,
         /// Zones that the pretend Internet has while the scenario runs, by their names: `[zone."bank.example"]`.
         /// The zones of the gateways are there anyway and cannot be declared.
         zone: Option<Named<Domain, ZoneTable>>,

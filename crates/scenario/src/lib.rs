@@ -97,6 +97,8 @@ fn build(read: ScenarioTable, source: &Arc<Source>, world: &World, flaws: &mut V
         title: read.title.0?.value.0,
         cites: read.cites.unwrap_or_default().into_iter().map(|cite| cite.value.0).collect(),
         teaches: read.teaches.map(|word| word.value.0),
+
+        is_alone: read.alone.is_some(),
         zones,
         ptr: ptr.into_iter().map(|(ip, name)| (ip.value, name.value)).collect(),
         hosts,
