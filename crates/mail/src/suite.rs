@@ -86,8 +86,8 @@ pub fn iana_group(name: &str) -> String {
         "prime256v1" | "p-256" | "p256" => "secp256r1",
         "p-384" | "p384" => "secp384r1",
         "p-521" | "p521" => "secp521r1",
-        "x25519" => "X25519",
-        "x448" => "X448",
+        "x25519" => "x25519",
+        "x448" => "x448",
         _ => name,
     }
     .to_owned()
@@ -137,6 +137,14 @@ mod tests {
             assert!(is_same_suite(iana, openssl) && is_same_suite(openssl, iana));
         }
         assert!(!is_same_suite("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"));
+    }
+
+    #[test]
+    fn a_group_is_told_by_the_name_of_iana_alone() {
+        for (_, name) in crate::GROUPS {
+            assert_eq!(iana_group(name), *name);
+        }
+        assert_eq!((iana_group("X25519"), iana_group("X448")), ("x25519".to_owned(), "x448".to_owned()));
     }
 
     #[test]

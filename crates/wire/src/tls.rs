@@ -52,7 +52,7 @@ fn described(connection: &ClientConnection, name: &str, anchor: &Anchor) -> Hand
     Handshake {
         version: version.unwrap_or_default(),
         suite: suite.unwrap_or_default(),
-        group: connection.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name())),
+        group: connection.negotiated_key_exchange_group().map(|group| mail::group_name(u16::from(group.name()))),
         chain: chain.iter().map(pki::describe).collect(),
         peer: anchor.judge(chain, name),
     }

@@ -149,7 +149,7 @@ fn a_message_is_followed_to_the_next_host() {
     let [relay] = account.objects[0].object.relays.as_slice() else { panic!("{:?}", account.objects[0].object.relays) };
     assert_eq!((relay.from.as_str(), relay.to.as_str()), ("mx.sender.example", "mx.gateway.example[203.0.113.25]:25"));
     let handshake = relay.handshake.as_ref().unwrap();
-    assert_eq!((&handshake.peer, handshake.group.as_deref()), (&Trust::Trusted, Some("X25519")));
+    assert_eq!((&handshake.peer, handshake.group.as_deref()), (&Trust::Trusted, Some("x25519")));
     assert_eq!(relay.reply.seen().unwrap().lines, ["2.0.0 Ok: queued as 1E767F46F3"]);
 }
 

@@ -175,7 +175,7 @@ pub(crate) fn handshake(version: &str, peer: Trust) -> Handshake {
     Handshake {
         version: version.to_owned(),
         suite: "TLS_AES_256_GCM_SHA384".to_owned(),
-        group: Some("X25519".to_owned()),
+        group: Some("x25519".to_owned()),
         chain: vec![evidence::Certificate {
             subject: "mx.gateway.example".to_owned(),
             issuer: "Mailproof Intermediate".to_owned(),

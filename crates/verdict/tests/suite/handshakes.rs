@@ -14,7 +14,7 @@ fn version_suite_group_and_peer_must_be_as_claimed() {
         claim,
         &seen,
         "the version is TLSv1.2, not TLSv1.3, the peer is untrusted, not verified",
-        "the handshake was TLSv1.2 TLS_AES_256_GCM_SHA384 X25519, peer untrusted (expired)",
+        "the handshake was TLSv1.2 TLS_AES_256_GCM_SHA384 x25519, peer untrusted (expired)",
     );
 }
 

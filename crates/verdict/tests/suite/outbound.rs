@@ -89,7 +89,7 @@ fn a_program_takes_mail_or_refuses_it() {
 fn the_host_says_what_was_negotiated_and_the_log_what_the_certificate_was_worth() {
     holds(tls("TLSv1.3"), &sent());
     holds(peer("trusted"), &sent());
-    fails(tls("TLSv1.2"), &sent(), "the version is TLSv1.3, not TLSv1.2", "X25519, peer trusted", 3);
+    fails(tls("TLSv1.2"), &sent(), "the version is TLSv1.3, not TLSv1.2", "x25519, peer trusted", 3);
     fails(peer("verified"), &sent(), "the peer is trusted, not verified", "peer trusted", 3);
     fails(tls("none"), &sent(), "the connection was protected by TLSv1.3", "TLSv1.3 TLS_AES_256_GCM_SHA384", 3);
     let mut seen = sent();
@@ -137,7 +137,7 @@ fn mail_between_gateways_is_judged_by_the_log_as_before() {
 fn a_claimed_host_took_the_message() {
     holds(arrived("mx.partner.example"), &sent());
     let message = "mx2.partner.example did not take the message";
-    let help = "mx.partner.example took it\nconnected to mx.partner.example (smtp): TLSv1.3 TLS_AES_256_GCM_SHA384 X25519, \
+    let help = "mx.partner.example took it\nconnected to mx.partner.example (smtp): TLSv1.3 TLS_AES_256_GCM_SHA384 x25519, \
                 end-of-data answered 250 2.0.0 taken; quit";
     fails(arrived("mx2.partner.example"), &sent(), message, help, 7);
     let message = "mx.partner.example did not take the message";
@@ -240,12 +240,12 @@ $ sendmail -i -f alice@gateway.example -- bob@partner.example
 
 Relay
   mx.gateway.example -> mx.partner.example[198.51.100.25]:25
-    TLSv1.3 TLS_AES_256_GCM_SHA384 X25519, peer trusted
+    TLSv1.3 TLS_AES_256_GCM_SHA384 x25519, peer trusted
     250 2.0.0 Ok: queued as 4Abc
 
 Host mta-sts.partner.example (https)
-  offer: TLSv1.2, TLSv1.3; 2 suites (CBC, SHA1); groups X25519MLKEM768, X25519; 2 signature schemes; name mx.partner.example
-  TLS: TLSv1.3 TLS_AES_256_GCM_SHA384 X25519
+  offer: TLSv1.2, TLSv1.3; 2 suites (CBC, SHA1); groups X25519MLKEM768, x25519; 2 signature schemes; name mx.partner.example
+  TLS: TLSv1.3 TLS_AES_256_GCM_SHA384 x25519
   certificate 0: mx.gateway.example for mx.gateway.example; EC P-256; ecdsa-with-SHA256 by Mailproof Intermediate
   -- TLSv1.3 --
   C: GET /.well-known/mta-sts.txt HTTP/1.1
@@ -253,7 +253,7 @@ Host mta-sts.partner.example (https)
   -- closed by the client --
 
 Host mx.partner.example (smtp)
-  offer: TLSv1.2, TLSv1.3; 2 suites (CBC, SHA1); groups X25519MLKEM768, X25519; 2 signature schemes; name mx.partner.example
+  offer: TLSv1.2, TLSv1.3; 2 suites (CBC, SHA1); groups X25519MLKEM768, x25519; 2 signature schemes; name mx.partner.example
   TLS: none: the client closed the connection
   S: 220 mx.partner.example ESMTP
   C: EHLO mx.gateway.example

@@ -121,7 +121,7 @@ pub(crate) fn offer(versions: &[&str]) -> Offer {
     Offer {
         versions: names(versions),
         suites: names(&["TLS_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"]),
-        groups: names(&["X25519MLKEM768", "X25519"]),
+        groups: names(&["X25519MLKEM768", "x25519"]),
         signatures: names(&["ecdsa_secp256r1_sha256", "rsa_pss_rsae_sha256"]),
         server_name: Some("mx.partner.example".to_owned()),
     }

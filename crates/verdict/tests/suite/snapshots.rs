@@ -41,7 +41,7 @@ C: QUIT
 S: 221 2.0.0 Bye
 
 TLS
-  TLSv1.3 TLS_AES_256_GCM_SHA384 X25519, peer verified
+  TLSv1.3 TLS_AES_256_GCM_SHA384 x25519, peer verified
   certificate 0: mx.gateway.example for mx.gateway.example; EC P-256; ecdsa-with-SHA256 by Mailproof Intermediate
 
 DNS
@@ -80,7 +80,7 @@ fn relayed_mail_shows_its_hop_and_what_it_became() {
     let expected = "\
 Relay
   mx.sender.example -> mx.gateway.example[192.0.2.25]:25
-    TLSv1.3 TLS_AES_256_GCM_SHA384 X25519, peer trusted
+    TLSv1.3 TLS_AES_256_GCM_SHA384 x25519, peer trusted
     250 2.0.0 Ok: queued as ";
     assert!(text.contains(expected), "{text}");
     let expected = "

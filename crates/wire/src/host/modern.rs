@@ -38,7 +38,7 @@ impl Modern {
         let version = connection.protocol_version().map(|v| format!("{v:?}").replace('_', "."));
         let suite = connection.negotiated_cipher_suite();
         let suite = suite.map(|s| format!("{:?}", s.suite()).replacen("TLS13_", "TLS_", 1));
-        let group = connection.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name()));
+        let group = connection.negotiated_key_exchange_group().map(|group| mail::group_name(u16::from(group.name())));
         let (version, suite) = (version.unwrap_or_default(), suite.unwrap_or_default());
         Ok(Secured { stream: Box::new(stream), version, suite, group })
     }

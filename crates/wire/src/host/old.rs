@@ -89,12 +89,12 @@ fn reason(error: &ssl::Error) -> Option<&'static str> {
     error.ssl_error()?.errors().first()?.reason()
 }
 
-/// The group of the host's own share, in rustls's words, which go into evidence elsewhere. Before TLS 1.3 OpenSSL forgets
+/// The group of the host's own share, by its IANA name. Before TLS 1.3 OpenSSL forgets
 /// its share as soon as it is used.
 fn group(ssl: &SslRef) -> Option<String> {
     let key = ssl.tmp_key().ok()?;
     let name = match key.id() {
-        Id::X25519 => "X25519",
+        Id::X25519 => "x25519",
         Id::EC => match key.ec_key().ok()?.group().curve_name()? {
             Nid::X9_62_PRIME256V1 => "secp256r1",
             Nid::SECP384R1 => "secp384r1",

@@ -77,7 +77,7 @@ async fn an_old_client_gets_an_old_version_and_a_certificate_whatever_it_prefers
         let here = seen.handshake.seen().unwrap();
         assert_eq!((here.version.as_str(), here.suite.as_str()), (word, shaken.suite.as_str()));
         assert!(shaken.version == word && !here.suite.contains("anon"), "{here:?}");
-        let group = (word == "TLSv1.3").then_some("X25519");
+        let group = (word == "TLSv1.3").then_some("x25519");
         assert_eq!((here.chain.len(), here.group.as_deref()), (shaken.shown, group));
         // without supported_versions only the highest is known
         assert_eq!(seen.offer.as_ref().unwrap().versions, [word]);
