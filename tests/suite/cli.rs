@@ -123,13 +123,16 @@ fn scenarios_are_read_for_the_gateway_that_is_named() -> Result<(), Failed> {
     let file = copy.join("gateway.toml");
     fs::write(&file, fs::read_to_string(&file)?.replace("gateway.example", "other.example"))?;
     let gateway = copy.display().to_string();
+    let text = fs::read_to_string(root().join("scenarios/spf/pass.toml"))?.replace("{alice}", "alice@gateway.example");
+    let own = copy.join("own.toml").display().to_string();
+    fs::write(&own, text)?;
     for command in ["list", "describe", "check", "plan"] {
         run(&["scenario", command, "spf/pass"])?.must(0, &[])?;
         run(&["scenario", command, "spf/pass", "--gateway", "no-such-gateway"])?.must(3, &["no-such-gateway"])?;
-        let with = run(&["scenario", command, "spf/pass", "--gateway", &gateway])?;
-        with.must(3, &["gateway.example", "other.example"])?;
+        run(&["scenario", command, "spf/pass", "--gateway", &gateway])?.must(0, &[])?;
+        run(&["scenario", command, &own, "--gateway", &gateway])?.must(3, &["gateway.example", "other.example"])?;
     }
-    Ok(())
+    run(&["scenario", "plan", "spf/pass", "--gateway", &gateway])?.must(0, &["alice@other.example"])
 }
 
 fn proposals_are_accepted_wherever_they_lie() -> Result<(), Failed> {

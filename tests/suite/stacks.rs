@@ -1,10 +1,11 @@
 //! Stacks as a user handles them: evidence of the pretend Internet, reports, snapshots, runs beside each other.
 
 use crate::{Failed, Held, Trial, diagnostics::copy_of, mailproof, run, scratch, trial};
-use std::fs;
+use std::{fs, path::Path};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
+        trial("stacks::the_library_runs_on_a_gateway_of_other_names", the_library_runs_on_a_gateway_of_other_names),
         trial("stacks::two_runs_at_the_same_time_both_succeed", two_runs_at_the_same_time_both_succeed),
         trial("stacks::jobs_do_not_change_a_byte_of_the_snapshots", jobs_do_not_change_a_byte_of_the_snapshots),
         trial(
@@ -19,6 +20,39 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("stacks::images_stay_under_a_stack", images_stay_under_a_stack),
         trial("stacks::a_line_is_explained_by_what_it_does", a_line_is_explained_by_what_it_does),
     ]
+}
+
+/// The same gateway, with another domain and other users; one scenario of each kind.
+fn the_library_runs_on_a_gateway_of_other_names() -> Result<(), Failed> {
+    let copy = copy_of("hardened", "other-names")?;
+    rename(
+        &copy,
+        &[("gateway.example", "club.example"), ("gateway\\.example", "club\\.example"), ("alice@", "anna@")],
+    )?;
+    let gateway = copy.display().to_string();
+    let chosen = ["dmarc/forged", "recipients/", "identity/mal", "dns/own", "dane/inbound", "relay/"];
+    let words = [&["scenario", "run", "--gateway", &gateway], &chosen[..]].concat();
+    run(&words)?.must(0, &["with a new snapshot"])?;
+    let snapshot = fs::read_to_string(copy.join("snapshots/recipients/upper-case.snap.new"))?;
+    let names = ["S: 220 mx.club.example", "anna@club.example: delivered to INBOX"];
+    match names.into_iter().find(|name| !snapshot.contains(name)) {
+        None => Ok(()),
+        Some(name) => Err(format!("{name} is not in\n{snapshot}").into()),
+    }
+}
+
+/// Puts other words into every text file below a directory.
+fn rename(directory: &Path, words: &[(&str, &str)]) -> Result<(), Failed> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            rename(&path, words)?;
+        } else {
+            let text = fs::read_to_string(&path)?;
+            fs::write(&path, words.iter().fold(text, |text, (old, new)| text.replace(old, new)))?;
+        }
+    }
+    Ok(())
 }
 
 fn two_runs_at_the_same_time_both_succeed() -> Result<(), Failed> {

@@ -7,6 +7,7 @@ pub mod ciphers;
 mod decode;
 mod faults;
 pub mod octets;
+mod placeholder;
 pub mod position;
 mod reference;
 mod rfcs;
@@ -16,6 +17,7 @@ pub mod words;
 
 pub use decode::*;
 pub use faults::{Faults, Flaw, did_you_mean, nearest};
+pub use placeholder::put;
 pub use reference::reference;
 pub use schema::schema;
 
@@ -35,11 +37,27 @@ pub fn read<T: Decode, U>(
     code: &'static str,
     build: impl FnOnce(T, &Arc<Source>, &mut Vec<Flaw>) -> Option<U>,
 ) -> Result<U, Faults> {
+    read_with(source, code, &[], build)
+}
+
+/// As [`read`], with each first text of `words` replaced by its second one, wherever it stands.
+///
+/// # Errors
+/// As [`read`].
+///
+/// # Panics
+/// As [`read`].
+pub fn read_with<T: Decode, U>(
+    source: Source,
+    code: &'static str,
+    words: &[(String, String)],
+    build: impl FnOnce(T, &Arc<Source>, &mut Vec<Flaw>) -> Option<U>,
+) -> Result<U, Faults> {
     let mut flaws = Vec::new();
     let source = Arc::new(source);
     let built = match DeTable::parse(&source.text) {
         Ok(table) => {
-            let value = toml::Spanned::new(0..0, DeValue::Table(table.get_ref().clone()));
+            let value = put(&toml::Spanned::new(0..0, DeValue::Table(table.get_ref().clone())), words, None);
             T::read(Node { name: "file", value: &value }, &mut flaws).and_then(|read| build(read, &source, &mut flaws))
         }
         Err(error) => {

@@ -3,13 +3,14 @@
 use crate::{Rule, Shape, Table};
 use serde_json::{Map, Value, json};
 
-/// JSON Schema (draft 2020-12) of files that have the shape of this table.
+/// JSON Schema (draft 2020-12) of files that have the shape of this table. A text in which something matches `placeholder` has
+/// any form, for what takes its place is not known.
 ///
 /// # Panics
 /// If the shape is that of no table.
 #[must_use]
-pub fn schema(title: &str, of: &Shape) -> Value {
-    let mut tables = Map::new();
+pub fn schema(title: &str, of: &Shape, placeholder: Option<&'static str>) -> Value {
+    let mut tables = Writer { defined: Map::new(), placeholder };
     let Shape::Table(top) = of else { panic!("a file is a table") };
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -18,14 +19,24 @@ pub fn schema(title: &str, of: &Shape) -> Value {
     let object = table(top, &mut tables);
     if let (Value::Object(schema), Value::Object(object)) = (&mut schema, object) {
         schema.extend(object.into_iter().filter(|(key, _)| key != "title"));
-        schema.insert("$defs".to_owned(), Value::Object(tables));
+        schema.insert("$defs".to_owned(), Value::Object(tables.defined));
     }
     schema
 }
 
-fn shape(shape: &Shape, tables: &mut Map<String, Value>) -> Value {
+/// What is known while a schema is written.
+struct Writer {
+    /// Tables, by their names.
+    defined: Map<String, Value>,
+    placeholder: Option<&'static str>,
+}
+
+fn shape(shape: &Shape, tables: &mut Writer) -> Value {
     match shape {
-        Shape::Text { pattern: Some(pattern), .. } => json!({ "type": "string", "pattern": pattern }),
+        Shape::Text { pattern: Some(pattern), .. } => {
+            let or = tables.placeholder.map(|placeholder| format!("|{placeholder}")).unwrap_or_default();
+            json!({ "type": "string", "pattern": format!("{pattern}{or}") })
+        }
         Shape::Text { pattern: None, .. } => json!({ "type": "string" }),
         Shape::Word(words) => word(words),
         Shape::Whole { min, max: i64::MAX } => json!({ "type": "integer", "minimum": min }),
@@ -46,10 +57,10 @@ fn shape(shape: &Shape, tables: &mut Map<String, Value>) -> Value {
         Shape::Around(name) => json!({ "$ref": format!("#/$defs/{}", name.replace(' ', "-")) }),
         Shape::Table(inner) => {
             let id = inner.name.replace(' ', "-");
-            if !tables.contains_key(&id) {
-                tables.insert(id.clone(), Value::Null);
+            if !tables.defined.contains_key(&id) {
+                tables.defined.insert(id.clone(), Value::Null);
                 let object = table(inner, tables);
-                tables.insert(id.clone(), object);
+                tables.defined.insert(id.clone(), object);
             }
             json!({ "$ref": format!("#/$defs/{id}") })
         }
@@ -64,7 +75,7 @@ fn word(words: &[(&str, &str)]) -> Value {
     json!({ "oneOf": each.collect::<Vec<_>>() })
 }
 
-fn table(table: &Table, tables: &mut Map<String, Value>) -> Value {
+fn table(table: &Table, tables: &mut Writer) -> Value {
     let mut properties = Map::new();
     for key in &table.keys {
         let mut value = shape(&key.shape, tables);

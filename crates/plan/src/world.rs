@@ -8,6 +8,14 @@ use std::net::IpAddr;
 pub struct World {
     /// Domains for which the gateway under test receives mail.
     pub gateway: Vec<Domain>,
+    /// Its first user whose mailbox can be read, if there is one.
+    pub alice: Option<Address>,
+    /// Another user, of the same domain if there is one.
+    pub bob: Option<Address>,
+    /// Its host that takes mail from anywhere, and the first public address of that.
+    pub mx: Option<(Domain, IpAddr)>,
+    /// By what it signs its Authentication-Results (RFC 8601 §2.5).
+    pub authserv_id: String,
     /// Everyone who can log in at a submission service.
     pub logins: Vec<Address>,
     /// Zones that the ADMDs own; a scenario may not declare them, nor anything below or above them.

@@ -30,7 +30,7 @@ tables! {
 
 /// JSON Schema of `known-failures.toml`.
 pub(crate) fn schema() -> serde_json::Value {
-    form::schema("Known failures of a gateway", &KnownFailuresTable::shape())
+    form::schema("Known failures of a gateway", &KnownFailuresTable::shape(), None)
 }
 
 /// Its reference, in Markdown.

@@ -30,13 +30,17 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 /// # Panics
 /// If a file without a fault makes no plan, which is a bug of this room.
 pub fn parse(source: Source, world: &World) -> Result<Scenario, Faults> {
-    form::read(source, "mailproof::scenario", |read: ScenarioTable, source, flaws| build(read, source, world, flaws))
+    let roles = world.roles();
+    let words: Vec<_> = roles.iter().map(|role| (role.written.to_owned(), role.text.clone())).collect();
+    form::read_with(source, "mailproof::scenario", &words, |read: ScenarioTable, source, flaws| {
+        build(read, source, world, flaws)
+    })
 }
 
 /// JSON Schema of scenario files. It knows form, not meaning: [`parse`] finds more.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    form::schema("Mailproof scenario", &ScenarioTable::shape())
+    form::schema("Mailproof scenario", &ScenarioTable::shape(), Some(r"\{[A-Za-z][A-Za-z0-9.-]*\}"))
 }
 
 /// The reference of the language, in Markdown: `docs/scenario.md`.

@@ -195,10 +195,11 @@ impl Stack {
         })
     }
 
-    pub(crate) fn password(&self, user: &Address) -> Result<&str, StackError> {
+    /// With what a user logs in.
+    pub(crate) fn login(&self, user: &Address) -> Result<Login, StackError> {
         let home = self.home_of(user)?;
         let entry = home.mailboxes.iter().find(|m| m.address == *user);
-        entry.map(|m| m.password.as_str()).ok_or_else(|| StackError::Unfit {
+        entry.map(login_of).ok_or_else(|| StackError::Unfit {
             gateway: home.name.clone(),
             what: format!("{user} is not among its mailboxes"),
         })
@@ -210,7 +211,7 @@ impl Stack {
         for admd in &self.admds {
             let endpoint = self.endpoint(&admd.gateway, 993, reader)?;
             for mailbox in &admd.gateway.mailboxes {
-                let login = Login { user: mailbox.address.to_string(), password: mailbox.password.clone() };
+                let login = login_of(mailbox);
                 let (route, server_name) = (self.route(reader, endpoint.address), endpoint.name.to_string());
                 let limit = Duration::from_secs(10);
                 all.add(
@@ -249,4 +250,8 @@ impl Stack {
             None => Err("nothing".to_owned()),
         }
     }
+}
+
+fn login_of(mailbox: &gateway::UserMailbox) -> Login {
+    Login { user: mailbox.login.clone(), password: mailbox.password.clone() }
 }

@@ -10,7 +10,7 @@ use maillog::Track;
 use plan::{Origin, Tls, Transaction};
 use std::{net::IpAddr, time::Duration};
 use tokio::time::Instant;
-use wire::{Dialogue, Job, Login};
+use wire::{Dialogue, Job};
 
 /// How long one whole dialogue may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -122,7 +122,7 @@ impl Stack {
                 let login = &submission.login.value;
                 let port = if submission.tls == Tls::Implicit { 465 } else { 587 };
                 let endpoint = self.endpoint(self.home_of(login)?, port, USER)?;
-                let login = Login { user: login.to_string(), password: self.password(login)?.to_owned() };
+                let login = self.login(login)?;
                 (USER, endpoint, submission.tls, plan::Driver::WellBehaved, "laptop.example".to_owned(), Some(login))
             }
         };

@@ -12,7 +12,7 @@ pub(crate) mod schema;
 pub(crate) mod stack;
 
 use crate::{exit::CommandError, progress::Progress, workspace::Workspace};
-use ::stack::gateway::Gateway;
+use ::stack::gateway::{Gateway, UserRole};
 use plan::World;
 
 /// What every command is given.
@@ -50,8 +50,13 @@ impl Pair {
     /// What a scenario may take for given.
     pub(crate) fn world(&self) -> World {
         let both = || [&self.gateway, &self.peer].into_iter();
+        let user = |role| self.gateway.user(role).map(|mailbox| mailbox.address.clone());
         World {
             gateway: self.gateway.domains.clone(),
+            alice: user(UserRole::Alice),
+            bob: user(UserRole::Bob),
+            mx: self.gateway.border().map(|(host, ip)| (host.name.clone(), ip)),
+            authserv_id: self.gateway.authserv_id.clone(),
             logins: both().flat_map(|g| g.mailboxes.iter().map(|m| m.address.clone())).collect(),
             reserved: both().flat_map(|g| g.domains.iter().cloned()).collect(),
             addresses: both().flat_map(|g| g.hosts.iter().flat_map(|h| h.public.iter().copied())).collect(),

@@ -121,7 +121,7 @@ impl Keyword for Feature {
 /// JSON Schema of a profile.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    form::schema("A profile of TLS", &ProfileTable::shape())
+    form::schema("A profile of TLS", &ProfileTable::shape(), None)
 }
 
 /// Its reference, in Markdown.

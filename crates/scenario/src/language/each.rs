@@ -2,12 +2,12 @@
 
 use super::TransactionTable;
 use form::{
-    Decode, Flaw, Node, Shape, Text,
+    Decode, Flaw, Node, Shape, Text, put,
     values::{AtLeastOne, Named},
 };
 use plan::Spanned;
 use std::ops::Range;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 /// A word that stands for another in a transaction.
 #[derive(Debug, Clone)]
@@ -21,7 +21,8 @@ impl Text for Parameter {
     fn parse(text: &str) -> Result<Self, Flaw> {
         let fits = text.starts_with(|c: char| c.is_ascii_lowercase())
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        let is_taken = matches!(text, "nonce" | "size" | "message" | "n");
+        let is_role = plan::ROLES.iter().any(|(written, _)| written.trim_matches(['{', '}']) == text);
+        let is_taken = is_role || matches!(text, "nonce" | "size" | "message" | "n");
         let flaw = || Flaw::new(format!("`{text}` cannot stand for something"));
         let help = if is_taken {
             "the language uses it already"
@@ -53,7 +54,7 @@ impl Decode for Transactions {
         let mut tables = Vec::new();
         for value in list.iter() {
             for set in sets(value, flaws) {
-                let value = put(value, &set);
+                let value = put(value, &set, Some("each"));
                 let mut own = Vec::new();
                 tables.extend(Spanned::read(Node { name: node.name, value: &value }, &mut own));
                 // what is wrong in one is wrong in all of them
@@ -90,26 +91,4 @@ fn sets(value: &toml::Spanned<DeValue<'_>>, flaws: &mut Vec<Flaw>) -> Vec<Set> {
     }
     let set = |at: usize| read.iter().map(|(name, _, words)| (format!("{{{name}}}"), words[at].clone())).collect();
     if count == 0 { vec![Set::new()] } else { (0..count).map(set).collect() }
-}
-
-/// The value with these words put in, everything where it stands.
-fn put<'a>(value: &toml::Spanned<DeValue<'a>>, set: &[(String, String)]) -> toml::Spanned<DeValue<'a>> {
-    let made = match value.get_ref() {
-        _ if set.is_empty() => value.get_ref().clone(),
-        DeValue::String(text) => {
-            let text = set.iter().fold(text.to_string(), |text, (name, word)| text.replace(name, word));
-            DeValue::String(text.into())
-        }
-        DeValue::Array(list) => DeValue::Array(list.iter().map(|value| put(value, set)).collect()),
-        DeValue::Table(table) => {
-            let mut made = DeTable::new();
-            for (key, value) in table.iter() {
-                let value = if key.get_ref() == "each" { value.clone() } else { put(value, set) };
-                made.insert(key.clone(), value);
-            }
-            DeValue::Table(made)
-        }
-        other => other.clone(),
-    };
-    toml::Spanned::new(value.span(), made)
 }

@@ -64,10 +64,26 @@ fn a_plan_holds_what_the_file_says() {
     let forged = &plan.transactions[0];
     assert_eq!((forged.label.as_str(), claims.transactions[0].len()), ("forged", 4));
     assert!(matches!(&forged.origin, Origin::Client(client) if client.driver == Driver::WellBehaved));
-    assert_eq!(&text[forged.rcpt_to[0].span.clone()], "\"alice@gateway.example\"");
+    assert_eq!(&text[forged.rcpt_to[0].span.clone()], "\"{alice}\"");
+    assert_eq!(forged.rcpt_to[0].value.to_string(), "alice@gateway.example");
     let control = claims.transactions[1].iter().last().unwrap();
     assert_eq!((control.key, control.claim.words().as_str()), ("outcome", "delivered to INBOX"));
     assert_eq!(&text[control.span.clone()], "{ delivered = \"INBOX\" }");
+}
+
+#[test]
+fn the_reference_names_every_role() {
+    let reference = scenario::reference();
+    for (written, meaning) in plan::ROLES {
+        assert!(reference.contains(&format!("| `{written}` | {meaning} |")), "{written}");
+    }
+}
+
+#[test]
+fn the_library_speaks_of_the_gateway_by_role_alone() {
+    for (name, text) in shipped() {
+        assert!(!text.contains("gateway.example"), "{name} names one gateway: write {{gateway}}, {{alice}}, …");
+    }
 }
 
 #[test]

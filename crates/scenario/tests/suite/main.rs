@@ -19,6 +19,10 @@ use scenario::{Faults, Scenario};
 fn world() -> World {
     let text = |list: &[&str]| list.iter().map(|name| name.parse().unwrap()).collect();
     World {
+        alice: Some("alice@gateway.example".parse().unwrap()),
+        bob: Some("bob@gateway.example".parse().unwrap()),
+        mx: Some(("mx.gateway.example".parse().unwrap(), "203.0.113.25".parse().unwrap())),
+        authserv_id: "gateway.example".to_owned(),
         gateway: text(&["gateway.example"]),
         logins: ["alice@gateway.example", "bob@gateway.example", "carol@sender.example", "dave@sender.example"]
             .map(|login| login.parse().unwrap())

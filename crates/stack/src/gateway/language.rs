@@ -1,5 +1,6 @@
 //! What may stand in `gateway.toml`: the declaration from which it is read, and its JSON Schema and reference are made.
 
+use super::UserRole;
 use crate::unit::Restart;
 use form::{
     Decode, Flaw, Keyword, Required, Shape, Text, tables,
@@ -33,8 +34,13 @@ tables! {
     }
     /// A user: mailbox and login.
     MailboxTable "mailbox" [Any] {
-        /// The address, in one of `domains`; it is the login too.
+        /// The address, in one of `domains`.
         address: Required<Spanned<Address>>,
+        /// The name with which the user logs in; the address, if nothing is said.
+        login: Option<Line>,
+        /// As which user scenarios mean this one. If nothing is said, the first user is alice, and the next one of the same domain
+        /// bob.
+        role: Option<Spanned<UserRole>>,
         /// The password, for this pretend Internet alone.
         password: Required<NotEmpty>,
     }
@@ -207,6 +213,14 @@ impl Keyword for DkimAlgorithm {
     }
 }
 
+impl Keyword for UserRole {
+    const WHAT: &'static str = "a role";
+
+    fn words() -> Vec<(&'static str, Self, &'static str)> {
+        vec![("alice", Self::Alice, "`{alice}` in scenarios"), ("bob", Self::Bob, "`{bob}` in scenarios")]
+    }
+}
+
 impl Keyword for Restart {
     const WHAT: &'static str = "a way to restart a service";
 
@@ -224,7 +238,7 @@ impl Keyword for Restart {
 /// JSON Schema of `gateway.toml`.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    form::schema("A gateway under test", &GatewayTable::shape())
+    form::schema("A gateway under test", &GatewayTable::shape(), None)
 }
 
 /// Its reference, in Markdown.

@@ -48,10 +48,23 @@ pub struct OwnZone {
 /// A user: mailbox and login.
 #[derive(Debug, Clone)]
 pub struct UserMailbox {
-    /// The address, which is also the login.
+    /// The address.
     pub address: Address,
+    /// The name with which the user logs in.
+    pub login: String,
+    /// As which user scenarios mean this one, where the order of the users does not say it.
+    pub role: Option<UserRole>,
     /// Its password, for this pretend Internet alone.
     pub password: String,
+}
+
+/// As which user scenarios mean somebody (`{alice}`, `{bob}`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserRole {
+    /// The first user.
+    Alice,
+    /// Another user.
+    Bob,
 }
 
 /// A host: one container.
@@ -177,6 +190,30 @@ impl fmt::Display for Ready {
 }
 
 impl Gateway {
+    /// The user whom scenarios mean by this role: the one of whom the file says so; else the first of whom it says nothing, for bob
+    /// preferably in alice's domain.
+    #[must_use]
+    pub fn user(&self, role: UserRole) -> Option<&UserMailbox> {
+        if let Some(named) = self.mailboxes.iter().find(|mailbox| mailbox.role == Some(role)) {
+            return Some(named);
+        }
+        let free = || self.mailboxes.iter().filter(|mailbox| mailbox.role.is_none());
+        if role == UserRole::Alice {
+            return free().next();
+        }
+        let alice = self.user(UserRole::Alice)?;
+        let mut others = free().filter(|mailbox| mailbox.address != alice.address);
+        let near = others.clone().find(|mailbox| mailbox.address.domain() == alice.address.domain());
+        near.or_else(|| others.next())
+    }
+
+    /// The host that takes mail from anywhere, and its first public address.
+    #[must_use]
+    pub fn border(&self) -> Option<(&Host, IpAddr)> {
+        let takes_mail = |host: &&Host| host.ports().contains(&25);
+        self.hosts.iter().filter(takes_mail).find_map(|host| Some((host, *host.public.first()?)))
+    }
+
     /// What the harness adds to the gateway or changes in it, one sentence each, for the report.
     #[must_use]
     pub fn adaptations(&self) -> Vec<String> {

@@ -68,16 +68,24 @@ impl Reader<'_> {
     }
 
     fn mailboxes(&mut self, tables: Vec<MailboxTable>, domains: Option<&[Domain]>) -> Vec<UserMailbox> {
-        let mut addresses = BTreeSet::new();
+        let (mut addresses, mut roles) = (BTreeSet::new(), BTreeSet::new());
         let mut mailboxes = Vec::new();
-        for MailboxTable { address, password } in tables {
+        for MailboxTable { address, login, role, password } in tables {
             let Some(address) = address.0 else { continue };
             self.once(&mut addresses, address.value.to_string(), &address, "mailbox");
             if domains.is_some_and(|domains| !domains.contains(address.value.domain())) {
                 let flaw = Flaw::new(format!("{} is in none of `domains`", address.value));
                 self.flaws.push(flaw.at(&address.span, "here").help("a mailbox lies in a domain of the gateway"));
             }
-            mailboxes.extend(password.0.map(|password| UserMailbox { address: address.value, password: password.0 }));
+            if let Some(role) = &role {
+                self.once(&mut roles, format!("{:?}", role.value).to_ascii_lowercase(), role, "role");
+            }
+            mailboxes.extend(password.0.map(|password| UserMailbox {
+                login: login.map_or_else(|| address.value.to_string(), |login| login.0),
+                role: role.map(|role| role.value),
+                address: address.value,
+                password: password.0,
+            }));
         }
         mailboxes
     }
@@ -197,7 +205,7 @@ fn collect(directory: &Path, entry: &Path, files: &mut Vec<EtcFile>) -> io::Resu
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::UserRole, *};
 
     const GOOD: &str = r#"
 authserv-id = "x.example"
@@ -283,6 +291,32 @@ ready = { smtp = 25 }
         let host = "[[host]]\nname = \"mx.x.example\"\npackages = []\n";
         let told = faults(&format!("{GOOD}{service}{host}{mailbox}"));
         assert!(told.len() == 3 && told.iter().all(|fault| fault.contains("is there twice")), "{told:#?}");
+    }
+
+    #[test]
+    fn who_is_alice_and_who_is_bob_is_said_or_follows_from_the_order() {
+        let user =
+            |address: &str, more: &str| format!("[[mailbox]]\naddress = \"{address}\"\npassword = \"p\"\n{more}\n");
+        let with = |users: &str| {
+            let text = GOOD.replace("domains = [\"x.example\"]", "domains = [\"x.example\", \"y.example\"]");
+            load(&text.replace("[[mailbox]]\naddress = \"a@x.example\"\npassword = \"p\"\n", users)).unwrap()
+        };
+        let who = |gateway: &Gateway| {
+            [UserRole::Alice, UserRole::Bob].map(|role| gateway.user(role).map(|user| user.address.to_string()))
+        };
+        let some = |address: &str| Some(address.to_owned());
+        let (a, b, c) = (user("a@x.example", ""), user("b@y.example", "login = \"bee\""), user("c@x.example", ""));
+        let gateway = with(&format!("{a}{b}{c}"));
+        assert_eq!(who(&gateway), [some("a@x.example"), some("c@x.example")], "bob is of alice's domain");
+        let logins: Vec<&str> = gateway.mailboxes.iter().map(|mailbox| mailbox.login.as_str()).collect();
+        assert_eq!(logins, ["a@x.example", "bee", "c@x.example"]);
+        assert_eq!(who(&with(&format!("{a}{b}"))), [some("a@x.example"), some("b@y.example")]);
+        assert_eq!(who(&with(&a)), [some("a@x.example"), None]);
+        assert_eq!(who(&with("")), [None, None]);
+        let (second, first) = (user("a@x.example", "role = \"bob\""), user("b@y.example", "role = \"alice\""));
+        assert_eq!(who(&with(&format!("{second}{first}{c}"))), [some("b@y.example"), some("a@x.example")]);
+        let twice = user("b@x.example", "role = \"bob\"").repeat(2).replacen("b@x", "c@x", 1);
+        assert!(faults(&format!("{GOOD}{twice}"))[0].contains("the role `bob` is there twice"));
     }
 
     #[test]
