@@ -48,13 +48,13 @@ pub use spf::Spf;
 pub use spf_explanation::SpfExplanation;
 
 use crate::{
-    Cause, Check, Entry, Subject,
+    Cause, Check, ClaimList, Entry, Subject,
     outcomes::{self, Ending, Outcome as Became},
     results::{self, Identity},
 };
 use evidence::{Observed, ResultSource};
 use mail::{ArcResult, DkimResult, DmarcResult, Domain, ReversePath, SpfResult};
-use plan::{Host, Origin, Plan, World};
+use plan::{Host, Method, Origin, Plan, World};
 use std::{collections::BTreeSet, fmt::Display};
 
 /// A mail transaction (RFC 5321 §3.3).
@@ -95,6 +95,17 @@ impl Subject for Transaction {
     fn place(plan: &Plan, index: usize) -> Option<Cause> {
         plan.transactions.get(index).map(|planned| Cause::new(&planned.span, "of this transaction"))
     }
+}
+
+/// The methods of which results are claimed.
+pub fn methods(claims: &ClaimList<Transaction>) -> impl Iterator<Item = Method> {
+    let claimed = [
+        (claims.first::<Spf>().is_some(), Method::Spf),
+        (claims.first::<Dkim>().is_some(), Method::Dkim),
+        (claims.first::<Dmarc>().is_some(), Method::Dmarc),
+        (claims.first::<Arc>().is_some(), Method::Arc),
+    ];
+    claimed.into_iter().filter(|(is_claimed, _)| *is_claimed).map(|(_, method)| method)
 }
 
 /// A transaction as the file has it.

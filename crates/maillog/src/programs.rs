@@ -77,6 +77,29 @@ pub(crate) trait Program: Sync {
     }
 }
 
+/// Programs that evaluate incoming mail, by the names of their files, and the methods (RFC 8601 §2.7).
+const EVALUATORS: [(&str, &[&str]); 11] = [
+    ("policyd-spf", &["spf"]),
+    ("pyspf-milter", &["spf"]),
+    ("opendkim", &["dkim"]),
+    ("dkimpy-milter", &["dkim"]),
+    // SPF where SPFSelfValidate has it
+    ("opendmarc", &["dmarc", "spf"]),
+    ("openarc", &["arc"]),
+    ("rspamd", &["spf", "dkim", "dmarc", "arc"]),
+    // as it calls its processes
+    ("rspamd:", &["spf", "dkim", "dmarc", "arc"]),
+    ("exim4", &["spf", "dkim", "dmarc", "arc"]),
+    ("spamd", &["spf", "dkim"]),
+    ("amavisd", &["dkim"]),
+];
+
+/// Whether a program, by the name of its file, evaluates a method of incoming mail.
+#[must_use]
+pub fn evaluates(program: &str, method: &str) -> bool {
+    EVALUATORS.iter().any(|(name, methods)| *name == program && methods.contains(&method))
+}
+
 /// The program that a line is of, if it is one that is understood.
 pub(crate) fn of(line: &LogLine) -> Option<&'static dyn Program> {
     PROGRAMS.into_iter().find(|program| program.wrote(&line.program))

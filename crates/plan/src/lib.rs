@@ -7,6 +7,7 @@ mod commands;
 mod hosts;
 mod lookups;
 mod message;
+mod needs;
 mod probes;
 mod reports;
 mod roles;
@@ -20,6 +21,7 @@ pub use commands::Command;
 pub use hosts::*;
 pub use lookups::*;
 pub use message::*;
+pub use needs::{Method, Need, Relation, UnknownNeed, Version};
 pub use probes::*;
 pub use reports::*;
 pub use roles::{ROLES, Role};
@@ -73,6 +75,10 @@ pub struct Plan {
     pub cites: Vec<String>,
     /// The mechanism that it demonstrates.
     pub teaches: Option<String>,
+    /// What the gateway must have, as the file says and as follows from what is asked, each once.
+    pub needs: Vec<Need>,
+    /// Why there is no role of the gateway that the file speaks of, a sentence each.
+    pub lacks: Vec<String>,
     /// Whether it runs alone, after all others.
     pub is_alone: bool,
     /// Zones that the pretend Internet has while it runs, parents first.

@@ -37,7 +37,9 @@ fn scenario(report: &ScenarioReport) -> Value {
         "seconds": seconds(report.took),
         "died": report.died,
     });
-    if let Status::Error(why) | Status::KnownFailure(why) | Status::UnexpectedPass(why) = &report.status {
+    if let Status::Error(why) | Status::KnownFailure(why) | Status::UnexpectedPass(why) | Status::NotApplicable(why) =
+        &report.status
+    {
         value["reason"] = why.as_str().into();
     }
     let (verdict, evidence) = (report.verdict.as_ref(), report.evidence.as_ref());

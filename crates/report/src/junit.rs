@@ -67,12 +67,13 @@ fn case(scenario: &ScenarioReport, is_ci: bool) -> TestCase {
         Status::Error(why) => ("error", why.clone()),
         Status::KnownFailure(reason) => ("known-failure", reason.clone()),
         Status::UnexpectedPass(reason) => ("unexpected-pass", format!("it holds, but is a known failure: {reason}")),
+        Status::NotApplicable(lack) => ("not-applicable", lack.clone()),
         Status::SnapshotNew => ("snapshot", "there is no snapshot".to_owned()),
         Status::SnapshotDiffers => ("snapshot", "it did otherwise than the snapshot says".to_owned()),
     };
     let plain = Style { color: false, width: 120 };
     let mut status = match (&scenario.status, scenario.status.weight(is_ci)) {
-        (Status::KnownFailure(_), _) => TestCaseStatus::skipped(),
+        (Status::KnownFailure(_) | Status::NotApplicable(_), _) => TestCaseStatus::skipped(),
         (_, Whole::AsExpected) => TestCaseStatus::success(),
         (_, Whole::Failure) => TestCaseStatus::non_success(NonSuccessKind::Failure),
         (_, Whole::Error) => TestCaseStatus::non_success(NonSuccessKind::Error),

@@ -81,6 +81,8 @@ pub enum Status {
     KnownFailure(String),
     /// It holds, although it is listed as a known failure for this reason.
     UnexpectedPass(String),
+    /// It was not run, since the gateway has nothing of what it is about, and what is lacking.
+    NotApplicable(String),
     /// Every claim holds; there is no snapshot yet.
     SnapshotNew,
     /// Every claim holds, or fails as is known; the snapshot is another one.
@@ -123,6 +125,7 @@ impl Status {
             Self::Error(_) => "error",
             Self::KnownFailure(_) => "known-failure",
             Self::UnexpectedPass(_) => "unexpected-pass",
+            Self::NotApplicable(_) => "not-applicable",
             Self::SnapshotNew => "snapshot-new",
             Self::SnapshotDiffers => "snapshot-differs",
         }
@@ -132,7 +135,7 @@ impl Status {
     #[must_use]
     pub const fn weight(&self, is_ci: bool) -> Whole {
         match self {
-            Self::Held | Self::KnownFailure(_) => Whole::AsExpected,
+            Self::Held | Self::KnownFailure(_) | Self::NotApplicable(_) => Whole::AsExpected,
             Self::SnapshotNew if !is_ci => Whole::AsExpected,
             Self::SnapshotNew | Self::Failed | Self::UnexpectedPass(_) | Self::SnapshotDiffers => Whole::Failure,
             Self::Error(_) => Whole::Error,

@@ -160,6 +160,7 @@ pub(crate) fn details(scenario: &ScenarioReport, style: &Style, is_ci: bool) -> 
         Status::SnapshotNew if !is_ci => {}
         Status::Error(why) => indented(&mut out, why),
         Status::KnownFailure(reason) => indented(&mut out, &format!("known failure: {reason}")),
+        Status::NotApplicable(lack) => indented(&mut out, &format!("not applicable: {lack}")),
         Status::UnexpectedPass(reason) => indented(
             &mut out,
             &format!("it holds, but is a known failure: {reason}\nremove it from known-failures.toml"),
@@ -211,6 +212,7 @@ const fn glyph(status: &Status) -> (&'static str, AnsiColors) {
         Status::Failed | Status::UnexpectedPass(_) => ("✗", AnsiColors::Red),
         Status::Error(_) => ("!", AnsiColors::Magenta),
         Status::KnownFailure(_) => ("~", AnsiColors::Yellow),
+        Status::NotApplicable(_) => ("-", AnsiColors::BrightBlack),
         Status::SnapshotNew => ("+", AnsiColors::Cyan),
         Status::SnapshotDiffers => ("≠", AnsiColors::Red),
     }
@@ -229,6 +231,7 @@ fn remark(report: &ScenarioReport) -> String {
         Status::Failed => first_wrong(report),
         Status::Error(why) => format!("error: {why}"),
         Status::KnownFailure(reason) => format!("known failure: {reason}"),
+        Status::NotApplicable(lack) => format!("not applicable: {lack}"),
         Status::UnexpectedPass(_) => "holds, but is a known failure".to_owned(),
         Status::SnapshotNew => "new snapshot".to_owned(),
         Status::SnapshotDiffers => "another snapshot".to_owned(),
@@ -241,6 +244,7 @@ fn total(run: &RunReport, style: &Style) -> String {
     let parts = [
         (of(|s| *s == Status::Held), "held", AnsiColors::Green),
         (of(|s| matches!(s, Status::KnownFailure(_))), "known to fail", AnsiColors::Yellow),
+        (of(|s| matches!(s, Status::NotApplicable(_))), "not applicable", AnsiColors::BrightBlack),
         (of(|s| *s == Status::SnapshotNew), "with a new snapshot", AnsiColors::Cyan),
         (of(|s| *s == Status::Failed), "failed", AnsiColors::Red),
         (of(|s| matches!(s, Status::UnexpectedPass(_))), "held unexpectedly", AnsiColors::Red),

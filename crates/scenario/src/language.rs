@@ -13,7 +13,7 @@ use form::{
     words::{Algorithm, Answer},
 };
 use mail::Domain;
-use plan::{Dnssec, KeyRecord, Spanned};
+use plan::{Dnssec, KeyRecord, Need, Spanned};
 use std::net::IpAddr;
 
 tables! {
@@ -25,6 +25,10 @@ tables! {
         cites: Option<Vec<Spanned<Cite>>>,
         /// The mechanism that it demonstrates, such as `spf`.
         teaches: Option<Spanned<Line>>,
+        /// What the gateway must have for it: a service (`submission`), a daemon, also of a version (`dovecot >= 2.4`), a method
+        /// (`dmarc`), `dane`, `mta-sts`, `tls-reports`. Where it is lacking, the scenario is not applicable. What follows from the file
+        /// need not be said: services that are used, daemons whose settings are changed, methods of which a result is claimed.
+        needs: Option<Vec<Need>>,
         /// That it runs alone, after all others: for mail that may end a daemon, so that it disturbs nobody.
         alone: Option<Yes>,
         /// Zones that the pretend Internet has while the scenario runs, by their names: `[zone."bank.example"]`.

@@ -5,6 +5,7 @@
 
 mod hosts;
 mod language;
+mod needs;
 mod questions;
 mod records;
 mod stage;
@@ -96,12 +97,13 @@ fn build(read: ScenarioTable, source: &Arc<Source>, world: &World, flaws: &mut V
         let all: Vec<_> = transactions.iter().zip(&of_transactions).collect();
         transaction::controls(&all, world, flaws);
     }
-    let plan = Plan {
+    let mut plan = Plan {
         source: Arc::clone(source),
         title: read.title.0?.value.0,
         cites: read.cites.unwrap_or_default().into_iter().map(|cite| cite.value.0).collect(),
         teaches: read.teaches.map(|word| word.value.0),
-
+        needs: Vec::new(),
+        lacks: needs::lacks(&source.text, world),
         is_alone: read.alone.is_some(),
         zones,
         ptr: ptr.into_iter().map(|(ip, name)| (ip.value, name.value)).collect(),
@@ -119,6 +121,7 @@ fn build(read: ScenarioTable, source: &Arc<Source>, world: &World, flaws: &mut V
         reports: of_reports,
         transactions: of_transactions,
     };
+    plan.needs = needs::of(read.needs.unwrap_or_default(), &plan, &claims, world);
     Some(Scenario { plan, claims })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{Flaw, Shape, Text, did_you_mean, rfcs};
 use mail::{Address, AddressError, Domain, EnhancedStatus, Reply, ReversePath};
-use plan::{Tlsa, TlsaOf};
+use plan::{Need, Tlsa, TlsaOf};
 use std::{net::IpAddr, str::FromStr};
 
 /// Declares types that are read from text by [`FromStr`], or by a function.
@@ -34,6 +34,13 @@ texts! {
         Flaw::new(format!("`{text}` is not an IP address")).help("write it as 192.0.2.10 or 2001:db8::10")
     });
     Cite: "a section of an RFC" matching r"^RFC \d+ §[0-9A-Z][0-9A-Za-z.]*$", |text: &str| rfcs::check(text).map(Cite);
+    Need: "something that a gateway can have, such as `submission`, `dmarc` or `dovecot >= 2.4`", |text: &str| {
+        text.parse().map_err(|_| {
+            let known = "a service (`submission`), a daemon and version (`postfix`, `dovecot >= 2.4`, `dovecot < 2.4`), a method \
+                         (`spf`, `dkim`, `dmarc`, `arc`), or `dane`, `mta-sts`, `tls-reports`";
+            Flaw::new(format!("`{text}` is nothing that a gateway has")).help(format!("write {known}"))
+        })
+    };
     FieldName: "the name of a header field" matching r"^[!-9;-~]+$", |text: &str| {
         let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b':');
         let flaw = || Flaw::new(format!("`{text}` is not the name of a header field (RFC 5322 §2.2)"));

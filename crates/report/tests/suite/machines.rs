@@ -1,7 +1,7 @@
 //! What machines read.
 
-use crate::canned::{one_of_each, run, scenario, without_mail};
-use mailproof_report::{Status, json, junit};
+use crate::canned::{bare, one_of_each, run, scenario, without_mail};
+use mailproof_report::{Status, Style, json, junit, line, summary};
 use serde_json::{Value, json};
 
 fn read(text: &str) -> Value {
@@ -151,6 +151,21 @@ fn junit_tells_failure_error_and_skipped_apart() {
     ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
+}
+
+#[test]
+fn what_does_not_apply_is_told_with_what_is_lacking() {
+    let run = run(vec![bare("dane/x", Status::NotApplicable("it has no pop3: nobody listens on port 110".to_owned()))]);
+    let skipped = r#"<skipped message="it has no pop3: nobody listens on port 110" type="not-applicable">"#;
+    assert!(junit(&run).contains(skipped), "{}", junit(&run));
+    let document = read(&json(&run));
+    let scenario = &document["scenarios"][0];
+    let lack = "it has no pop3: nobody listens on port 110";
+    assert_eq!((&scenario["status"], &scenario["reason"]), (&json!("not-applicable"), &json!(lack)));
+    assert_eq!(document["exit_code"], 0);
+    let style = Style { color: false, width: 120 };
+    assert!(line(&run.scenarios[0], &style).contains("not applicable: it has no pop3"));
+    assert!(summary(&run, &style).contains("1 scenario: 1 not applicable, in"));
 }
 
 #[test]

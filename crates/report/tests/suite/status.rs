@@ -10,6 +10,7 @@ fn each_status_has_its_weight() {
     for (status, outside, in_ci) in [
         (Status::Held, 0, 0),
         (Status::KnownFailure("why".to_owned()), 0, 0),
+        (Status::NotApplicable("why".to_owned()), 0, 0),
         (Status::SnapshotNew, 0, 1),
         (Status::Failed, 1, 1),
         (Status::UnexpectedPass("why".to_owned()), 1, 1),

@@ -12,10 +12,16 @@ use crate::{
     start::CommandResult,
 };
 use ::stack::Stack;
+use claims::Scenario;
 use evidence::{Delivered, Observed};
 use plan::{Origin, Plan};
-use report::RunReport;
-use std::{collections::BTreeMap, fs, sync::Mutex, time::Instant};
+use report::{RunReport, ScenarioReport, Snapshot, Status};
+use std::{
+    collections::BTreeMap,
+    fs,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 /// Brings a stack up, runs the chosen scenarios, cleans up, and says what held.
 pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResult {
@@ -37,7 +43,6 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     if args.verbose {
         context.progress.print(&report::adaptations(&gateway, &adaptations, &style));
     }
-    context.progress.say(&format!("running {} scenarios", scenarios.len()));
     let reports = Mutex::new(BTreeMap::new());
     let each = |done: Done| {
         let is_run = !matches!(done.ended, Ended::NotRun(_));
@@ -47,6 +52,12 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
         }
         reports.lock().expect("nobody panics while printing").insert(report.name.clone(), report);
     };
+    let (scenarios, others) = applicable(stack, scenarios).await?;
+    for report in others {
+        context.progress.print(&report::line(&report, &style));
+        reports.lock().expect("nobody panics while printing").insert(report.name.clone(), report);
+    }
+    context.progress.say(&format!("running {} scenarios", scenarios.len()));
     let options = RunOptions { jobs: args.jobs, opinion: args.second_opinion };
     let incident = tokio::select! {
         incident = conduct(stack, scenarios, options, each) => Some(incident),
@@ -80,6 +91,34 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     }
     written?;
     Ok(report::verdict(&report).into())
+}
+
+/// The scenarios that apply to this gateway; and of those that do not what the gateway lacks.
+async fn applicable(
+    stack: &Stack,
+    scenarios: Vec<Scenario>,
+) -> Result<(Vec<Scenario>, Vec<ScenarioReport>), CommandError> {
+    let inventory = stack.inventory().await?;
+    let (mut apply, mut others) = (Vec::new(), Vec::new());
+    for scenario in scenarios {
+        let mut lacks = scenario.plan.lacks.clone();
+        lacks.extend(inventory.lacks(&scenario.plan.needs));
+        if lacks.is_empty() {
+            apply.push(scenario);
+        } else {
+            others.push(ScenarioReport {
+                name: scenario.plan.source.name.clone(),
+                title: scenario.plan.title.clone(),
+                status: Status::NotApplicable(lacks.join("; ")),
+                snapshot: Snapshot::None,
+                died: Vec::new(),
+                verdict: None,
+                evidence: None,
+                took: Duration::ZERO,
+            });
+        }
+    }
+    Ok((apply, others))
 }
 
 /// Messages that nobody sent, with those that came in after the last scenario.

@@ -1,0 +1,162 @@
+//! What the gateway under test has, found out on its hosts: by that it is told which scenarios do not apply to it.
+
+use crate::{Stack, StackError};
+use futures_util::future::try_join_all;
+use plan::{Need, Relation, Version};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the hosts of the gateway have.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// TCP ports on which somebody listens for others.
+    ports: BTreeSet<u16>,
+    /// Programs that run, or are started when they are asked for.
+    programs: BTreeSet<String>,
+    /// What Postfix does before it sends.
+    settings: BTreeMap<String, String>,
+    /// Of each daemon its version, as far as it says one.
+    versions: BTreeMap<plan::Daemon, Version>,
+    /// Whether a host sends TLS reports.
+    reports_tls: bool,
+}
+
+impl Stack {
+    /// Looks what the gateway has.
+    ///
+    /// # Errors
+    /// The engine's word, or a host's that it cannot tell.
+    pub async fn inventory(&self) -> Result<Inventory, StackError> {
+        let hosts = &self.admds[0].hosts;
+        let told = try_join_all(hosts.iter().map(|host| host.container.exec(&["inventory"]))).await?;
+        let mut inventory = Inventory::default();
+        for (host, told) in hosts.iter().zip(told) {
+            if told.code != 0 {
+                return Err(StackError::Setup { host: host.name().to_owned(), code: told.code, output: told.stderr });
+            }
+            told.stdout.lines().for_each(|line| inventory.note(line));
+            inventory.ports.extend(host.plan.ports());
+            inventory.reports_tls |= !host.plan.tls_reports.is_empty();
+        }
+        for daemon in plan::Daemon::ALL {
+            if inventory.runs(daemon)
+                && let Some(version) = self.version_of(daemon).await?.and_then(|said| Version::of(&said))
+            {
+                inventory.versions.insert(daemon, version);
+            }
+        }
+        Ok(inventory)
+    }
+}
+
+impl Inventory {
+    fn note(&mut self, line: &str) {
+        let mut words = line.splitn(3, ' ');
+        match (words.next(), words.next(), words.next()) {
+            (Some("port"), Some(port), None) => self.ports.extend(port.parse::<u16>().ok()),
+            (Some("program"), Some(name), None) => drop(self.programs.insert(name.to_owned())),
+            (Some("setting"), Some(name), value) => {
+                self.settings.insert(name.to_owned(), value.unwrap_or_default().trim().to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// Which of these the gateway lacks, a sentence each.
+    #[must_use]
+    pub fn lacks(&self, needs: &[Need]) -> Vec<String> {
+        needs.iter().filter_map(|need| self.lack(need)).collect()
+    }
+
+    fn lack(&self, need: &Need) -> Option<String> {
+        match need {
+            Need::Service(service) => {
+                let port = service.port();
+                (!self.ports.contains(&port)).then(|| format!("it has no {service}: nobody listens on port {port}"))
+            }
+            Need::Daemon(daemon, _) if !self.runs(*daemon) => Some(format!("{} does not run on it", daemon.name())),
+            Need::Daemon(_, None) => None,
+            Need::Daemon(daemon, Some((relation, wanted))) => {
+                let own = self.versions.get(daemon);
+                if own.is_some_and(|own| own.is(*relation, wanted)) {
+                    return None;
+                }
+                let own = own.map_or_else(|| "of an unknown version".to_owned(), ToString::to_string);
+                let wanted = match relation {
+                    Relation::AtLeast => format!("{wanted} or later"),
+                    Relation::Before => format!("a version before {wanted}"),
+                };
+                Some(format!("its {} is {own}; this is about {wanted}", daemon.name()))
+            }
+            Need::Method(method) => {
+                let is_evaluated = self.programs.iter().any(|name| maillog::evaluates(name, method.as_str()));
+                (!is_evaluated).then(|| format!("nothing on it evaluates {}", method.as_str().to_ascii_uppercase()))
+            }
+            Need::Dane => {
+                let is_secure = self.setting("smtp_dns_support_level") == "dnssec";
+                let level = self.setting("smtp_tls_security_level");
+                let looks = level.starts_with("dane") || !self.setting("smtp_tls_policy_maps").is_empty();
+                (!(is_secure && looks)).then(|| "it does not look at TLSA records before it sends".to_owned())
+            }
+            Need::MtaSts => self
+                .setting("smtp_tls_policy_maps")
+                .is_empty()
+                .then(|| "nothing on it looks at the MTA-STS policies of others".to_owned()),
+            Need::TlsReports => (!self.reports_tls).then(|| "it sends no TLS reports".to_owned()),
+        }
+    }
+
+    fn runs(&self, daemon: plan::Daemon) -> bool {
+        let word = daemon.as_str();
+        let is_its = |name: &String| name == word || (daemon == plan::Daemon::Postfix && name == "master");
+        self.programs.iter().any(is_its)
+    }
+
+    fn setting(&self, name: &str) -> &str {
+        self.settings.get(name).map_or("", String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inventory(lines: &str) -> Inventory {
+        let mut inventory = Inventory::default();
+        lines.lines().for_each(|line| inventory.note(line));
+        inventory.versions.insert(plan::Daemon::Dovecot, Version::of("2.3.19.1").unwrap());
+        inventory
+    }
+
+    fn lacks(inventory: &Inventory, needs: &[&str]) -> Vec<String> {
+        inventory.lacks(&needs.iter().map(|need| need.parse().unwrap()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_is_there_is_not_lacking() {
+        let full = inventory(
+            "port 25\nport 587\nprogram dovecot\nprogram master\nprogram opendkim\nprogram policyd-spf\nprogram opendmarc\n\
+             setting smtp_dns_support_level dnssec\nsetting smtp_tls_security_level dane\nsetting smtp_tls_policy_maps x:y",
+        );
+        let needs = ["smtp", "submission", "postfix", "dovecot < 2.4", "spf", "dkim", "dmarc", "dane", "mta-sts"];
+        assert_eq!(lacks(&full, &needs), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_not_there_is_told() {
+        let bare =
+            inventory("port 25\nprogram dovecot\nsetting smtp_tls_security_level may\nsetting smtp_tls_policy_maps");
+        let needs = ["pop3s", "postfix", "dovecot >= 2.4", "dmarc", "dane", "mta-sts", "tls-reports"];
+        assert_eq!(
+            lacks(&bare, &needs),
+            [
+                "it has no pop3s: nobody listens on port 995",
+                "Postfix does not run on it",
+                "its Dovecot is 2.3.19.1; this is about 2.4 or later",
+                "nothing on it evaluates DMARC",
+                "it does not look at TLSA records before it sends",
+                "nothing on it looks at the MTA-STS policies of others",
+                "it sends no TLS reports",
+            ]
+        );
+    }
+}
