@@ -14,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("faults::no_engine", no_engine),
         trial("faults::no_permission_on_the_socket", no_permission_on_the_socket),
         trial("faults::an_engine_that_dies", an_engine_that_dies),
+        trial("faults::a_wrong_password_is_told_before_anything_runs", a_wrong_password_is_told_before_anything_runs),
         trial("faults::a_postfix_that_does_not_start_shows_its_log", a_postfix_that_does_not_start_shows_its_log),
         trial("faults::a_filter_killed_in_mid_run_is_started_again", a_filter_killed_in_mid_run_is_started_again),
         trial(
@@ -25,6 +26,16 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("faults::sigkill_leaves_nothing", sigkill_leaves_nothing),
         trial("faults::no_disk_for_a_report", no_disk_for_a_report),
     ]
+}
+
+fn a_wrong_password_is_told_before_anything_runs() -> Result<(), Failed> {
+    let copy = copy_of("hardened", "wrong-password")?;
+    let file = copy.join("gateway.toml");
+    fs::write(&file, fs::read_to_string(&file)?.replace("bob-secret", "bobs-secret"))?;
+    let ran = run(&["scenario", "run", "spf/pass", "spf/fail", "--gateway", &copy.display().to_string()])?;
+    ran.must(4, &["refuses LOGIN of bob@gateway.example", "is this login in gateway.toml"])?;
+    let shown = ran.out.matches("bob@gateway.example").count() + ran.err.matches("bob@gateway.example").count();
+    if shown == 1 && !ran.err.contains("spf/pass") { Ok(()) } else { Err(format!("{}{}", ran.out, ran.err).into()) }
 }
 
 fn no_engine() -> Result<(), Failed> {

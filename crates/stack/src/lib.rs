@@ -166,6 +166,14 @@ impl Stack {
         Ok(())
     }
 
+    /// Opens every mailbox, so that one which cannot be read is told before anything runs.
+    ///
+    /// # Errors
+    /// The first that cannot be opened: its server cannot be reached, or refuses the login.
+    pub async fn open_mailboxes(&self) -> Result<(), StackError> {
+        self.mailboxes.open_all().await
+    }
+
     /// From any address to a host behind the pretend Internet.
     pub(crate) fn route(&self, source: IpAddr, destination: SocketAddr) -> Route {
         Route { entrance: self.entrance, source: SocketAddr::new(source, 0), destination }

@@ -26,6 +26,11 @@ impl Mailboxes {
         self.by_address.insert(address, Lazy { at, open: Mutex::default() });
     }
 
+    /// Opens every mailbox.
+    pub(crate) async fn open_all(&self) -> Result<(), StackError> {
+        try_join_all(self.by_address.keys().map(|address| self.open(address))).await.map(drop)
+    }
+
     /// The mailbox that these words of a log, or an address, mean: the whole address, or that of a user without its domain.
     pub(crate) fn named(&self, name: &str) -> Option<&Address> {
         let mut all = self.by_address.keys();

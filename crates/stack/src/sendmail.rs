@@ -18,9 +18,8 @@ impl Stack {
         // sendmail(1) takes lines as this system ends them
         let text = String::from_utf8_lossy(&mail_out.message).replace("\r\n", "\n").into_bytes();
         host.container.upload(vec![File::new(&path, text)]).await?;
-        let script = r#"f="$1"; shift; "$@" < "$f"; code=$?; rm -f "$f"; exit $code"#;
         let run: Vec<&str> =
-            ["sh", "-c", script, "sh", &path].into_iter().chain(command.iter().map(String::as_str)).collect();
+            ["with-input", path.as_str()].into_iter().chain(command.iter().map(String::as_str)).collect();
         let done = host.container.exec(&run).await?;
         Ok(ProgramRun { command: command.join(" "), status: done.code, said: done.stderr.trim_end().to_owned() })
     }

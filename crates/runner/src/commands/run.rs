@@ -11,7 +11,7 @@ use crate::{
     library,
     start::CommandResult,
 };
-use ::stack::Stack;
+use ::stack::{Stack, StackError};
 use claims::Scenario;
 use evidence::{Delivered, Observed};
 use plan::{Origin, Plan};
@@ -52,7 +52,7 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
         }
         reports.lock().expect("nobody panics while printing").insert(report.name.clone(), report);
     };
-    let (scenarios, others) = applicable(stack, scenarios).await?;
+    let ((scenarios, others), ()) = tokio::try_join!(applicable(stack, scenarios), stack.open_mailboxes())?;
     for report in others {
         context.progress.print(&report::line(&report, &style));
         reports.lock().expect("nobody panics while printing").insert(report.name.clone(), report);
@@ -97,7 +97,7 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
 async fn applicable(
     stack: &Stack,
     scenarios: Vec<Scenario>,
-) -> Result<(Vec<Scenario>, Vec<ScenarioReport>), CommandError> {
+) -> Result<(Vec<Scenario>, Vec<ScenarioReport>), StackError> {
     let inventory = stack.inventory().await?;
     let (mut apply, mut others) = (Vec::new(), Vec::new());
     for scenario in scenarios {
