@@ -24,7 +24,7 @@ pub use reports::*;
 pub use settings::*;
 pub use transactions::*;
 pub use transcript::*;
-pub use world::World;
+pub use world::{Specification, World};
 pub use zones::*;
 
 use mail::Domain;
