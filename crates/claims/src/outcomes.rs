@@ -67,29 +67,44 @@ pub fn outcome_word(outcome: &Outcome) -> String {
 /// One ending for each of these recipients. Where evidence speaks twice, what lies in a mailbox or was taken by a host that
 /// the harness plays counts most, then what the dialogue or the program says, then the queues, then notifications.
 pub fn endings(recipients: &[&Address], seen: &Transaction) -> Vec<Ending> {
-    let ending = |(at, recipient): (usize, &&Address)| {
-        let recipient = (*recipient).clone();
-        let taken = taken(at, seen);
-        let is_taken = match &taken {
-            Taken::Yes(_) => Some(true),
-            Taken::No(..) => Some(false),
-            Taken::Unknown(_) => None,
-        };
-        let told = in_mailbox(&recipient, seen).or_else(|| at_host(&recipient, seen)).or_else(|| match &taken {
-            Taken::No(outcome, because) => Some((Observed::Seen(outcome.clone()), because.clone())),
-            _ => in_queue(&recipient, seen).or_else(|| notified(&recipient, seen)),
-        });
-        let (outcome, because) = told.unwrap_or_else(|| {
-            let why = match taken {
-                Taken::Unknown(why) => why,
-                Taken::Yes(how) => format!("{how}, and nothing says what became of it"),
-                Taken::No(_, because) => because,
-            };
-            (Observed::Unobserved(why.clone()), why)
-        });
-        Ending { recipient, outcome, is_taken, because }
-    };
+    let ending = |(at, recipient): (usize, &&Address)| ending(recipient, taken(at, seen), seen);
     recipients.iter().enumerate().map(ending).collect()
+}
+
+/// The endings of a mail object that nobody planned and the gateway accepted: its recipients are those that a queue or a
+/// mailbox names.
+#[must_use]
+pub fn unplanned(seen: &Transaction) -> Vec<Ending> {
+    let copies = &seen.object.delivered;
+    let mut recipients: Vec<&Address> =
+        copies.iter().map(|copy| copy.recipient.as_ref().unwrap_or(&copy.mailbox)).collect();
+    let has_none = |recipient: &&Address| !copies.iter().any(|copy| copy.mailbox == **recipient);
+    recipients.extend(seen.object.fates.iter().map(|fate| &fate.recipient).filter(has_none));
+    recipients.sort_unstable();
+    recipients.dedup();
+    let accepted = || Taken::Yes(format!("it was accepted as {}", seen.object.queue_ids.join(", ")));
+    recipients.into_iter().map(|recipient| ending(recipient, accepted(), seen)).collect()
+}
+
+fn ending(recipient: &Address, taken: Taken, seen: &Transaction) -> Ending {
+    let is_taken = match &taken {
+        Taken::Yes(_) => Some(true),
+        Taken::No(..) => Some(false),
+        Taken::Unknown(_) => None,
+    };
+    let told = in_mailbox(recipient, seen).or_else(|| at_host(recipient, seen)).or_else(|| match &taken {
+        Taken::No(outcome, because) => Some((Observed::Seen(outcome.clone()), because.clone())),
+        _ => in_queue(recipient, seen).or_else(|| notified(recipient, seen)),
+    });
+    let (outcome, because) = told.unwrap_or_else(|| {
+        let why = match taken {
+            Taken::Unknown(why) => why,
+            Taken::Yes(how) => format!("{how}, and nothing says what became of it"),
+            Taken::No(_, because) => because,
+        };
+        (Observed::Unobserved(why.clone()), why)
+    });
+    Ending { recipient: recipient.clone(), outcome, is_taken, because }
 }
 
 /// Of several endings the one that is worst for the message; an unknown one is worst of all.

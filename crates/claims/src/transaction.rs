@@ -5,6 +5,7 @@ mod alternatives;
 mod any;
 mod arc;
 mod arrived;
+mod by;
 mod causes;
 pub(crate) use causes::setting as setting_cause;
 mod controls;
@@ -29,6 +30,7 @@ pub use accepted::Accepted;
 pub use any::Any;
 pub use arc::Arc;
 pub use arrived::Arrived;
+pub use by::{By, followed};
 pub use controls::{controls, is_outbound, must_arrive};
 pub use dkim::Dkim;
 pub use dmarc::Dmarc;
@@ -88,6 +90,7 @@ impl Subject for Transaction {
             Entry::of::<Messages>(),
             Entry::of::<Any>(),
             Entry::of::<Never>(),
+            Entry::of::<By>(),
             Entry::of::<Accepted>(),
         ]
     }
@@ -151,14 +154,30 @@ impl<'a> Case<'a> {
         let planned = &plan.transactions[index];
         let recipients: Vec<_> = planned.rcpt_to.iter().map(|r| &r.value).collect();
         let endings = outcomes::endings(&recipients, seen);
+        Self::ended(plan, index, seen, endings, planned.mail_from.value == ReversePath::Null)
+    }
+
+    /// The same of a mail object that the gateway accepted beside the planned one: its envelope is what the gateway says.
+    fn unplanned(plan: &'a Plan, index: usize, seen: &'a evidence::Transaction) -> Self {
+        let is_null = seen.object.mail_from.as_deref() == Some("");
+        Self::ended(plan, index, seen, outcomes::unplanned(seen), is_null)
+    }
+
+    fn ended(
+        plan: &'a Plan,
+        index: usize,
+        seen: &'a evidence::Transaction,
+        endings: Vec<Ending>,
+        is_null: bool,
+    ) -> Self {
         Self {
             plan,
             index,
-            planned,
+            planned: &plan.transactions[index],
             seen,
             outcome: outcomes::worst(&endings),
             endings,
-            spf: results::spf(Identity::MailFrom, planned.mail_from.value == ReversePath::Null, seen),
+            spf: results::spf(Identity::MailFrom, is_null, seen),
             dkim: results::best_dkim(seen),
             dmarc: results::single("dmarc", seen),
             arc: results::single("arc", seen),

@@ -114,7 +114,8 @@ pub enum Weight {
 pub struct Transaction {
     /// By which its message was recognised.
     pub nonce: Nonce,
-    /// The message as it was given to the client or program that sent it, octet for octet.
+    /// The message as it was given to the client or program that sent it, octet for octet; of a dialogue that is written out all
+    /// that the client says in it.
     #[serde(default)]
     pub sent: Vec<u8>,
     /// The SMTP dialogue of the client, or of the user at the submission service.

@@ -4,7 +4,7 @@ pub use self::questions::*;
 
 use crate::Keyword;
 use mail::{ArcResult, DkimResult, DmarcResult, SpfResult};
-use plan::{Command, Dnssec, Driver, KeyRecord, Tls};
+use plan::{Command, Dnssec, Driver, KeyRecord, Specification, Tls};
 
 /// Algorithm of a DKIM signature (RFC 6376 §3.3, RFC 8463 §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +100,10 @@ crate::keywords! {
         "rcpt-to" => Self::RcptTo, "RCPT TO, the last one if there are several";
         "data" => Self::Data, "DATA";
         "end-of-data" => Self::EndOfData, "the line with a single dot";
+    }
+    Specification: "a specification that differs from another one" {
+        "RFC 7489" => Self::Rfc7489, "DMARC as it was published first";
+        "RFC 9989" => Self::Rfc9989, "DMARC as it is today";
     }
     Peer: "a judgement of a certificate" {
         "anonymous" => Self("anonymous"), "there was no certificate";

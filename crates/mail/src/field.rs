@@ -21,22 +21,25 @@ pub struct Message {
 }
 
 impl Message {
-    /// Splits octets at the first empty line; lines end in CRLF or LF. A line of the header that is neither
-    /// field nor continuation ends the header.
+    /// Splits octets at the first empty line; lines end in CRLF or LF. A line of white space alone is not empty, but goes on with
+    /// its field (RFC 5322 §4.2). A line of the header that is neither field nor continuation ends the header.
     #[must_use]
     pub fn parse(octets: &[u8]) -> Self {
         let mut fields: Vec<Field> = Vec::new();
         let mut rest = octets;
         while !rest.is_empty() {
             let end = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |at| at + 1);
+            let is_continued = rest.starts_with(b" ") || rest.starts_with(b"\t");
             let line = rest[..end].trim_ascii_end();
-            if line.is_empty() {
+            if line.is_empty() && !is_continued {
                 return Self { fields, body: rest[end..].to_vec() };
             }
             let text = String::from_utf8_lossy(line);
-            if text.starts_with([' ', '\t']) {
+            if is_continued {
                 let Some(field) = fields.last_mut() else { break };
-                field.value.push(' ');
+                if !field.value.is_empty() && !line.is_empty() {
+                    field.value.push(' ');
+                }
                 field.value.push_str(text.trim());
             } else {
                 let Some((name, value)) = text.split_once(':') else { break };
@@ -73,6 +76,13 @@ mod tests {
         assert_eq!(m.first("subject"), Some("one two"));
         assert_eq!(m.all("From").collect::<Vec<_>>(), ["a@x.example", "b@x.example"]);
         assert_eq!(m.body, b"body\r\n");
+    }
+
+    #[test]
+    fn white_space_alone_ends_no_header() {
+        let m = Message::parse(b"Subject:\r\n \r\n\tone\r\n  \t\r\nFrom: a@x.example\r\n\r\nbody");
+        assert_eq!(m.fields.iter().map(|f| f.value.as_str()).collect::<Vec<_>>(), ["one", "a@x.example"]);
+        assert_eq!(m.body, b"body");
     }
 
     #[test]

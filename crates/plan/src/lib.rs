@@ -28,7 +28,7 @@ pub use roles::{ROLES, Role};
 pub use settings::*;
 pub use transactions::*;
 pub use transcript::*;
-pub use world::World;
+pub use world::{Specification, World};
 pub use zones::*;
 
 use mail::Domain;

@@ -15,7 +15,7 @@ pub struct Role {
 }
 
 /// Every role as it is written, and what it means.
-pub const ROLES: [(&str, &str); 10] = [
+pub const ROLES: [(&str, &str); 14] = [
     ("{gateway}", "the domain of its first user"),
     ("{GATEWAY}", "the same in capitals"),
     ("{alice}", "the address of its first user"),
@@ -24,8 +24,12 @@ pub const ROLES: [(&str, &str); 10] = [
     ("{bob}", "the address of another user"),
     ("{bob.user}", "the local part of that address"),
     ("{mx}", "the name of the host that takes its mail"),
+    ("{MX}", "the same in capitals"),
     ("{mx.ip}", "the first public address of that host"),
     ("{authserv-id}", "by what it signs its Authentication-Results (RFC 8601 §2.5)"),
+    ("{AUTHSERV-ID}", "the same in capitals"),
+    ("{authserv-id.label}", "its first label"),
+    ("{authserv-id.rest}", "what is behind that label and its dot"),
 ];
 
 impl World {
@@ -47,6 +51,7 @@ impl World {
         let no_alice = self.alice.is_none().then_some("it has no user whose mailbox can be read");
         let no_bob = self.bob.is_none().then_some("it has no second user");
         let no_mx = self.mx.is_none().then_some("no host of it takes mail from outside");
+        let (label, rest) = self.authserv_id.split_once('.').unwrap_or((&self.authserv_id, ""));
         let no_domain = self.gateway.is_empty().then_some("it takes mail for no domain");
         let told = [
             (domain.clone(), no_domain),
@@ -56,9 +61,13 @@ impl World {
             (capitals, no_alice),
             (bob, no_bob),
             (bob_user, no_bob),
-            (mx, no_mx),
+            (mx.clone(), no_mx),
+            (mx.to_ascii_uppercase(), no_mx),
             (ip, no_mx),
             (self.authserv_id.clone(), None),
+            (self.authserv_id.to_ascii_uppercase(), None),
+            (label.to_owned(), None),
+            (rest.to_owned(), None),
         ];
         ROLES.iter().zip(told).map(|((written, _), (text, lack))| Role { written, text, lack }).collect()
     }

@@ -1,7 +1,7 @@
 //! What surrounds a scenario.
 
 use mail::{Address, Domain};
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 /// What surrounds a scenario: the gateways, which it does not declare.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,6 +24,39 @@ pub struct World {
     pub addresses: Vec<IpAddr>,
     /// Names of the profiles that a probe can be judged by.
     pub profiles: Vec<String>,
+    /// What the gateway under test follows, where specifications of one subject differ.
+    pub follows: Vec<Specification>,
+}
+
+/// A specification that differs from another one of the same subject, so that a gateway follows one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Specification {
+    /// DMARC as it was published first.
+    Rfc7489,
+    /// DMARC as it is today.
+    Rfc9989,
+}
+
+impl Specification {
+    /// Each of them, the older ones of a subject first.
+    pub const ALL: [Self; 2] = [Self::Rfc7489, Self::Rfc9989];
+
+    /// What it is of. A gateway follows one specification of a subject.
+    #[must_use]
+    pub const fn subject(self) -> &'static str {
+        match self {
+            Self::Rfc7489 | Self::Rfc9989 => "DMARC",
+        }
+    }
+}
+
+impl fmt::Display for Specification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rfc7489 => "RFC 7489",
+            Self::Rfc9989 => "RFC 9989",
+        })
+    }
 }
 
 impl World {

@@ -97,6 +97,7 @@ fn build(read: ScenarioTable, source: &Arc<Source>, world: &World, flaws: &mut V
         let all: Vec<_> = transactions.iter().zip(&of_transactions).collect();
         transaction::controls(&all, world, flaws);
     }
+    let of_transactions = of_transactions.iter().map(|claims| transaction::followed(claims, &world.follows)).collect();
     let mut plan = Plan {
         source: Arc::clone(source),
         title: read.title.0?.value.0,

@@ -81,7 +81,7 @@ impl Stack {
         };
         Ok(evidence::Transaction {
             nonce: mail_out.nonce.clone(),
-            sent: mail_out.message.clone(),
+            sent: mail_out.octets(),
             dialogue,
             handshake,
             questions,

@@ -34,12 +34,14 @@ pub(crate) fn add(
     }
 }
 
-/// Whether a scenario claims that a message is delivered, and that DMARC does not pass.
+/// Whether a scenario claims that a message is delivered, and that DMARC does not pass: by the gateway or, as where that follows an
+/// older specification, in the harness's own judgement.
 fn says_so(claims: &ClaimList<transaction::Transaction>) -> bool {
     let is_in_mailbox =
         |claim: &transaction::Outcome| matches!(claim.0, Outcome::Delivered(_) | Outcome::Quarantined(_));
     claims.all().any(|(claim, _)| is_in_mailbox(claim))
-        && claims.all().any(|(Dmarc(claim), _)| *claim != DmarcResult::Pass)
+        && (claims.all().any(|(Dmarc(claim), _)| *claim != DmarcResult::Pass)
+            || claims.all().any(|(transaction::Opinion(claim), _)| *claim != DmarcResult::Pass))
 }
 
 /// The second opinion, where there is one.

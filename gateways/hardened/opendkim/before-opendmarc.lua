@@ -89,7 +89,8 @@ while policy == nil and asked < 8 and string.find(name, "%.") do
     return nil
   end
   policy = string.match(answer, '"(v=DMARC1[^"]*)"')
-  name = string.match(name, "^[^%.]+%.(.+)$")
+  -- of a long name the last seven labels come second
+  name = string.match(name, "^.+%.(" .. string.rep("[^%.]+%.", 6) .. "[^%.]+)$") or string.match(name, "^[^%.]+%.(.+)$")
 end
 
 local function is_strict(tag) return policy ~= nil and string.find(string.lower(policy), ";%s*" .. tag .. "%s*=%s*s") ~= nil end

@@ -53,7 +53,7 @@ impl Case<'_> {
     }
 
     /// Whether the planned message was accepted, for one recipient at least.
-    fn is_accepted(&self) -> Option<bool> {
+    pub(super) fn is_accepted(&self) -> Option<bool> {
         let object = &self.seen.object;
         if object.is_accepted.is_some() || !object.delivered.is_empty() {
             return Some(object.is_accepted == Some(true) || !object.delivered.is_empty());

@@ -1,6 +1,6 @@
-//! Tables of claims inside a table of claims, for `any`, `never` and `messages`.
+//! Tables of claims inside a table of claims, for `any`, `never`, `messages` and `by`.
 
-use super::{Case, Transaction};
+use super::{By, Case, Transaction};
 use crate::{Check, ClaimList, Subject};
 use form::{Decode, Flaw, Node, Shape};
 
@@ -15,7 +15,13 @@ impl Decode for Alternative {
     }
 
     fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
-        ClaimList::read(node, flaws).map(Self)
+        let claims: ClaimList<Transaction> = ClaimList::read(node, flaws)?;
+        if let Some((_, span)) = claims.first::<By>() {
+            let flaw =
+                Flaw::new("`by` stands in the table of the transaction alone").at(span, "inside of another table");
+            flaws.push(flaw.help("turn it round: write the tables around it into each table of `by`"));
+        }
+        Some(Self(claims))
     }
 }
 

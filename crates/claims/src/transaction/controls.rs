@@ -1,6 +1,10 @@
 //! Controls: what must not come through is only worth something beside what does.
 
-use super::{Any, Arrived, Outcome, Reply, Transaction, reply::Says};
+use super::{
+    Any, Arrived, Outcome, Reply, Transaction,
+    by::{followed, readings},
+    reply::Says,
+};
 use crate::{ClaimList, outcomes::Outcome as Became};
 use form::Flaw;
 use mail::Domain;
@@ -9,8 +13,20 @@ use std::ops::Range;
 
 type WithClaims<'a> = (&'a plan::Transaction, &'a ClaimList<Transaction>);
 
-/// Complains of attacks without a control: a gateway that refuses everything, or sends nothing, must not pass.
+/// Complains of attacks without a control: a gateway that refuses everything, or sends nothing, must not pass. Where claims differ
+/// by specification this goes for each of them.
 pub fn controls(transactions: &[WithClaims<'_>], world: &World, flaws: &mut Vec<Flaw>) {
+    for specification in readings(transactions.iter().map(|(_, claims)| *claims)) {
+        let all: Vec<_> = transactions.iter().map(|(_, claims)| followed(claims, specification.as_slice())).collect();
+        let read: Vec<WithClaims<'_>> = transactions.iter().map(|(planned, _)| *planned).zip(&all).collect();
+        let mut found = Vec::new();
+        in_each(&read, world, &mut found);
+        found.retain(|flaw| !flaws.contains(flaw));
+        flaws.extend(found);
+    }
+}
+
+fn in_each(transactions: &[WithClaims<'_>], world: &World, flaws: &mut Vec<Flaw>) {
     let is_control = |(_, claims): &&WithClaims<'_>| {
         claims.first::<Arrived>().is_some() || matches!(claims.first(), Some((Outcome(Became::Delivered(_)), _)))
     };
@@ -52,11 +68,14 @@ fn failure(transaction: &plan::Transaction, claims: &ClaimList<Transaction>, goe
     }
 }
 
-/// Whether the message is claimed to lie somewhere in the end.
+/// Whether the message is claimed to lie somewhere in the end, by one specification at least.
 #[must_use]
 pub fn must_arrive(claims: &ClaimList<Transaction>) -> bool {
     let lies = |outcome: &Outcome| matches!(outcome.0, Became::Delivered(_) | Became::Quarantined(_));
-    claims.first().is_some_and(|(outcome, _)| lies(outcome)) || claims.first::<Arrived>().is_some()
+    readings(std::iter::once(claims)).into_iter().any(|specification| {
+        let claims = followed(claims, specification.as_slice());
+        claims.first().is_some_and(|(outcome, _)| lies(outcome)) || claims.first::<Arrived>().is_some()
+    })
 }
 
 /// Whether the gateway under test brings the message to somebody else, as a client.

@@ -17,9 +17,11 @@ pub struct Messages(pub Vec<ClaimList<Transaction>>);
 impl Messages {
     /// The claims on the mail object at this place, from 0.
     fn one(claims: &ClaimList<Transaction>, at: usize, object: &MailObject, case: &Case<'_>) -> Check {
+        let is_planned = std::ptr::eq(object, &raw const case.seen.object);
         let seen = evidence::Transaction { object: object.clone(), others: Vec::new(), ..case.seen.clone() };
         let number = at + 1;
-        match all_of(claims, &Case::of(case.plan, case.index, &seen)) {
+        let of = if is_planned { Case::of } else { Case::unplanned };
+        match all_of(claims, &of(case.plan, case.index, &seen)) {
             Check::Holds => Check::Holds,
             Check::Fails(what, evidence) => Check::Fails(format!("of the accepted message {number}: {what}"), evidence),
             Check::Unclear(what, why) => Check::Unclear(format!("of the accepted message {number} {what}"), why),
@@ -35,13 +37,19 @@ impl Claim<Transaction> for Messages {
     }
 
     fn check(&self, case: &Case<'_>) -> Check {
-        let objects = || std::iter::once(&case.seen.object).chain(&case.seen.others);
-        if objects().any(|object| object.is_accepted.is_none()) {
+        let planned = (&case.seen.object, case.is_accepted());
+        let others = case.seen.others.iter().map(|other| (other, other.is_accepted));
+        let objects = || std::iter::once(planned).chain(others.clone());
+        if objects().any(|(_, is_accepted)| is_accepted.is_none()) {
             return Check::unclear("how many messages were accepted", "of one it is not known whether it was");
         }
-        let accepted: Vec<&MailObject> = objects().filter(|object| object.is_accepted == Some(true)).collect();
+        let accepted: Vec<&MailObject> =
+            objects().filter(|(_, is_accepted)| *is_accepted == Some(true)).map(|(object, _)| object).collect();
         if accepted.len() != self.0.len() {
-            let what = format!("{} messages were accepted, not {}", accepted.len(), self.0.len());
+            let what = match accepted.len() {
+                1 => format!("1 message was accepted, not {}", self.0.len()),
+                count => format!("{count} messages were accepted, not {}", self.0.len()),
+            };
             let line = |object: &&MailObject| format!("accepted: {}", object.queue_ids.join(", "));
             return Check::Fails(what, accepted.iter().map(line).collect());
         }

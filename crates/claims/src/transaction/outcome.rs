@@ -74,6 +74,9 @@ impl Claim<Transaction> for Outcome {
             help.extend(results::of("dmarc", case.seen).unwrap_or_default().into_iter().map(results::told));
             return Check::Fails(what, help);
         }
+        if case.endings.is_empty() {
+            return Check::unclear(format!("whether the message was {}", outcome_word(claim)), "there is no recipient");
+        }
         match case.endings.iter().find(|ending| ending.holds(claim).is_none()) {
             Some(ending) => Check::unclear(
                 format!("whether the message for {} was {}", ending.recipient, outcome_word(claim)),

@@ -61,6 +61,7 @@ impl Pair {
             reserved: both().flat_map(|g| g.domains.iter().cloned()).collect(),
             addresses: both().flat_map(|g| g.hosts.iter().flat_map(|h| h.public.iter().copied())).collect(),
             profiles: profile::names(),
+            follows: self.gateway.follows.clone(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 extern crate mailproof_scenario as scenario;
 
+mod by;
 mod diagnostics;
 mod library;
 mod meaning;
@@ -31,6 +32,7 @@ fn world() -> World {
         reserved: text(&["gateway.example", "sender.example"]),
         addresses: ["203.0.113.25", "203.0.113.30"].map(|ip| ip.parse().unwrap()).to_vec(),
         profiles: ["mozilla-modern", "mozilla-intermediate", "ncsc-nl-2025"].map(str::to_owned).to_vec(),
+        follows: vec![plan::Specification::Rfc9989],
     }
 }
 

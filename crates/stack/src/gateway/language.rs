@@ -7,7 +7,7 @@ use form::{
     values::{AtLeastOne, Line, Named, NotEmpty, Selector, Whole},
 };
 use mail::{Address, Domain};
-use plan::{KeyAlgorithm, Spanned};
+use plan::{KeyAlgorithm, Spanned, Specification};
 use std::{net::IpAddr, path::Path};
 
 /// A TCP port.
@@ -23,6 +23,9 @@ tables! {
         authserv_id: Required<Line>,
         /// Domains for which it takes mail.
         domains: Required<AtLeastOne<Domain>>,
+        /// What it follows where specifications differ, one for each subject; RFC 9989 for DMARC, if nothing is said. Claims under
+        /// `by` in scenarios go by it.
+        follows: Option<AtLeastOne<Spanned<Specification>>>,
         /// What its owner publishes, by apex, in zone-file syntax; addresses of hosts and keys of the run are added.
         zone: Option<Named<Domain, String>>,
         /// Its users.

@@ -10,7 +10,7 @@ pub use language::{reference, schema};
 
 use crate::unit::Restart;
 use mail::{Address, Domain};
-use plan::KeyAlgorithm;
+use plan::{KeyAlgorithm, Specification};
 use std::{fmt, net::IpAddr, path::PathBuf};
 
 /// A gateway, read and checked.
@@ -26,6 +26,8 @@ pub struct Gateway {
     pub authserv_id: String,
     /// Domains for which it takes mail; at least one.
     pub domains: Vec<Domain>,
+    /// What it follows where specifications differ: one for each subject.
+    pub follows: Vec<Specification>,
     /// What its owner publishes in the DNS.
     pub zones: Vec<OwnZone>,
     /// Its users.

@@ -7,9 +7,12 @@ use super::{
         ServiceTable,
     },
 };
-use form::{Flaw, values::Line};
+use form::{
+    Flaw,
+    values::{AtLeastOne, Line},
+};
 use mail::Domain;
-use plan::{KeyAlgorithm, Source, Spanned};
+use plan::{KeyAlgorithm, Source, Spanned, Specification};
 use std::{
     collections::BTreeSet,
     fs, io,
@@ -60,11 +63,32 @@ impl Reader<'_> {
             release: table.release.map_or_else(|| "trixie".to_owned(), |release| release.0),
             authserv_id: table.authserv_id.0?.0,
             domains: domains?,
+            follows: self.follows(table.follows),
             zones: zones.into_iter().map(|(origin, records)| OwnZone { origin: origin.value, records }).collect(),
             mailboxes,
             hosts,
             refused: lines(table.refused),
         })
+    }
+
+    /// What it follows: of a subject of which nothing is said the newest.
+    fn follows(&mut self, listed: Option<AtLeastOne<Spanned<Specification>>>) -> Vec<Specification> {
+        let mut follows: Vec<Specification> = Vec::new();
+        for Spanned { value, span } in listed.into_iter().flat_map(|list| list.0) {
+            let subject = value.subject();
+            if follows.iter().any(|other| other.subject() == subject) {
+                let flaw = Flaw::new(format!("this gateway follows two specifications of {subject}"));
+                self.flaws.push(flaw.at(&span, "another one").help("name the one by which it is to be judged"));
+            } else {
+                follows.push(value);
+            }
+        }
+        for newest in Specification::ALL.into_iter().rev() {
+            if !follows.iter().any(|other| other.subject() == newest.subject()) {
+                follows.push(newest);
+            }
+        }
+        follows
     }
 
     fn mailboxes(&mut self, tables: Vec<MailboxTable>, domains: Option<&[Domain]>) -> Vec<UserMailbox> {
@@ -282,6 +306,15 @@ ready = { smtp = 25 }
         ] {
             assert!(told.iter().any(|fault| fault.contains(part)), "{part}: {told:#?}");
         }
+    }
+
+    #[test]
+    fn of_a_subject_one_specification_is_followed() {
+        let with = |list: &str| GOOD.replace("domains =", &format!("follows = [{list}]\ndomains ="));
+        assert_eq!(load(GOOD).unwrap().follows, [Specification::Rfc9989]);
+        assert_eq!(load(&with(r#""RFC 7489""#)).unwrap().follows, [Specification::Rfc7489]);
+        assert!(faults(&with(r#""RFC 7489", "RFC 9989""#))[0].contains("follows two specifications of DMARC"));
+        assert!(faults(&with(r#""RFC 9889""#))[0].contains("did you mean `RFC 9989`?"));
     }
 
     #[test]

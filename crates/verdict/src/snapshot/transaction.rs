@@ -1,9 +1,9 @@
 //! What was seen of one transaction.
 
-use super::{arrived, filled, hosts, part};
+use super::{Section, arrived, filled, hosts, part};
 use claims::{
     links,
-    outcomes::{Ending, endings, outcome_word, said, status_fields, status_word},
+    outcomes::{Ending, endings, outcome_word, said, status_fields, status_word, unplanned},
     results,
 };
 use evidence::{Delivered, Exchange, Handshake, Observed, ResultSource, Transaction};
@@ -18,21 +18,43 @@ pub(super) fn text(planned: &plan::Transaction, seen: &Transaction) -> String {
         ("TLS", if by_program { Vec::new() } else { tls(seen) }),
         ("Relay", relays(planned, seen)),
     ]);
-    let after = filled([
-        ("DNS", questions(seen)),
-        ("Results", said_results(seen)),
-        ("Outcome", outcome(planned, seen)),
-        ("Queue", fates(seen)),
-    ]);
+    let recipients: Vec<_> = planned.rcpt_to.iter().map(|r| &r.value).collect();
+    let after = filled([("DNS", questions(seen))]).chain(object(seen, endings(&recipients, seen)));
+    let sections = before.chain(hosts::connections(planned, seen)).chain(after).chain(copies(planned, seen));
+    let sections = sections.chain(hosts::arrived(planned, seen)).chain(bounces(seen));
+    part(&planned.label, sections.chain(others(planned, seen)))
+}
+
+/// What was accepted beside the planned message, one after the other.
+fn others(planned: &plan::Transaction, seen: &Transaction) -> Vec<Section> {
+    let accepted = seen.others.iter().filter(|other| other.is_accepted == Some(true));
+    let sections = accepted.enumerate().flat_map(|(at, other)| {
+        let seen = Transaction { object: other.clone(), ..seen.clone() };
+        let sections = object(&seen, unplanned(&seen)).chain(copies(planned, &seen)).chain(bounces(&seen));
+        let sections: Vec<Section> =
+            sections.map(|(title, lines)| (format!("Beside it {}: {title}", at + 1), lines)).collect();
+        sections
+    });
+    sections.collect()
+}
+
+/// What became of one mail object.
+fn object(seen: &Transaction, endings: Vec<Ending>) -> impl Iterator<Item = Section> {
+    filled([("Results", said_results(seen)), ("Outcome", outcome(endings)), ("Queue", fates(seen))])
+}
+
+fn copies(planned: &plan::Transaction, seen: &Transaction) -> Vec<Section> {
     let mut copies: Vec<&Delivered> = seen.object.delivered.iter().collect();
     copies.sort_by_key(|copy| (&copy.mailbox, &copy.folder));
-    let copies = copies
-        .into_iter()
-        .map(|copy| (format!("{} {}", copy.mailbox, copy.folder), arrived::changes(planned, seen, &copy.message)));
-    let bounces =
-        seen.object.bounces.iter().map(|bounce| (format!("Notification to {}", bounce.mailbox), status_fields(bounce)));
-    let sections = before.chain(hosts::connections(planned, seen)).chain(after);
-    part(&planned.label, sections.chain(copies).chain(hosts::arrived(planned, seen)).chain(bounces))
+    let section = |copy: &Delivered| {
+        (format!("{} {}", copy.mailbox, copy.folder), arrived::changes(planned, seen, &copy.message))
+    };
+    copies.into_iter().map(section).collect()
+}
+
+fn bounces(seen: &Transaction) -> Vec<Section> {
+    let section = |bounce: &Delivered| (format!("Notification to {}", bounce.mailbox), status_fields(bounce));
+    seen.object.bounces.iter().map(section).collect()
 }
 
 fn dialogue(planned: &plan::Transaction, seen: &Transaction) -> Vec<String> {
@@ -162,13 +184,12 @@ fn result(result: &evidence::AuthResult) -> String {
     format!("{} [{source}]", results::words(&told))
 }
 
-fn outcome(planned: &plan::Transaction, seen: &Transaction) -> Vec<String> {
-    let recipients: Vec<_> = planned.rcpt_to.iter().map(|r| &r.value).collect();
+fn outcome(endings: Vec<Ending>) -> Vec<String> {
     let line = |ending: Ending| match ending.outcome {
         Observed::Seen(outcome) => format!("{}: {}", ending.recipient, outcome_word(&outcome)),
         Observed::Unobserved(why) => format!("{}: unobserved: {why}", ending.recipient),
     };
-    endings(&recipients, seen).into_iter().map(line).collect()
+    endings.into_iter().map(line).collect()
 }
 
 /// What queues did. What the mailbox replied on delivery is left out: it is a made-up id.

@@ -1,8 +1,8 @@
 //! Claims on claims, on counts and absence, on classes of replies, on questions and on properties of results: each holds of
 //! what was seen, and fails when one fact is otherwise.
 
-use crate::canned::{delivered, exchange, fails, holds, is_unclear, plan, question, rejected};
-use evidence::{Authors, DmarcOpinion, MailObject, Observed, Opinion, SpfOpinion};
+use crate::canned::{copy, delivered, exchange, fails, fate, holds, is_unclear, plan, question, rejected};
+use evidence::{Authors, DmarcOpinion, FateStatus, MailObject, Observed, Opinion, SpfOpinion};
 use mail::{ArcResult, DmarcResult, SpfResult};
 
 #[test]
@@ -102,6 +102,43 @@ messages = [{ dmarc = "pass" }, { dmarc = "pass", outcome = { delivered = "INBOX
     fails(one, &seen, "2 messages were accepted, not 1", "");
     seen.others[0].is_accepted = None;
     is_unclear("accepted = 2\nmessages = []", &seen, "not known");
+    holds("messages = []", &rejected());
+    fails("messages = []", &delivered("INBOX"), "1 message was accepted, not 0", "");
+}
+
+/// A message that nobody planned goes to recipients of its own.
+#[test]
+fn what_became_of_an_unplanned_message_is_told_by_its_own_recipients() {
+    let mut seen = rejected();
+    let claim = |of: &str| format!("accepted = 1\nmessages = [{{ outcome = {of} }}]");
+    let bob = "bob@gateway.example";
+    seen.others = vec![MailObject {
+        is_accepted: Some(true),
+        queue_ids: vec!["mx/5AbC".to_owned()],
+        fates: vec![fate(bob, FateStatus::Sent, "250 2.0.0 Saved")],
+        delivered: vec![copy(bob, "INBOX", "From: x@bank.example\r\n\r\nPay.\r\n")],
+        ..MailObject::default()
+    }];
+    let in_inbox = claim(r#"{ delivered = "INBOX" }"#);
+    holds(&in_inbox, &seen);
+    seen.others[0].delivered[0].folder = "Junk".to_owned();
+    fails(
+        &in_inbox,
+        &seen,
+        "of the accepted message 1: the message for bob@gateway.example was quarantined in Junk, not delivered to INBOX",
+        "Junk",
+    );
+    seen.others[0].delivered.clear();
+    is_unclear(&in_inbox, &seen, "not found in a mailbox of bob@gateway.example");
+    seen.others[0].fates[0].status = FateStatus::Deferred;
+    fails(
+        &in_inbox,
+        &seen,
+        "of the accepted message 1: the message for bob@gateway.example was deferred, not delivered to INBOX",
+        "Saved",
+    );
+    seen.others[0].fates.clear();
+    is_unclear(&in_inbox, &seen, "there is no recipient");
 }
 
 #[test]
@@ -149,4 +186,11 @@ fn alternatives_that_all_refuse_need_a_control() {
         r#"any = [{ outcome = "rejected" }, { outcome = "deferred" }, { reply = { to = "end-of-data", code = "5xx" } }]"#,
     );
     assert_eq!(text.claims.transactions.len(), 2);
+}
+
+/// A table that says what happened makes nothing hold where the gateway follows none of the specifications.
+#[test]
+fn claims_of_no_specification_that_is_followed_cannot_be_told() {
+    let by = r#"by = { "RFC 9989" = { dmarc = "fail" }, "RFC 7489" = { dmarc = "fail" } }"#;
+    is_unclear(by, &rejected(), "the gateway follows none of RFC 9989, RFC 7489");
 }

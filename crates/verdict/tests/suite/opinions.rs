@@ -71,6 +71,19 @@ fn a_forgery_in_a_mailbox_is_never_silently_held() {
     );
 }
 
+/// A gateway that follows an older specification lets it pass, and the scenario says that the harness judges otherwise.
+#[test]
+fn what_the_scenario_says_of_the_own_judgement_is_no_alarm() {
+    let seen = with(forged(Disposition::Reject), delivered("INBOX"));
+    let alarms = |claims: &str| {
+        let judged = first(&plan(claims), seen.clone());
+        judged.findings.iter().filter(|finding| finding.to_string() == ALARM).count()
+    };
+    assert_eq!(alarms("dmarc = \"pass\"\nopinion = \"fail\"\noutcome = \"delivered\""), 0);
+    assert_eq!(alarms("dmarc = \"pass\"\nopinion = \"fail\""), 1);
+    assert_eq!(alarms("dmarc = \"pass\"\nopinion = \"pass\"\noutcome = \"delivered\""), 1);
+}
+
 #[test]
 fn what_was_refused_what_the_scenario_says_and_what_nobody_asks_to_refuse_is_no_alarm() {
     let quiet = |claims: &str, seen: Transaction| assert_eq!(said(&first(&plan(claims), seen)).0, [""; 0], "{claims}");
