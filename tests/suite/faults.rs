@@ -18,10 +18,19 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("faults::a_postfix_that_does_not_start_shows_its_log", a_postfix_that_does_not_start_shows_its_log),
         trial("faults::a_filter_killed_in_mid_run_is_started_again", a_filter_killed_in_mid_run_is_started_again),
         trial(
-            "faults::a_filter_that_is_not_started_again_ends_the_run",
-            a_filter_that_is_not_started_again_ends_the_run,
+            "faults::a_filter_that_its_unit_does_not_start_again_is_started_by_the_harness",
+            a_filter_that_its_unit_does_not_start_again_is_started_by_the_harness,
         ),
+        trial("faults::a_filter_that_does_not_come_back_ends_the_run", a_filter_that_does_not_come_back_ends_the_run),
         trial("faults::a_filter_that_a_message_kills_is_started_again", a_filter_that_a_message_kills_is_started_again),
+        trial(
+            "faults::a_filter_that_a_message_kills_for_good_is_started_by_the_harness",
+            a_filter_that_a_message_kills_for_good_is_started_by_the_harness,
+        ),
+        trial(
+            "faults::mail_that_came_through_since_a_milter_is_dead_says_so",
+            mail_that_came_through_since_a_milter_is_dead_says_so,
+        ),
         trial("faults::ctrl_c_cleans_up", ctrl_c_cleans_up),
         trial("faults::sigkill_leaves_nothing", sigkill_leaves_nothing),
         trial("faults::no_disk_for_a_report", no_disk_for_a_report),
@@ -116,26 +125,50 @@ fn a_filter_killed_in_mid_run_is_started_again() -> Result<(), Failed> {
     ended.must(4, &[died, "with no scenario that makes them end again", "5 held"])
 }
 
-fn a_filter_that_is_not_started_again_ends_the_run() -> Result<(), Failed> {
-    let copy = copy_of("hardened", "no-restart")?;
-    let file = copy.join("gateway.toml");
-    let text = fs::read_to_string(&file)?;
-    let command = "command = [\"opendmarc\", \"-f\"]";
-    fs::write(&file, text.replace(command, &format!("{command}\nrestart = \"no\"")))?;
-    let gateway = copy.display().to_string();
+fn a_filter_that_its_unit_does_not_start_again_is_started_by_the_harness() -> Result<(), Failed> {
+    let gateway = with_opendmarc("no-restart", "hardened", "command = [\"opendmarc\", \"-f\"]\nrestart = \"no\"")?;
+    let ended = kill_opendmarc(&[&FEW[..], &["--gateway", &gateway]].concat())?;
+    if ended.out.contains("not run") || ended.err.contains("not run") {
+        return Err("the run did not go on".into());
+    }
+    let died = format!("opendmarc ended with exit 137 (SIGKILL) and {REVIVED}");
+    ended.must(4, &[&died, "with no scenario that makes them end again", "5 scenarios: 5 with a new snapshot"])
+}
+
+fn a_filter_that_does_not_come_back_ends_the_run() -> Result<(), Failed> {
+    let once = "command = [\"sh\", \"-c\", \"mkdir /run/once && exec opendmarc -f\"]\nrestart = \"no\"";
+    let gateway = with_opendmarc("no-return", "hardened", once)?;
     let ended = kill_opendmarc(&[&FEW[..], &["--gateway", &gateway]].concat())?;
     ended.must(4, &["opendmarc ended with exit 137 (SIGKILL)", "not run"])
 }
 
+/// What is said of a service that its unit does not start again.
+const REVIVED: &str = "was not started again by its unit; the harness started it to go on";
+
+/// A copy of a shipped gateway with other lines for the command of OpenDMARC.
+fn with_opendmarc(name: &str, of: &str, lines: &str) -> Result<String, Failed> {
+    let copy = copy_of(of, name)?;
+    let file = copy.join("gateway.toml");
+    let text = fs::read_to_string(&file)?;
+    let command = text.lines().find(|line| line.starts_with("command = [\"opendmarc\"")).ok_or("no OpenDMARC")?;
+    let lines = lines.replace("COMMAND", command);
+    fs::write(&file, text.replace(command, &lines))?;
+    Ok(copy.display().to_string())
+}
+
 /// An ARC-Seal without an instance, behind an ARC-Authentication-Results: OpenDMARC 1.4.2 does not survive it.
-fn a_filter_that_a_message_kills_is_started_again() -> Result<(), Failed> {
-    let file = scratch("killed-by-mail")?.join("seal.toml");
+fn killer(name: &str) -> Result<String, Failed> {
+    let file = scratch(name)?.join("seal.toml");
     let killer =
         fs::read_to_string(root().join("scenarios/spf/pass.toml"))?.replace("spf-pass.example", "seal.example");
     let seal = "ARC-Authentication-Results: i=1; x.example; spf=pass smtp.mailfrom=a@x.example\n\
                 ARC-Seal: a=rsa-sha256; cv=none; d=x.example; s=s; b=AA==\nFrom:";
     fs::write(&file, killer.replace("From:", seal))?;
-    let file = file.display().to_string();
+    Ok(file.display().to_string())
+}
+
+fn a_filter_that_a_message_kills_is_started_again() -> Result<(), Failed> {
+    let file = killer("killed-by-mail")?;
     // among others, of which each gets its own verdict
     let words =
         ["scenario", "run", &file, "delivery/signed-and-spf", "spf/fail", "spf/pass", "--gateway", "debian-stock"];
@@ -144,6 +177,47 @@ fn a_filter_that_a_message_kills_is_started_again() -> Result<(), Failed> {
     ended.must(1, &[&died[..], &["1 failed"]].concat())?;
     if ended.out.matches("Assertion").count() > 2 || ended.out.contains("in error") {
         return Err(format!("it is told too often, or of others:\n{}", ended.out).into());
+    }
+    Ok(())
+}
+
+/// It is the failure of the scenario that did it, and the others get their verdicts.
+fn a_filter_that_a_message_kills_for_good_is_started_by_the_harness() -> Result<(), Failed> {
+    let file = killer("killed-for-good")?;
+    let gateway = with_opendmarc("killed-for-good-gateway", "debian-stock", "COMMAND\nrestart = \"no\"")?;
+    let words = ["scenario", "run", &file, "delivery/signed-and-spf", "spf/fail", "spf/pass", "--gateway", &gateway];
+    let ended = run(&words)?;
+    let died = format!("opendmarc ended with exit 134 (SIGABRT) and {REVIVED}");
+    ended.must(1, &[&died, "Assertion `instance > 0' failed", "1 failed"])?;
+    if ended.out.contains("not run") || ended.out.contains("in error") {
+        return Err(format!("the run did not go on:\n{}", ended.out).into());
+    }
+    Ok(())
+}
+
+/// A filter that stands still, and `milter_default_action = accept`; and a service that this gateway does not have.
+fn mail_that_came_through_since_a_milter_is_dead_says_so() -> Result<(), Failed> {
+    let directory = scratch("dead-milter")?;
+    let text = fs::read_to_string(root().join("scenarios/outage/opendmarc-stopped.toml"))?;
+    let [dead, unknown, report] =
+        ["dead.toml", "unknown.toml", "report.json"].map(|name| directory.join(name).display().to_string());
+    fs::write(&dead, &text)?;
+    fs::write(&unknown, text.replace("[\"opendmarc\"]", "[\"rspamd\"]"))?;
+    let report_at = format!("json={report}");
+    let words =
+        ["scenario", "run", &dead, &unknown, "spf/pass", "--gateway", "documented-2018", "--report", &report_at];
+    run(&words)?.must(1, &["1 failed", "1 in error"])?;
+    let report = fs::read_to_string(report)?;
+    for said in [
+        "the milter local:/opendmarc/opendmarc.sock could not be reached (",
+        "and the message was let through without it by milter_default_action",
+        "mx.gateway.example postfix/smtpd: warning: connect to Milter service local:/opendmarc/opendmarc.sock: ",
+        "milter_default_action = accept",
+        "documented-2018 has no service rspamd that could be stopped; it has opendkim, opendmarc, postfix, dovecot",
+    ] {
+        if !report.contains(said) {
+            return Err(format!("`{said}` is not in the report:\n{report}").into());
+        }
     }
     Ok(())
 }

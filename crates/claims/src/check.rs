@@ -1,5 +1,7 @@
 //! What comes of a claim, and where the cause of that lies.
 
+use evidence::{Configured, LogLine};
+use serde::Serialize;
 use std::ops::Range;
 
 /// Whether a claim holds.
@@ -30,32 +32,65 @@ impl Check {
     }
 }
 
-/// A place in the file and what it has to do with it.
+/// Where the cause lies that a claim does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cause {
-    /// The place, as octet offsets.
-    pub at: Range<usize>,
-    /// What it has to do with it.
+pub enum Cause {
+    /// In the file: a place, as octet offsets, and what it has to do with it.
+    Here {
+        /// The place.
+        at: Range<usize>,
+        /// What it has to do with it.
+        what: String,
+    },
+    /// At the gateway, as its log proves.
+    Gateway(GatewayCause),
+}
+
+/// A cause at the gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GatewayCause {
+    /// What was the matter, as a sentence without an end.
     pub what: String,
+    /// The lines that prove it.
+    pub proof: Vec<LogLine>,
+    /// The setting by which it came to that, where it is known.
+    pub setting: Option<Configured>,
 }
 
 impl Cause {
     /// This place.
     pub fn new(at: &Range<usize>, what: impl Into<String>) -> Self {
-        Self { at: at.clone(), what: what.into() }
+        Self::here(at.clone(), what)
     }
 
-    /// A label over many lines hides them; so it stands at the first one that says something.
+    /// This place.
+    pub fn here(at: Range<usize>, what: impl Into<String>) -> Self {
+        Self::Here { at, what: what.into() }
+    }
+
+    /// The place in the file and what it has to do with it. A label over many lines hides them; so it stands at the first one that
+    /// says something. None for a cause at the gateway.
     #[must_use]
-    pub fn line(mut self, text: &str) -> Self {
-        self.at = match text.get(self.at.clone()) {
+    pub fn line(self, text: &str) -> Option<(Range<usize>, String)> {
+        let Self::Here { at, what } = self else { return None };
+        let at = match text.get(at.clone()) {
             Some(part) => {
                 let line = part.lines().find(|line| line.chars().any(char::is_alphanumeric)).unwrap_or_default();
-                let start = self.at.start + part.find(line).unwrap_or(0);
+                let start = at.start + part.find(line).unwrap_or(0);
                 start..start + line.trim_end().len()
             }
             None => 0..0,
         };
-        self
+        Some((at, what))
+    }
+}
+
+impl GatewayCause {
+    /// As lines of a finding.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let proof = self.proof.iter().map(|line| format!("  {line}"));
+        let setting = self.setting.iter().map(|setting| format!("  {setting}"));
+        std::iter::once(format!("the gateway's own doing: {}", self.what)).chain(proof).chain(setting).collect()
     }
 }

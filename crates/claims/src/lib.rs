@@ -19,7 +19,7 @@ pub mod results;
 pub mod setting;
 pub mod transaction;
 
-pub use check::{Cause, Check};
+pub use check::{Cause, Check, GatewayCause};
 pub use claim::{Claim, ClaimList, Entry, Stated, Subject, Written};
 pub use families::families_of;
 

@@ -42,7 +42,7 @@ impl Subject for Lookup {
     fn place(plan: &Plan, index: usize) -> Option<Cause> {
         let planned = plan.lookups.get(index)?;
         let said = Places::of(plan).answer(&planned.name.value, &planned.record_type);
-        let said = said.map(|at| Cause { at, what: "what the zone says".to_owned() });
+        let said = said.map(|at| Cause::here(at, "what the zone says"));
         Some(said.unwrap_or_else(|| Cause::new(&planned.name.span, "of this name")))
     }
 

@@ -12,6 +12,7 @@ mod controls;
 mod dkim;
 mod dmarc;
 mod fetched;
+mod gateway_side;
 mod handshake;
 mod header;
 mod messages;

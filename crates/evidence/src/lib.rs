@@ -2,6 +2,7 @@
 //!
 //! A fact is here because somebody saw it. What nobody saw is [`Observed::Unobserved`], with the reason.
 
+mod condition;
 mod dane;
 mod header;
 mod notification;
@@ -12,6 +13,7 @@ mod redact;
 mod seen;
 mod tls_report;
 
+pub use condition::{Condition, ConditionKind, Configured};
 pub use header::{Sent, added, forged_results, results_of, survivors};
 pub use notification::{Notification, Recipient, is_of_server_itself};
 pub use opinion::*;

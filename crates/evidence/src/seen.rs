@@ -1,9 +1,9 @@
 //! The values: everything that was seen of one scenario.
 
-use crate::{Opinion, Probed, TlsReport};
+use crate::{Condition, Opinion, Probed, TlsReport};
 use mail::{Address, Message, Nonce, Reply};
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 /// A fact, or the reason why there is none. Never read the second as a negative.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,6 +162,9 @@ pub struct MailObject {
     pub results: Vec<AuthResult>,
     /// Log lines that belong to it, by host, in order.
     pub log: Vec<LogLine>,
+    /// What they prove to have been the matter at the gateway itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
     /// What became of it, for each recipient that was accepted.
     pub fates: Vec<Fate>,
     /// The message as a mailbox holds it, for each mailbox in which it was found.
@@ -399,6 +402,16 @@ pub struct LogLine {
     pub pid: Option<u32>,
     /// What it said.
     pub text: String,
+    /// Whether it says what was found out about a message or became of it, and not merely how things went their way.
+    #[serde(default)]
+    pub is_telling: bool,
+}
+
+/// As people read it: `HOST PROGRAM: text`.
+impl fmt::Display for LogLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.host, self.program, self.text)
+    }
 }
 
 /// What became of a message for one recipient.

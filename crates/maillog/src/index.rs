@@ -28,8 +28,13 @@ use std::{
 
 /// So many lines back: older lines are dropped even if nobody has called `forget`.
 const HORIZON: u64 = 200_000;
+/// So many lines of a process wait for the message that they are about.
+const AHEAD: usize = 8;
 /// So many lines wait for the MTA to repeat them.
 const UNPLACED: usize = 256;
+
+/// A host, and the id of a process on it.
+type Process = (String, Option<u32>);
 
 /// By what the lines of one transaction are told from others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,8 +77,12 @@ pub struct LogIndex {
     unplaced: VecDeque<(u64, LogLine)>,
     /// The connection that a process serves; postscreen serves many at once, told apart by address.
     serving: HashMap<(String, Option<u32>, Option<IpAddr>), u64>,
+    /// The message that a process without a connection named last.
+    busy: HashMap<Process, u64>,
+    /// Lines of a process about the message that it will name next.
+    ahead: HashMap<Process, Vec<(u64, LogLine)>>,
     /// The last handshake of a process with each server, and why a certificate is not trusted.
-    outbound: HashMap<(String, Option<u32>), HashMap<String, OutboundTls>>,
+    outbound: HashMap<Process, HashMap<String, OutboundTls>>,
 }
 
 /// What bears a nonce.
@@ -161,6 +170,14 @@ impl LogIndex {
         }
         let Some(key) = self.current.get(&(line.host.clone(), id.to_owned())).copied() else { return false };
         let Some(entry) = self.entries.get_mut(&key) else { return false };
+        if daemon(&line.program) == "cleanup" {
+            let process = (line.host.clone(), line.pid);
+            for (at, line) in self.ahead.remove(&process).unwrap_or_default() {
+                entry.lines.push(at);
+                self.lines.insert(at, line);
+            }
+            self.busy.insert(process, key);
+        }
         entry.lines.push(at);
         match event {
             Event::MessageId(message_id) => {
@@ -223,7 +240,12 @@ impl LogIndex {
             self.serving.insert(key.clone(), at);
         }
         let Some(connection) = self.serving.get(&key).and_then(|at| self.connections.get_mut(at)) else {
-            return false;
+            return match event {
+                Event::FilterTrouble { is_begun } if daemon(&line.program) == "cleanup" => {
+                    self.trouble(at, line, is_begun)
+                }
+                _ => false,
+            };
         };
         connection.lines.push(at);
         match event {
@@ -248,6 +270,25 @@ impl LogIndex {
             self.serving.remove(&key);
         }
         true
+    }
+
+    /// A filter is not as it should be, says a process that serves no connection: of the message that it has, or of the next one.
+    fn trouble(&mut self, at: u64, line: &LogLine, is_begun: bool) -> bool {
+        let process = (line.host.clone(), line.pid);
+        let entry = self.busy.get(&process).filter(|_| is_begun).and_then(|at| self.entries.get_mut(at));
+        match entry.filter(|entry| !entry.is_queued()) {
+            Some(entry) => {
+                entry.lines.push(at);
+                true
+            }
+            None => {
+                let ahead = self.ahead.entry(process).or_default();
+                if ahead.len() < AHEAD {
+                    ahead.push((at, line.clone()));
+                }
+                false
+            }
+        }
     }
 
     fn dial(&mut self, at: u64, line: &LogLine, logged: programs::Logged) {

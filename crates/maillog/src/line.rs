@@ -9,7 +9,7 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 /// RFC 5424 §6.2.3 has it is known too. What is no such line at all is text of a program without a name.
 pub(crate) fn parse(host: &str, raw: &str) -> LogLine {
     let (program, pid, text) = split(without_time(without_priority(raw)));
-    LogLine { host: host.to_owned(), program: program.to_owned(), pid, text: text.to_owned() }
+    LogLine { host: host.to_owned(), program: program.to_owned(), pid, text: text.to_owned(), is_telling: false }
 }
 
 /// The last part of a program's name: `smtpd` of `postfix/submission/smtpd`.

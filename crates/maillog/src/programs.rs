@@ -9,7 +9,7 @@ mod postfix;
 pub(crate) use postfix::{Action, DeliveryLine, Event, Logged, Said};
 
 use crate::line::daemon;
-use evidence::{AuthResult, LogLine, PeerTexts, ResultSource};
+use evidence::{AuthResult, Condition, LogLine, PeerTexts, ResultSource};
 use std::net::IpAddr;
 
 /// The registry.
@@ -71,6 +71,16 @@ pub(crate) trait Program: Sync {
         Vec::new()
     }
 
+    /// Whether a line says what was found out about a message or became of it, and not merely how things went their way.
+    fn is_telling(&self, _text: &str) -> bool {
+        true
+    }
+
+    /// What a line about a message proves to have been the matter at the gateway itself; its peer's texts are made inert.
+    fn condition(&self, _line: &LogLine) -> Option<Condition> {
+        None
+    }
+
     /// The method and the body of an Authentication-Results field that a line says was added.
     fn written<'a>(&self, _text: &'a str) -> Option<(&'static str, &'a str)> {
         None
@@ -128,6 +138,20 @@ pub(crate) fn results(lines: &[&LogLine], peer: &PeerTexts) -> Vec<AuthResult> {
     found
 }
 
+/// What these lines about one message prove to have been the matter at the gateway itself, each once.
+pub(crate) fn conditions(lines: &[&LogLine], peer: &PeerTexts) -> Vec<Condition> {
+    let mut found: Vec<Condition> = Vec::new();
+    for line in lines {
+        let inert = LogLine { text: peer.without(&line.text).unwrap_or_else(|| line.text.clone()), ..(*line).clone() };
+        let Some(condition) = of(line).and_then(|program| program.condition(&inert)) else { continue };
+        let is_known = |other: &Condition| (other.kind, &other.subject) == (condition.kind, &condition.subject);
+        if !found.iter().any(is_known) {
+            found.push(Condition { line: Some(LogLine { is_telling: true, ..(*line).clone() }), ..condition });
+        }
+    }
+    found
+}
+
 /// Whether the last part of a program's name is this one.
 fn is_daemon(program: &str, name: &str) -> bool {
     daemon(program) == name
@@ -172,7 +196,7 @@ pub(crate) mod tests {
         fn no_line_is_too_odd(
             program in "policyd-spf|opendkim|opendmarc|dovecot|postfix/smtpd|postfix/postscreen|rspamd",
             begin in "(3F1A2B4C5D: |NOQUEUE: )?(signature=|: prepend Authentication-Results: |Received-SPF: |SPF\\(|key \
-                retrieval failed \\(|550 5.7.23 |client-ip=|lmtp\\(|to=<|reject: |client=|from=<|disconnect from |connect from )?",
+                retrieval failed \\(|550 5.7.23 |client-ip=|lmtp\\(|to=<|reject: |client=|from=<|disconnect from |connect from |warning: |error: |milter-)?",
             text in "\\PC{0,60}",
         ) {
             let line = crate::line::parse("mx", &format!("{program}[1]: {begin}{text}"));
@@ -186,6 +210,8 @@ pub(crate) mod tests {
                 program.delivery(&line.text).and(program.user(&line.text));
                 program.is_thrown_away(&[&line.text]);
                 program.written(&line.text);
+                program.is_telling(&line.text);
+                program.condition(&line);
             }
         }
     }

@@ -98,3 +98,11 @@ pub struct Plan {
     /// Transactions, in order. There is at least one of transactions, probes, look-ups and changed settings.
     pub transactions: Vec<Transaction>,
 }
+
+impl Plan {
+    /// Services of the gateway that stand still for a part of it, by their names in gateway.toml; some of them several times.
+    pub fn stopped(&self) -> impl Iterator<Item = &str> {
+        let changes = self.transactions.iter().filter_map(|transaction| transaction.change.as_ref());
+        changes.flat_map(|change| change.stopped.iter().flatten()).map(String::as_str)
+    }
+}

@@ -120,6 +120,9 @@ pub struct Change {
     pub zones: Vec<Zone>,
     /// Hosts that take the place of those with the same name, whole.
     pub hosts: Vec<Host>,
+    /// Services of the gateway, by their names in gateway.toml, that stand still from now on, and no others; `None`: the same
+    /// as before.
+    pub stopped: Option<Vec<String>>,
 }
 
 impl fmt::Display for Tls {

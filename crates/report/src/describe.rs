@@ -169,6 +169,11 @@ fn transaction(out: &mut String, number: usize, transaction: &Transaction) {
         for host in &change.hosts {
             hosts::host(out, 2, host);
         }
+        match &change.stopped {
+            Some(names) if names.is_empty() => push(out, 2, "every service of the gateway runs"),
+            Some(names) => push(out, 2, &format!("of the gateway's services these stand still: {}", names.join(", "))),
+            None => {}
+        }
     }
     push(out, 1, &origin(&transaction.origin));
     match &transaction.dialogue {

@@ -1,6 +1,7 @@
 //! For machines: JSON. Version 1 of the document only grows: no key changes its meaning or goes.
 
 use crate::{RunReport, ScenarioReport, Snapshot, Status, verdict};
+use ::claims::GatewayCause;
 use ::verdict::{Checked, Finding, Judged, Location, Unclear};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -82,15 +83,22 @@ fn checked(judged: &Checked, seen: Option<Value>) -> Value {
 }
 
 fn finding(of: &Finding) -> Value {
-    said(&of.to_string(), of.help(), &of.places())
+    said(&of.to_string(), &of.help(), &of.places(), of.gateway_cause(), of.log())
 }
 
 fn unclear(of: &Unclear) -> Value {
-    said(&of.to_string(), of.help(), &of.places())
+    said(&of.to_string(), &of.help(), &of.places(), of.gateway_cause(), of.log())
 }
 
-fn said(message: &str, help: &str, places: &[Location]) -> Value {
-    json!({ "message": message, "help": help, "places": places })
+fn said(message: &str, help: &str, places: &[Location], cause: Option<&GatewayCause>, log: &[String]) -> Value {
+    let mut said = json!({ "message": message, "help": help, "places": places });
+    if !log.is_empty() {
+        said["log"] = log.into();
+    }
+    if let Some(cause) = cause {
+        said["gateway_cause"] = value(cause);
+    }
+    said
 }
 
 fn transaction(judged: &Judged, seen: Option<&evidence::Transaction>) -> Value {

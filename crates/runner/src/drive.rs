@@ -42,7 +42,8 @@ pub(crate) async fn publish(stack: &Stack, plan: &Plan) -> Result<Published, Sta
     Ok(Published { keys, stage: stack.stage(plan, zones)? })
 }
 
-/// Drives one scenario. Its stage is cleared and the gateway's settings are as before when this ends, however it ends.
+/// Drives one scenario. Its stage is cleared, all services run, and the gateway's settings are as before when this ends, however
+/// it ends.
 ///
 /// # Errors
 /// It could not be told what the gateway does.
@@ -57,12 +58,19 @@ pub(crate) async fn drive(stack: &Stack, plan: &Plan, opinion: Opinion) -> Resul
     Ok(Evidence { settings, ..acted? })
 }
 
-/// Sets the stage, acts, and clears the stage.
+/// Sets the stage, acts, and clears the stage; what stood still runs again.
 async fn act(stack: &Stack, plan: &Plan, opinion: Opinion) -> Result<Evidence, StackError> {
+    stack.has_services(plan.stopped())?;
     let mut published = publish(stack, plan).await?;
-    let acted = perform(stack, plan, opinion, &mut published).await;
+    let mut evidence = Evidence::default();
+    let acted = perform(stack, plan, opinion, &mut published, &mut evidence).await;
+    if plan.stopped().next().is_some() {
+        let objects = evidence.transactions.iter().flat_map(|seen| std::iter::once(&seen.object).chain(&seen.others));
+        let queue_ids: Vec<&str> = objects.flat_map(|object| &object.queue_ids).map(String::as_str).collect();
+        stack.resume(&queue_ids).await?;
+    }
     let cleared = published.stage.clear(stack).await;
-    let evidence = acted?;
+    acted?;
     cleared.map(|()| evidence)
 }
 
@@ -72,8 +80,8 @@ async fn perform(
     plan: &Plan,
     opinion: Opinion,
     published: &mut Published,
-) -> Result<Evidence, StackError> {
-    let mut evidence = Evidence::default();
+    evidence: &mut Evidence,
+) -> Result<(), StackError> {
     for lookup in &plan.lookups {
         let seen = stack.look_up(&lookup.name.value, &lookup.record_type).await;
         evidence.lookups.push(seen.map_or_else(|e| Observed::Unobserved(e.to_string()), Observed::Seen));
@@ -87,6 +95,9 @@ async fn perform(
     }
     for transaction in &plan.transactions {
         if let Some(change) = &transaction.change {
+            if let Some(stopped) = &change.stopped {
+                stack.stand_still(stopped).await?;
+            }
             let (zones, keys) = make_keys(change.zones.clone()).await?;
             published.keys.extend(keys);
             published.stage.change(stack, zones, &change.hosts).await?;
@@ -106,7 +117,7 @@ async fn perform(
         let about: Vec<Domain> = plan.reports.iter().map(|report| report.domain.value.clone()).collect();
         evidence.reports = stack.tls_reports(&published.stage, &about).await?;
     }
-    Ok(evidence)
+    Ok(())
 }
 
 /// Only sends the first message of a scenario: what the bare load generator of the benchmark does.

@@ -19,7 +19,7 @@ pub(crate) struct NameLocks {
     shared: BTreeSet<Domain>,
     /// Client address and reverse-path of each transaction, where no zone of its own tells them from others'.
     senders: BTreeSet<(IpAddr, String)>,
-    /// It says so, changes the gateway, or has it report of everything: nothing else may run.
+    /// It says so, changes the gateway or stops a service of it, or has it report of everything: nothing else may run.
     is_alone: bool,
 }
 
@@ -50,7 +50,10 @@ impl NameLocks {
             owned,
             shared,
             senders,
-            is_alone: plan.is_alone || !plan.settings.changes.is_empty() || !plan.reports.is_empty(),
+            is_alone: plan.is_alone
+                || !plan.settings.changes.is_empty()
+                || !plan.reports.is_empty()
+                || plan.stopped().next().is_some(),
         }
     }
 }
@@ -193,6 +196,25 @@ mod tests {
         let one = s.start().unwrap();
         assert_eq!((one.1, s.start().is_none()), (1, true));
         s.done(&one.0);
+    }
+
+    #[test]
+    fn who_stops_a_service_runs_alone() {
+        let of = |change: &str| {
+            let mail = |label: &str, change: &str| {
+                format!(
+                    "[[transaction]]\nlabel = \"{label}\"\nclient = {{ ip = \"192.0.2.1\", ehlo = \"a.example\" }}\n\
+                     mail-from = \"a@a.example\"\nrcpt-to = [\"b@gateway.example\"]\nmessage = \"Subject: x\\n\\nx\\n\"\n\
+                     {change}\nexpect = {{ outcome = \"delivered\" }}\n"
+                )
+            };
+            let text = format!("title = \"x\"\n{}{}", mail("one", ""), mail("two", change));
+            let source = plan::Source { name: "x".to_owned(), path: "x".to_owned(), text };
+            let gateway = vec!["gateway.example".parse().unwrap()];
+            scenario::parse(source, &plan::World { gateway, ..plan::World::default() }).unwrap()
+        };
+        assert!(!NameLocks::of(&of("").plan).is_alone);
+        assert!(NameLocks::of(&of("change.stopped = [\"opendmarc\"]").plan).is_alone);
     }
 
     #[test]

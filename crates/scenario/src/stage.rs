@@ -5,9 +5,12 @@ use crate::{
     language::{ChangeTable, HostTable, ZoneTable},
     zones::{self, Declared},
 };
-use form::{Flaw, did_you_mean, values::Named};
+use form::{
+    Flaw, did_you_mean,
+    values::{Line, Named},
+};
 use mail::Domain;
-use plan::{Change, Host, World};
+use plan::{Change, Host, Spanned, World};
 use std::ops::Range;
 
 /// Zones and hosts at one moment.
@@ -18,6 +21,8 @@ pub(crate) struct Stage {
     /// Zones with the addresses of hosts in them, parents first.
     pub(crate) zones: Vec<Declared>,
     pub(crate) hosts: Vec<Host>,
+    /// Services of the gateway that stand still.
+    stopped: Vec<String>,
 }
 
 impl Stage {
@@ -40,13 +45,14 @@ impl Stage {
         }
         let zones = whole(&bare, &hosts);
         zones::contradictions(&zones, flaws);
-        Self { bare, zones, hosts }
+        Self { bare, zones, hosts, stopped: Vec::new() }
     }
 
     /// Puts zones and hosts in the places of those with the same names. A zone that only got other addresses changes
     /// too.
     pub(crate) fn change(&mut self, table: ChangeTable, world: &World, file: &str, flaws: &mut Vec<Flaw>) -> Change {
         let before: Vec<Declared> = self.zones.clone();
+        let stopped = table.stopped.map(|names| self.stop(names, flaws));
         let mut zones = table.zone.map_or_else(Vec::new, |zones| zones::build(zones, world, file, flaws));
         let known = self.bare.iter().map(|known| &known.zone.origin);
         zones.retain(|zone| was_declared("zone", &zone.zone.origin, &zone.span, known.clone(), flaws));
@@ -77,7 +83,28 @@ impl Stage {
             zones.iter().any(|new| new.zone.origin == zone.zone.origin)
                 || !before.iter().any(|old| old.zone == zone.zone)
         };
-        Change { zones: self.zones.iter().filter(is_changed).map(|declared| declared.zone.clone()).collect(), hosts }
+        let zones = self.zones.iter().filter(is_changed).map(|declared| declared.zone.clone()).collect();
+        Change { zones, hosts, stopped }
+    }
+
+    /// The services that stand still from now on. Which the gateway has is only known when it runs.
+    fn stop(&mut self, names: Spanned<Vec<Line>>, flaws: &mut Vec<Flaw>) -> Vec<String> {
+        let mut stopped: Vec<String> = Vec::new();
+        for Line(name) in names.value {
+            if stopped.contains(&name) {
+                let flaw = Flaw::new(format!("{name} is stopped twice")).at(&names.span, "here");
+                flaws.push(flaw.help("name it once"));
+            } else {
+                stopped.push(name);
+            }
+        }
+        if stopped == self.stopped {
+            let what = if stopped.is_empty() { "nothing stands still here" } else { "this stands still already" };
+            let flaw = Flaw::new("this changes nothing of what runs").at(&names.span, what);
+            flaws.push(flaw.help("`stopped` holds until another change says otherwise"));
+        }
+        self.stopped.clone_from(&stopped);
+        stopped
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     Logs, StackError,
     gateway::{self, Ready, Service},
-    services::{Died, Services},
+    services::{Afterwards, Died, Services},
 };
 use container::Container;
 use std::time::Duration;
@@ -62,24 +62,72 @@ impl Host {
         self.services.watch();
     }
 
-    /// What ended since the last time; what was started again is ready by then.
+    /// What ended since the last time; it is ready again by then. What its unit does not start again is started here; what does
+    /// not come back has ended.
     ///
     /// # Errors
-    /// A service does not come back, or the engine's word.
+    /// A service that its unit started again is not ready in time, or the engine's word.
     pub(crate) async fn mend<F>(&self, smtp: impl Fn(u16) -> F) -> Result<Vec<Died>, StackError>
     where
         F: Future<Output = Result<(), String>>,
     {
         self.services.ended(None).await?;
-        let died = self.services.take_died();
+        let mut died = self.services.take_died();
         for service in &self.plan.services {
-            if died.iter().any(|died| died.is_restarted && died.service == service.name)
-                && self.services.ended(Some(&service.name)).await?.is_none()
-            {
-                self.ready(service, &smtp).await?;
+            if !died.iter().any(|died| died.service == service.name) {
+                continue;
             }
+            let Some((_, code)) = self.services.ended(Some(&service.name)).await? else {
+                self.ready(service, &smtp).await?;
+                continue;
+            };
+            let then = match self.start_again(service, code, &smtp).await {
+                Ok(()) => Afterwards::Revived,
+                Err(StackError::DidNotStart { .. } | StackError::NotReady { .. }) => Afterwards::Ended,
+                Err(error) => return Err(error),
+            };
+            let last = died.iter_mut().rfind(|died| died.service == service.name);
+            last.expect("it is among them").then = then;
         }
         Ok(died)
+    }
+
+    /// Starts a service that does not run, and waits until it is ready. If it does not come back it has ended with this exit
+    /// code, and what else ended in trying is nobody's doing.
+    ///
+    /// # Errors
+    /// It does not come back, or the engine's word.
+    async fn start_again<F>(&self, service: &Service, code: i64, smtp: impl Fn(u16) -> F) -> Result<(), StackError>
+    where
+        F: Future<Output = Result<(), String>>,
+    {
+        self.services.begin(&service.name).await?;
+        let Err(error) = self.ready(service, smtp).await else { return Ok(()) };
+        self.services.give_up(&service.name, code).await?;
+        self.services.take_died();
+        Err(error)
+    }
+
+    /// Has these services stand still and all others run; says whether any of them was started.
+    ///
+    /// # Errors
+    /// A service does not end or does not come back, or the engine's word.
+    pub(crate) async fn stand_still<F>(&self, names: &[String], smtp: impl Fn(u16) -> F) -> Result<bool, StackError>
+    where
+        F: Future<Output = Result<(), String>>,
+    {
+        let mut is_any_started = false;
+        for service in &self.plan.services {
+            match (names.contains(&service.name), self.services.is_stopped(&service.name)) {
+                (true, false) => self.services.stop(&service.name).await?,
+                (false, true) => {
+                    self.start_again(service, 0, &smtp).await?;
+                    is_any_started = true;
+                }
+                _ => {}
+            }
+        }
+        Ok(is_any_started)
     }
 
     async fn collect(&mut self) -> Result<(), StackError> {

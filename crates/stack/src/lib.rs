@@ -5,6 +5,7 @@ pub mod internet;
 
 mod assessing;
 mod bring_up;
+mod configured;
 mod error;
 mod host;
 mod images;
@@ -20,6 +21,7 @@ mod sendmail;
 mod services;
 mod settings;
 mod stage;
+mod stopping;
 mod transact;
 mod unit;
 mod ways_in;
@@ -31,7 +33,7 @@ pub use host::Host;
 pub use images::build_images;
 pub use inventory::Inventory;
 pub use logs::Logs;
-pub use services::Died;
+pub use services::{Afterwards, Died};
 pub use settings::Changed;
 pub use stage::Stage;
 pub use transact::OutgoingMail;
@@ -137,11 +139,11 @@ impl Stack {
         Ok(self.dns.publish(zones)?)
     }
 
-    /// Which services of the gateways ended since the last call. Those that their units start again are ready when this
-    /// returns; for one that stays ended [`Stack::check`] is an error from then on.
+    /// Which services of the gateways ended since the last call. They are ready again when this returns, those that their units
+    /// do not start again too; for one that does not come back [`Stack::check`] is an error from then on.
     ///
     /// # Errors
-    /// A service was started again and does not come back, the pretend Internet is broken, or the engine's word.
+    /// A service that its unit started again does not come back, the pretend Internet is broken, or the engine's word.
     pub async fn mend(&self) -> Result<Vec<Died>, StackError> {
         let _one_at_a_time = self.mending.lock().await;
         self.internet.check(&self.logs).await?;
@@ -154,7 +156,7 @@ impl Stack {
     }
 
     /// Whether everything runs that should: asked before a verdict is believed that says otherwise. A service that its unit
-    /// starts again is waited for.
+    /// starts again is waited for; one that stands still on purpose should not run.
     ///
     /// # Errors
     /// The first service that ended for good, or the engine's word.

@@ -30,7 +30,8 @@ impl Stack {
             let in_header = delivered.iter().flat_map(|copy| evidence::results_of(&copy.message, &sent, id));
             let results = in_header.chain(logged.object.results).collect();
             let waiting_for = account.waiting_for.clone();
-            objects.push(MailObject { results, delivered, bounces, waiting_for, ..logged.object });
+            let conditions = self.at_gateway(logged.object.conditions, track);
+            objects.push(MailObject { results, delivered, bounces, waiting_for, conditions, ..logged.object });
         }
         for mark in &marks {
             self.mailboxes.forget(mark).await?;

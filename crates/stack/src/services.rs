@@ -1,5 +1,5 @@
 //! The programs that run in a container, by name. Those of a gateway's host are started again when they end, if their units
-//! say so, and what ended is kept until somebody asks.
+//! say so, and what ended is kept until somebody asks. One that was stopped on purpose stands still until it is started.
 
 use crate::{
     Logs, StackError, gateway,
@@ -9,10 +9,17 @@ use container::{Container, EngineError, Process};
 use futures_util::future::try_join_all;
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
-use tokio::{sync::watch, task::JoinSet, time::sleep_until};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep_until, timeout},
+};
 
 /// A program that ends sooner than this after its start was of no use.
 const BRIEF: Duration = Duration::from_secs(1);
@@ -20,6 +27,10 @@ const BRIEF: Duration = Duration::from_secs(1);
 const ATTEMPTS: usize = 5;
 /// Lines of log that tell of a program's end.
 const SHOWN: usize = 8;
+/// How long a program may take to end after SIGTERM, and after SIGKILL.
+const STOPPING: Duration = Duration::from_secs(10);
+/// Begins a program, whose process id it writes down first; the file is the argument before the command.
+const BEGIN: &str = "echo $$ > \"$0\" && exec \"$@\"";
 
 /// A service of a gateway that ended while it should run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,16 +43,31 @@ pub struct Died {
     pub code: i64,
     /// When its end was noticed.
     pub at: Instant,
-    /// Whether it was started again.
-    pub is_restarted: bool,
+    /// What became of it.
+    pub then: Afterwards,
     /// The last lines of the host's log that name it, at most eight.
     pub log: Vec<String>,
 }
 
+/// What became of a service that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Afterwards {
+    /// Its unit started it again.
+    Restarted,
+    /// Its unit does not; the harness started it.
+    Revived,
+    /// It does not run.
+    Ended,
+}
+
 impl fmt::Display for Died {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, service, code, is_restarted, log, .. } = self;
-        let then = if *is_restarted { "and was started again" } else { "and is not started again" };
+        let Self { host, service, code, then, log, .. } = self;
+        let then = match then {
+            Afterwards::Restarted => "and was started again",
+            Afterwards::Revived => "and was not started again by its unit; the harness started it to go on",
+            Afterwards::Ended => "and does not come back",
+        };
         write!(f, "{host}: {service} ended with exit {code}{} {then}", signal(*code))?;
         if log.is_empty() { Ok(()) } else { write!(f, "; the end of its log:\n{}", log.join("\n")) }
     }
@@ -89,6 +115,8 @@ struct Program {
     command: Vec<String>,
     /// As gateway.toml says; else its unit says it.
     restart: Option<Restart>,
+    /// Its end is on purpose.
+    is_stopped: AtomicBool,
     state: watch::Sender<State>,
 }
 
@@ -97,7 +125,9 @@ enum State {
     Runs(Arc<Process>),
     /// It ended and is about to be started again.
     Restarts,
-    /// It ended for good, with this exit code.
+    /// It was stopped on purpose.
+    Stopped,
+    /// It ended by itself, with this exit code, and its unit does not start it again.
     Ended(i64),
 }
 
@@ -127,7 +157,8 @@ impl Services {
 
     fn push(&mut self, name: &str, command: &[String], restart: Option<Restart>, process: Process) {
         let state = watch::Sender::new(State::Runs(Arc::new(process)));
-        let program = Program { name: name.to_owned(), command: command.to_vec(), restart, state };
+        let (name, command, is_stopped) = (name.to_owned(), command.to_vec(), AtomicBool::new(false));
+        let program = Program { name, command, restart, is_stopped, state };
         self.programs.push(Arc::new(program));
     }
 
@@ -138,8 +169,70 @@ impl Services {
         }
     }
 
-    /// The first that has ended for good, with its exit code; of all, or of those with this name. One that is being started
-    /// again is waited for.
+    /// Stops the program of this name; it stands still until [`Services::begin`]. One that stands still already is left alone.
+    ///
+    /// # Errors
+    /// It does not end, or the engine's word.
+    pub(crate) async fn stop(&self, name: &str) -> Result<(), StackError> {
+        for program in self.programs.iter().filter(|program| program.name == name) {
+            program.settle(!self.watchers.is_empty()).await?;
+            program.is_stopped.store(true, Ordering::SeqCst);
+            if !matches!(&*program.state.borrow(), State::Runs(_)) {
+                program.state.send_replace(State::Stopped);
+                continue;
+            }
+            let mut is_over = false;
+            for signal in ["-TERM", "-KILL"] {
+                let kill = format!("kill {signal} \"$(cat \"$0\")\"");
+                self.place.container.exec(&["sh", "-c", &kill, &pid_file(name)]).await?;
+                let mut state = program.state.subscribe();
+                is_over = timeout(STOPPING, state.wait_for(|now| !matches!(now, State::Runs(_)))).await.is_ok();
+                if is_over {
+                    break;
+                }
+            }
+            if !is_over {
+                return Err(StackError::NotStopped { host: self.place.host.clone(), service: name.to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts the program of this name, if it does not run.
+    ///
+    /// # Errors
+    /// The engine's word.
+    pub(crate) async fn begin(&self, name: &str) -> Result<(), StackError> {
+        for program in self.programs.iter().filter(|program| program.name == name) {
+            if !matches!(&*program.state.borrow(), State::Stopped | State::Ended(_)) {
+                continue;
+            }
+            let process = self.place.spawn(&program.name, &program.command).await?;
+            program.is_stopped.store(false, Ordering::SeqCst);
+            program.state.send_replace(State::Runs(Arc::new(process)));
+        }
+        Ok(())
+    }
+
+    /// The program of this name is of no use: from now on it has ended, with this exit code.
+    ///
+    /// # Errors
+    /// It does not end, or the engine's word.
+    pub(crate) async fn give_up(&self, name: &str, code: i64) -> Result<(), StackError> {
+        self.stop(name).await?;
+        let its = self.programs.iter().filter(|program| program.name == name);
+        its.for_each(|program| drop(program.state.send_replace(State::Ended(code))));
+        Ok(())
+    }
+
+    /// Whether the program of this name was stopped on purpose.
+    pub(crate) fn is_stopped(&self, name: &str) -> bool {
+        let mut its = self.programs.iter().filter(|program| program.name == name);
+        its.any(|program| matches!(&*program.state.borrow(), State::Stopped))
+    }
+
+    /// The first that has ended and is not started again, with its exit code; of all, or of those with this name. One that is
+    /// being started again is waited for; one that was stopped on purpose has not ended.
     ///
     /// # Errors
     /// The engine's word.
@@ -159,13 +252,14 @@ impl Services {
 }
 
 impl Program {
-    /// Waits until it runs or has ended for good, and gives its exit code then.
+    /// Waits until it runs or stands still, and gives its exit code if it ended by itself.
     async fn settle(&self, is_watched: bool) -> Result<Option<i64>, EngineError> {
         let mut state = self.state.subscribe();
         loop {
             let now = state.borrow_and_update().clone();
             match now {
                 State::Ended(code) => return Ok(Some(code)),
+                State::Stopped => return Ok(None),
                 State::Restarts => {}
                 State::Runs(process) => match process.exit_code().await? {
                     None => return Ok(None),
@@ -185,7 +279,9 @@ impl Place {
     async fn spawn(&self, name: &str, command: &[String]) -> Result<Process, EngineError> {
         let (logs, host, own) = (self.logs.clone(), self.host.clone(), name.to_owned());
         let on_line = move |_, line: &str| logs.remember(&host, &format!("{own}: {line}"));
-        let command: Vec<&str> = command.iter().map(String::as_str).collect();
+        let file = pid_file(name);
+        let begin = ["sh", "-c", BEGIN, &file];
+        let command: Vec<&str> = begin.into_iter().chain(command.iter().map(String::as_str)).collect();
         self.container.spawn(&command, on_line).await
     }
 
@@ -207,15 +303,28 @@ impl Place {
     }
 }
 
-/// Waits until a program ends, and starts it again, until it ends for good or the engine is gone; who asks for the program next
-/// hears the engine's word.
+/// Where the process id of a service stands.
+fn pid_file(name: &str) -> String {
+    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    format!("/run/service-{name}.pid")
+}
+
+/// Waits until a program ends, and starts it again if its unit does and it was not stopped on purpose, until the engine is gone;
+/// who asks for the program next hears the engine's word.
 async fn watch(place: Arc<Place>, program: Arc<Program>) {
     let mut in_vain = 0;
+    let mut state = program.state.subscribe();
     loop {
-        let State::Runs(process) = program.state.borrow().clone() else { return };
+        let running = state.wait_for(|now| matches!(now, State::Runs(_))).await.map(|now| now.clone());
+        let Ok(State::Runs(process)) = running else { return };
         let begun = Instant::now();
         let Ok(code) = process.exited().await else { return };
         let at = Instant::now();
+        if program.is_stopped.load(Ordering::SeqCst) {
+            program.state.send_replace(State::Stopped);
+            in_vain = 0;
+            continue;
+        }
         program.state.send_replace(State::Restarts);
         let unit = place.unit(&program.command).await;
         in_vain = if begun.elapsed() < BRIEF { in_vain + 1 } else { 0 };
@@ -225,7 +334,7 @@ async fn watch(place: Arc<Place>, program: Arc<Program>) {
             service: program.name.clone(),
             code,
             at,
-            is_restarted,
+            then: if is_restarted { Afterwards::Restarted } else { Afterwards::Ended },
             log: place.log_of(&program),
         });
         if is_restarted {
@@ -233,6 +342,10 @@ async fn watch(place: Arc<Place>, program: Arc<Program>) {
             sleep_until((at + unit.delay).into()).await;
         }
         let again = if is_restarted { place.spawn(&program.name, &program.command).await.ok() } else { None };
+        if again.is_none() {
+            // whoever starts it begins anew
+            in_vain = 0;
+        }
         program.state.send_replace(again.map_or(State::Ended(code), |process| State::Runs(Arc::new(process))));
     }
 }

@@ -1,5 +1,7 @@
 //! What is wrong, as diagnostics that show it in the scenario file. A failure and an error differ in type.
 
+use claims::GatewayCause;
+use evidence::LogLine;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
 use plan::Source;
 use serde::Serialize;
@@ -35,10 +37,66 @@ pub(crate) struct Shown {
     /// The claim's place first, then the cause's, if that is elsewhere.
     pub(crate) labels: Vec<(Range<usize>, String)>,
     pub(crate) help: String,
-    pub(crate) text: Text,
+    /// The cause, if it is at the gateway.
+    pub(crate) cause: Option<GatewayCause>,
+    /// What was logged of this very message and does not stand in the help.
+    log: Vec<String>,
+    text: Text,
 }
 
+/// So many lines of a message's log are shown: the first ones, and more of the last ones, which say what became of it.
+const FIRST_LINES: usize = 2;
+const LAST_LINES: usize = 4;
+/// So many characters of each: some filters log a program's whole state.
+const LINE_WIDTH: usize = 300;
+
 impl Shown {
+    pub(crate) fn new(
+        subject: &str,
+        message: String,
+        help: &[String],
+        labels: Vec<(Range<usize>, String)>,
+        text: &Text,
+    ) -> Self {
+        let (subject, help, text) = (subject.to_owned(), help.join("\n"), text.clone());
+        Self { subject, message, labels, help, cause: None, log: Vec::new(), text }
+    }
+
+    /// What the evidence says, and the cause at the gateway.
+    fn evidence(&self) -> String {
+        let help = Some(self.help.clone()).filter(|help| !help.is_empty());
+        help.into_iter().chain(self.cause.iter().flat_map(GatewayCause::lines)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// All that is to be read under it.
+    fn whole(&self) -> String {
+        let log = self.log.iter().map(|line| format!("  {line}"));
+        let title = (!self.log.is_empty()).then(|| "the log of this message:".to_owned());
+        let evidence = Some(self.evidence()).filter(|evidence| !evidence.is_empty());
+        evidence.into_iter().chain(title).chain(log).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Shows the lines that do not stand there yet.
+    fn show_log(&mut self, log: &[&LogLine]) {
+        let evidence = self.evidence();
+        let mut lines: Vec<String> = Vec::new();
+        for line in log.iter().filter(|line| !evidence.contains(&line.text)) {
+            let mut line = line.to_string();
+            if let Some((end, _)) = line.char_indices().nth(LINE_WIDTH) {
+                line.replace_range(end.., "…");
+            }
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        let left_out = lines.len().saturating_sub(FIRST_LINES + LAST_LINES);
+        if left_out > 0 {
+            let more = format!("… {left_out} more …");
+            lines.splice(FIRST_LINES..FIRST_LINES + left_out, [more]);
+        }
+        self.log = lines;
+    }
+
     fn places(&self) -> Vec<Location> {
         let place = |(at, what): &(Range<usize>, String)| {
             let before = self.text.inner().get(..at.start).unwrap_or_default();
@@ -86,10 +144,26 @@ macro_rules! diagnostics {
                 self.0.places()
             }
 
-            /// What the evidence says.
+            /// What the evidence says, and the cause if it is at the gateway, a line each.
             #[must_use]
-            pub fn help(&self) -> &str {
-                &self.0.help
+            pub fn help(&self) -> String {
+                self.0.evidence()
+            }
+
+            /// The cause, if it is at the gateway.
+            #[must_use]
+            pub const fn gateway_cause(&self) -> Option<&GatewayCause> {
+                self.0.cause.as_ref()
+            }
+
+            /// What the gateway logged of this very message, besides what the help says: a few lines, in their order.
+            #[must_use]
+            pub fn log(&self) -> &[String] {
+                &self.0.log
+            }
+
+            pub(crate) fn show_log(&mut self, log: &[&LogLine]) {
+                self.0.show_log(log);
             }
         }
 
@@ -112,7 +186,7 @@ macro_rules! diagnostics {
             }
 
             fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-                Some(Box::new(&self.0.help))
+                Some(Box::new(self.0.whole()))
             }
 
             fn source_code(&self) -> Option<&dyn SourceCode> {

@@ -27,10 +27,13 @@ impl Tally {
     /// Notes what came of a claim. The cause is only looked for where something is to be shown.
     pub(crate) fn add(&mut self, check: Check, told: &Told<'_>, cause: impl FnOnce() -> Option<Cause>, text: &Text) {
         let shown = |label: String, message: String, help: Vec<String>| {
-            let cause = cause().map(|cause| cause.line(text.inner())).filter(|cause| cause.at != *told.span);
-            let mut labels = vec![(told.span.clone(), label)];
-            labels.extend(cause.map(|Cause { at, what }| (at, what)));
-            Shown { subject: told.subject.to_owned(), message, labels, help: help.join("\n"), text: text.clone() }
+            let mut shown = Shown::new(told.subject, message, &help, vec![(told.span.clone(), label)], text);
+            match cause() {
+                Some(Cause::Gateway(cause)) => shown.cause = Some(cause),
+                Some(here) => shown.labels.extend(here.line(text.inner()).filter(|(at, _)| at != told.span)),
+                None => {}
+            }
+            shown
         };
         match check {
             Check::Holds => {}

@@ -14,12 +14,12 @@ pub use finding::{Finding, Location, Unclear};
 pub use snapshot::probe_table;
 
 use claims::{
-    Cause, Scenario, Subject,
+    Scenario, Subject,
     outcomes::Outcome,
     probe,
     transaction::{Accepted, Case, Transaction},
 };
-use evidence::{Delivered, Evidence, Observed};
+use evidence::{Delivered, Evidence, LogLine, Observed};
 use finding::{Shown, Text};
 use judge::{Tally, judge as claims_on};
 use mail::{ArcResult, DkimResult, DmarcResult, SpfResult};
@@ -169,7 +169,7 @@ fn unclaimed(
     labels: Vec<(Range<usize>, String)>,
     text: &Text,
 ) -> Finding {
-    Finding::new(Shown { subject: subject.to_owned(), message, labels, help: help.join("\n"), text: text.clone() })
+    Finding::new(Shown::new(subject, message, help, labels, text))
 }
 
 /// What was seen; or why nothing was.
@@ -209,12 +209,16 @@ fn transaction(scenario: &Scenario, at: usize, evidence: &Evidence, text: &Text)
     let Tally { mut findings, errors } = tally;
     let faults = case.faults(claims.first::<Accepted>().is_some());
     findings.extend(faults.into_iter().map(|(message, help)| {
-        let place = Transaction::place(plan, at).map(|place: Cause| place.line(text.inner()));
-        unclaimed(label, message, &help, place.map(|place| (place.at, place.what)).into_iter().collect(), text)
+        let place = Transaction::place(plan, at).and_then(|place| place.line(text.inner()));
+        unclaimed(label, message, &help, place.into_iter().collect(), text)
     }));
     let Case { outcome, spf, dkim, dmarc, arc, .. } = case;
     let second_opinion = Vec::new();
     let mut judged = Judged { label: label.clone(), outcome, spf, dkim, dmarc, arc, findings, errors, second_opinion };
     opinion::add(&mut judged, planned, claims, seen, text);
+    let objects = std::iter::once(&seen.object).chain(&seen.others);
+    let log: Vec<&LogLine> = objects.flat_map(|object| &object.log).filter(|line| line.is_telling).collect();
+    judged.findings.iter_mut().for_each(|finding| finding.show_log(&log));
+    judged.errors.iter_mut().for_each(|unclear| unclear.show_log(&log));
     judged
 }

@@ -28,9 +28,8 @@ pub(crate) fn add(
         finding.add(&judged.second_opinion);
     }
     if let Some((message, help)) = delivered_against_policy(seen, says_so(claims)) {
-        let Cause { at, what } = Cause::new(&planned.span, "this message").line(text.inner());
-        let (subject, help, text) = (planned.label.clone(), help.join("\n"), text.clone());
-        judged.findings.push(Finding::new(Shown { subject, message, labels: vec![(at, what)], help, text }));
+        let labels = Cause::new(&planned.span, "this message").line(text.inner()).into_iter().collect();
+        judged.findings.push(Finding::new(Shown::new(&planned.label, message, &help, labels, text)));
     }
 }
 

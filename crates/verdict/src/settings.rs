@@ -47,13 +47,9 @@ fn not_in_force(change: &SettingChange, plan: &Plan, case: &Case<'_>, text: &Tex
         .chain(plan.lookups.iter().map(|lookup| &lookup.span))
         .chain(plan.transactions.iter().map(|transaction| &transaction.span));
     let depends = claimed.take(1).map(|span| Cause::new(span, "what is claimed from here on depends on it"));
-    let depends = depends.map(|cause| cause.line(text.inner()));
-    let labels = [Cause::new(&change.name.span, "changed, and not in force")].into_iter().chain(depends);
-    Some(Unclear::new(Shown {
-        subject: LABEL.to_owned(),
-        message: format!("it cannot be told what {} does", written(&change.name.value, change.value.as_deref())),
-        labels: labels.map(|Cause { at, what }| (at, what)).collect(),
-        help,
-        text: text.clone(),
-    }))
+    let changed = (change.name.span.clone(), "changed, and not in force".to_owned());
+    let labels = std::iter::once(Some(changed)).chain(depends.map(|cause| cause.line(text.inner())));
+    let message = format!("it cannot be told what {} does", written(&change.name.value, change.value.as_deref()));
+    let help: Vec<String> = help.lines().map(str::to_owned).collect();
+    Some(Unclear::new(Shown::new(LABEL, message, &help, labels.flatten().collect(), text)))
 }

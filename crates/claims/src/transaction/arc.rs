@@ -1,7 +1,7 @@
 //! `arc`: the ARC result.
 
-use super::{Case, Transaction};
-use crate::{Check, Claim, Written};
+use super::{Case, Transaction, gateway_side};
+use crate::{Cause, Check, Claim, Written};
 use form::Flaw;
 use mail::ArcResult;
 use plan::Spanned;
@@ -17,6 +17,10 @@ impl Claim<Transaction> for Arc {
 
     fn check(&self, case: &Case<'_>) -> Check {
         case.result("arc", self.0, &case.arc)
+    }
+
+    fn cause(&self, case: &Case<'_>) -> Option<Cause> {
+        gateway_side::silence(case, "arc")
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn spf(case: &Case<'_>) -> Option<Cause> {
     }
     let domain = case.spf_domain()?;
     let Origin::Client(client) = &case.planned.origin else {
-        return places.spf(&domain).map(|record| Cause { at: record.at, what: "the record that SPF found".to_owned() });
+        return places.spf(&domain).map(|record| Cause::here(record.at, "the record that SPF found".to_owned()));
     };
     let ip = client.ip.value;
     match places.spf(&domain) {
@@ -66,9 +66,9 @@ pub(super) fn spf(case: &Case<'_>) -> Option<Cause> {
                 Some(SpfResult::Pass) => format!("{ip} is authorised here"),
                 _ => format!("what {domain} says of {ip}"),
             };
-            Some(Cause { at, what })
+            Some(Cause::here(at, what))
         }
-        None => Some(Cause { at: client.ip.span.clone(), what: format!("{domain} says nothing of this address") }),
+        None => Some(Cause::here(client.ip.span.clone(), format!("{domain} says nothing of this address"))),
     }
 }
 
@@ -78,10 +78,9 @@ pub(super) fn dkim(case: &Case<'_>, wanted: impl Fn(&Signature) -> bool) -> Opti
     let message = &case.planned.message;
     let Some(signature) = message.sign.iter().find(|signature| wanted(signature)) else {
         return Some(match &case.planned.origin {
-            Origin::Submission(submission) => Cause {
-                at: submission.login.span.clone(),
-                what: "signed by this login's own server, if at all".to_owned(),
-            },
+            Origin::Submission(submission) => {
+                Cause::new(&submission.login.span, "signed by this login's own server, if at all")
+            }
             Origin::Client(_) | Origin::Sendmail if is_signed(case) => {
                 message_line(case, "DKIM-Signature", "a signature that the message brings with it")
             }
@@ -97,14 +96,12 @@ pub(super) fn dkim(case: &Case<'_>, wanted: impl Fn(&Signature) -> bool) -> Opti
     });
     let tampered = || {
         let at = places.transaction(&case.planned.span)?.get("tamper")?.get_ref().get(0)?.span();
-        (!message.tamper.is_empty()).then(|| Cause { at, what: "changed after it was signed".to_owned() })
+        (!message.tamper.is_empty()).then(|| Cause::here(at, "changed after it was signed".to_owned()))
     };
     let selector = &signature.selector;
     Some(match key {
-        Some((at, what)) => Cause { at, what: what.to_owned() },
-        None => {
-            tampered().unwrap_or_else(|| Cause { at: selector.span.clone(), what: "signed with this key".to_owned() })
-        }
+        Some((at, what)) => Cause::here(at, what.to_owned()),
+        None => tampered().unwrap_or_else(|| Cause::here(selector.span.clone(), "signed with this key".to_owned())),
     })
 }
 
@@ -156,7 +153,7 @@ pub(super) fn dmarc(case: &Case<'_>) -> Option<Cause> {
     }
     let from = author_domain(case)?;
     match places.dmarc(&from) {
-        Some(Record { at, .. }) => Some(Cause { at, what: format!("the policy for {from}") }),
+        Some(Record { at, .. }) => Some(Cause::here(at, format!("the policy for {from}"))),
         None => Some(message_line(case, "From", "no zone of this file has a DMARC policy for this domain")),
     }
 }
@@ -169,7 +166,7 @@ fn fault(case: &Case<'_>, places: &Places<'_>) -> Option<Cause> {
             case.seen.questions.iter().any(|q| q.name == name && q.rcode != "NOERROR")
         })?;
         let span = places.zone(&zone.origin)?.get("faults")?.get_ref().get(at)?.span();
-        Some(Cause { at: span, what: format!("{} answers wrongly", zone.faults[at].name) })
+        Some(Cause::here(span, format!("{} answers wrongly", zone.faults[at].name)))
     })
 }
 
@@ -184,8 +181,8 @@ pub(super) fn origin(case: &Case<'_>) -> Option<Cause> {
     let table = places.transaction(&case.planned.span)?.get(table)?;
     let table = key.map_or(Some(table), |key| table.get_ref().get(key))?;
     match (&case.planned.origin, table.get_ref().get("tls")) {
-        (Origin::Client(_), Some(tls)) => Some(Cause { at: tls.span(), what: "what the client asks for".to_owned() }),
-        _ => Some(Cause { at: table.span(), what: "who brings it".to_owned() }),
+        (Origin::Client(_), Some(tls)) => Some(Cause::here(tls.span(), "what the client asks for".to_owned())),
+        _ => Some(Cause::here(table.span(), "who brings it".to_owned())),
     }
 }
 
@@ -212,7 +209,7 @@ pub(super) fn command(case: &Case<'_>, to: &str) -> Option<Cause> {
         ("connect", Origin::Client(client)) => client.ip.span.clone(),
         _ => return None,
     };
-    Some(Cause { at, what: format!("what {to} is about") })
+    Some(Cause::here(at, format!("what {to} is about")))
 }
 
 /// The domain of the From field, as far as it can be read.
@@ -241,5 +238,5 @@ pub(super) fn message_line(case: &Case<'_>, name: &str, what: &str) -> Cause {
         let start = span.start + (line.as_ptr() as usize - raw.as_ptr() as usize);
         start..start + line.trim_end().len()
     });
-    Cause { at: at.unwrap_or_else(|| span.clone()), what: what.to_owned() }
+    Cause::here(at.unwrap_or_else(|| span.clone()), what.to_owned())
 }

@@ -1,6 +1,6 @@
 //! `dkim`: the DKIM result of the whole message, or of the signatures of a domain.
 
-use super::{Case, Transaction, causes};
+use super::{Case, Transaction, causes, gateway_side};
 use crate::{Cause, Check, Claim, Written, results};
 use evidence::Observed;
 use form::{
@@ -40,6 +40,9 @@ impl Claim<Transaction> for Dkim {
     }
 
     fn cause(&self, case: &Case<'_>) -> Option<Cause> {
+        if let Some(cause) = gateway_side::silence(case, "dkim") {
+            return Some(cause);
+        }
         causes::dkim(case, |signature: &Signature| match self {
             Self::Overall(_) => true,
             Self::Signatures(list) => list.iter().any(|(domain, _)| *domain == signature.domain.value),

@@ -1,6 +1,6 @@
 //! `dmarc`: the DMARC result.
 
-use super::{Case, Transaction, causes};
+use super::{Case, Transaction, causes, gateway_side};
 use crate::{Cause, Check, Claim, Written};
 use form::Flaw;
 use mail::DmarcResult;
@@ -20,7 +20,7 @@ impl Claim<Transaction> for Dmarc {
     }
 
     fn cause(&self, case: &Case<'_>) -> Option<Cause> {
-        causes::dmarc(case)
+        gateway_side::silence(case, "dmarc").or_else(|| causes::dmarc(case))
     }
 }
 

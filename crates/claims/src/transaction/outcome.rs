@@ -1,6 +1,6 @@
 //! `outcome`: what became of the message.
 
-use super::{Case, Scene, Transaction, causes};
+use super::{Case, Scene, Transaction, causes, gateway_side};
 use crate::{
     Cause, Check, Claim, ClaimList, Written,
     outcomes::{self, Outcome as Became, outcome_word},
@@ -87,9 +87,11 @@ impl Claim<Transaction> for Outcome {
     }
 
     fn cause(&self, case: &Case<'_>) -> Option<Cause> {
-        causes::refused_at(case)
-            .filter(|to| to != "end-of-data")
-            .and_then(|to| causes::command(case, &to))
+        gateway_side::outcome(case, &self.0)
+            .or_else(|| {
+                let refused = causes::refused_at(case).filter(|to| to != "end-of-data");
+                refused.and_then(|to| causes::command(case, &to))
+            })
             .or_else(|| causes::setting(&case.plan.settings, Daemon::Postfix))
             .or_else(|| causes::next_host(case))
             .or_else(|| causes::enforced(case))

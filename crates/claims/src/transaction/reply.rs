@@ -1,6 +1,6 @@
 //! `reply`: a reply of the server to one command.
 
-use super::{Case, Outcome, Scene, Transaction, causes};
+use super::{Case, Outcome, Scene, Transaction, causes, gateway_side};
 use crate::{
     Cause, Check, Claim, ClaimList, Written,
     outcomes::{self, Outcome as Became, said},
@@ -136,6 +136,9 @@ impl Claim<Transaction> for Reply {
     }
 
     fn cause(&self, case: &Case<'_>) -> Option<Cause> {
+        if let Some(cause) = gateway_side::reply(case, self.code.class() >= 4) {
+            return Some(cause);
+        }
         let refused = causes::refused_at(case);
         if self.to == Command::EndOfData && refused.as_ref().is_none_or(|to| to == "end-of-data") {
             return causes::enforced(case).or_else(|| Some(causes::message_line(case, "From", "this message")));

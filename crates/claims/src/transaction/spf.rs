@@ -1,6 +1,6 @@
 //! `spf`: the SPF result, of MAIL FROM or of HELO.
 
-use super::{Case, Transaction, causes};
+use super::{Case, Transaction, causes, gateway_side};
 use crate::{
     Cause, Check, Claim, Written,
     results::{self, Identity},
@@ -45,7 +45,8 @@ impl Claim<Transaction> for Spf {
     }
 
     fn cause(&self, case: &Case<'_>) -> Option<Cause> {
-        (self.identity == Identity::MailFrom).then(|| causes::spf(case))?
+        let of_mail_from = || (self.identity == Identity::MailFrom).then(|| causes::spf(case))?;
+        gateway_side::silence(case, "spf").or_else(of_mail_from)
     }
 }
 

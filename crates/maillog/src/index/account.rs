@@ -76,6 +76,7 @@ impl LogIndex {
                 results: self.results(object, track),
                 relays: self.relays(object),
                 fates: self.fates(object, &lines, track),
+                conditions: programs::conditions(&lines, &track.peer),
                 ..MailObject::default()
             },
             message_id: head.and_then(|entry| entry.message_id.clone()),
@@ -115,7 +116,9 @@ impl LogIndex {
         let notified = object.notifications.iter().filter_map(|at| self.entries.get(at)).flat_map(|entry| &entry.lines);
         let positions: BTreeSet<&u64> = object.lines.iter().chain(notified).collect();
         let lines: Vec<&LogLine> = positions.into_iter().filter_map(|at| self.lines.get(at)).collect();
-        hosts(&lines).into_iter().flat_map(|host| of_host(&lines, host)).cloned().collect()
+        let tells = |line: &LogLine| programs::of(line).is_some_and(|program| program.is_telling(&line.text));
+        let marked = |line: &LogLine| LogLine { is_telling: tells(line), ..line.clone() };
+        hosts(&lines).into_iter().flat_map(|host| of_host(&lines, host)).map(marked).collect()
     }
 
     fn results(&self, object: &Object, track: &Track) -> Vec<AuthResult> {

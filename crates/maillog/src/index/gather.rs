@@ -313,6 +313,8 @@ impl LogIndex {
         for at in self.connections.range(..before).map(|(at, _)| *at).collect::<Vec<_>>() {
             self.drop_connection(at);
         }
+        self.busy.retain(|_, at| *at >= before);
+        self.ahead.retain(|_, lines| lines.iter().all(|(at, _)| *at >= before));
         self.lines = self.lines.split_off(&before);
         self.by_nonce.retain(|_, named| {
             named.loose.retain(|at| *at >= before);

@@ -536,3 +536,35 @@ proptest! {
         let _ = index.account(&track);
     }
 }
+
+/// Two clients at once, one of whose servers cannot reach a milter, and two messages that one cleanup process takes.
+#[test]
+fn what_is_the_matter_belongs_to_one_message() {
+    let line = |text: &str| format!("mx <22>Nov 24 09:44:26 {text}\n");
+    let unreachable = |who: &str, what: &str| {
+        line(&format!("{who}: warning: connect to Milter service unix:/{what}: Connection refused"))
+    };
+    let lines = [
+        line("postfix/smtpd[1]: connect from a.example[198.51.100.1]"),
+        line("postfix/smtpd[2]: connect from b.example[198.51.100.2]"),
+        unreachable("postfix/smtpd[2]", "dead"),
+        line("postfix/smtpd[1]: 3F1A2B4C5D: client=a.example[198.51.100.1]"),
+        line("postfix/smtpd[2]: 4F1A2B4C5D: client=b.example[198.51.100.2]"),
+        line("postfix/cleanup[8]: 3F1A2B4C5D: message-id=<mp00000000000000a1@mailproof.example>"),
+        line("postfix/cleanup[8]: warning: milter unix:/gone: can't read SMFIC_BODYEOB reply packet header: Success"),
+        unreachable("postfix/cleanup[8]", "next"),
+        line("postfix/cleanup[8]: 4F1A2B4C5D: message-id=<mp00000000000000b2@mailproof.example>"),
+        unreachable("postfix/trivial-rewrite[9]", "nobodys"),
+        line("postfix/smtpd[1]: disconnect from a.example[198.51.100.1] ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5"),
+        line("postfix/smtpd[2]: disconnect from b.example[198.51.100.2] ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5"),
+    ];
+    let index = index(&lines.concat());
+    let of = |nonce: &str, client: &str| -> Vec<String> {
+        let account = index.account(&track(nonce, client, "h", "x@x.example", &[]));
+        let object = &account.objects[0].object;
+        assert!(object.log.iter().filter(|line| line.text.starts_with("warning: ")).all(|line| line.is_telling));
+        object.conditions.iter().map(|condition| condition.subject.clone()).collect()
+    };
+    assert_eq!(of("mp00000000000000a1", "198.51.100.1"), ["unix:/gone"]);
+    assert_eq!(of("mp00000000000000b2", "198.51.100.2"), ["unix:/dead", "unix:/next"]);
+}

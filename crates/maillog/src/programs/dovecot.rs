@@ -17,6 +17,10 @@ impl Program for Dovecot {
         (id.len() >= 16).then_some(id)
     }
 
+    fn is_telling(&self, text: &str) -> bool {
+        !["Connect from ", "Disconnect from "].iter().any(|word| text.contains(word))
+    }
+
     fn user<'a>(&self, text: &'a str) -> Option<&'a str> {
         local_delivery(text).map(|(user, _)| user)
     }

@@ -1,10 +1,11 @@
 //! Postfix: the queue, and what its programs say of clients, handshakes and deliveries.
 
+mod conditions;
 mod tls;
 
 use super::Program;
 use crate::line::{bracketed, daemon, is_queue_id, queue_id, value};
-use evidence::{FateStatus, LogLine};
+use evidence::{Condition, FateStatus, LogLine};
 use std::net::IpAddr;
 pub(crate) use tls::Logged;
 
@@ -18,6 +19,14 @@ impl Program for Postfix {
 
     fn event<'a>(&self, line: &'a LogLine) -> Option<(Option<&'a str>, Event<'a>)> {
         Some(read(line))
+    }
+
+    fn is_telling(&self, text: &str) -> bool {
+        conditions::is_telling(text)
+    }
+
+    fn condition(&self, line: &LogLine) -> Option<Condition> {
+        conditions::of(line)
     }
 }
 
@@ -54,6 +63,9 @@ pub(crate) enum Event<'a> {
     Removed,
     /// It never came into the queue: it was refused, or the client went away.
     Cancelled,
+    /// A filter is not as it should be, says a process that does not name the message: the one that it has begun with, or the
+    /// one that it is about to begin with.
+    FilterTrouble { is_begun: bool },
     /// Anything else.
     Other,
 }
@@ -163,6 +175,9 @@ fn unqueued(text: &str) -> Event<'_> {
     }
     if let Some((peer, reason)) = tls::distrust(text) {
         return Event::Distrust { peer, reason };
+    }
+    if let Some(is_begun) = conditions::filter_trouble(text) {
+        return Event::FilterTrouble { is_begun };
     }
     text.strip_prefix("NOQUEUE: ").and_then(said).map_or(Event::Other, Event::Said)
 }

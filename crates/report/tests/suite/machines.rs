@@ -1,6 +1,7 @@
 //! What machines read.
 
-use crate::canned::{bare, one_of_each, run, scenario, without_mail};
+use crate::canned::{bare, one_of_each, plan, run, scenario, without_mail};
+use evidence::{Condition, ConditionKind, Configured, LogLine};
 use mailproof_report::{Status, Style, json, junit, line, summary};
 use serde_json::{Value, json};
 
@@ -67,6 +68,42 @@ fn the_json_document_has_verdict_and_evidence_of_each_transaction() {
     assert_eq!(forged["evidence"]["object"]["delivered"][0]["message"]["body"], "At noon?\u{fffd}\r\n");
     assert_eq!(scenario["transactions"][1]["findings"], json!([]));
     assert!(scenario["snapshot"]["seen"].as_str().unwrap().starts_with("# forged\n"));
+}
+
+#[test]
+fn the_json_document_has_the_log_of_a_message_and_a_cause_at_the_gateway() {
+    let mut report = scenario("dmarc/forged", Status::Failed);
+    let mut evidence = report.evidence.take().unwrap();
+    let line = |text: &str| LogLine {
+        host: "mx.gateway.example".to_owned(),
+        program: "postfix/smtpd".to_owned(),
+        pid: Some(7),
+        text: text.to_owned(),
+        is_telling: true,
+    };
+    let setting = Configured {
+        name: "milter_default_action".to_owned(),
+        value: "accept".to_owned(),
+        at: Some("postfix/main.cf:30".to_owned()),
+    };
+    let object = &mut evidence.transactions[0].object;
+    object.is_accepted = Some(true);
+    object.log = vec![line("to=<alice@gateway.example>, status=sent")];
+    object.conditions = vec![Condition {
+        kind: ConditionKind::MilterUnreachable,
+        subject: "unix:/x".to_owned(),
+        reason: "gone".to_owned(),
+        line: Some(line("warning: gone")),
+        setting: Some(setting),
+    }];
+    report.verdict = Some(verdict::judge(&plan("dmarc/forged"), &evidence));
+    let document = read(&json(&run(vec![report])));
+    let finding = &document["scenarios"][0]["transactions"][0]["findings"][0];
+    assert_eq!(finding["log"], json!(["mx.gateway.example postfix/smtpd: to=<alice@gateway.example>, status=sent"]));
+    assert_eq!(finding["gateway_cause"]["proof"][0]["text"], "warning: gone");
+    assert_eq!(finding["gateway_cause"]["setting"]["at"], "postfix/main.cf:30");
+    let help = finding["help"].as_str().unwrap();
+    assert!(help.ends_with("  postfix/main.cf:30: milter_default_action = accept"), "{help}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn scenario_of(name: &str) -> Scenario {
 
 fn died() -> Died {
     let (host, service, at) = ("mx".to_owned(), "opendmarc".to_owned(), Instant::now());
-    Died { host, service, code: 134, at, is_restarted: true, log: Vec::new() }
+    Died { host, service, code: 134, at, then: stack::Afterwards::Restarted, log: Vec::new() }
 }
 
 fn judged(scenario: &Scenario) -> Ended {

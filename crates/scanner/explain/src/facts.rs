@@ -227,6 +227,7 @@ mod tests {
             program: "postfix/smtp".to_owned(),
             pid: Some(42),
             text: text.to_owned(),
+            is_telling: false,
         };
         let log = [
             line(

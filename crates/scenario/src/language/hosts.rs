@@ -100,12 +100,16 @@ tables! {
         names: Option<Spanned<AtLeastOne<CertificateName>>>,
     }
 
-    /// What is different from this transaction on. Zones and hosts take the place of those with the same names, whole.
+    /// What is different from this transaction on. Zones and hosts take the place of those with the same names, whole; at the
+    /// end of the scenario every service runs again.
     ChangeTable "change of the stage" [Some] {
         /// Zones of this file.
         zone: Option<Named<Domain, ZoneTable>>,
         /// Hosts of this file.
         host: Option<Named<Domain, HostTable>>,
+        /// Services of the gateway, by their names in gateway.toml, that stand still from this transaction on, and no others; an
+        /// empty list starts all again. The scenario runs alone.
+        stopped: Option<Spanned<Vec<Line>>>,
     }
 }
 

@@ -230,6 +230,19 @@ fn a_host_that_moves_changes_its_zone_from_then_on() {
     parse(&with(TWO, &["", moved, follows])).unwrap();
 }
 
+#[test]
+fn services_stand_still_until_a_change_says_otherwise() {
+    let moved = "[transaction.change.host.\"mx.partner.example\"]\nip = \"198.51.100.35\"\nsmtp = {}";
+    let stopped = "[transaction.change]\nstopped = [\"opendmarc\", \"opendkim\"]";
+    let plan = parse(&with(TWO, &["", stopped, moved, "[transaction.change]\nstopped = []"])).unwrap();
+    let of = |at: usize| plan.transactions[at].change.as_ref().and_then(|change| change.stopped.clone());
+    let both = vec!["opendmarc".to_owned(), "opendkim".to_owned()];
+    assert_eq!([of(0), of(1), of(2), of(3)], [None, Some(both), None, Some(vec![])]);
+    assert_eq!(plan.stopped().collect::<Vec<_>>(), ["opendmarc", "opendkim"]);
+    let again = parse(&with(TWO, &["", stopped, stopped])).unwrap_err();
+    assert_eq!(again.flaws()[0].labels[0].1, "this stands still already");
+}
+
 #[rustfmt::skip]
 const HOSTS: &[(&str, &str, &str, &str)] = &[
     ("\"198.51.100.26\"", "\"198.51.100.25\"", "198.51.100.25 belongs to mx.partner.example", "\"198.51.100.25\""),
@@ -260,6 +273,8 @@ const CHANGES: &[(&str, &str, &str, &str)] = &[
     ("[transaction.change.zone.\"partner.example\"]", "[transaction.change.zone.\"partners.example\"]", "no zone partners.example to change", "\"partners.example\""),
     ("[transaction.change.host.\"mx2.partner.example\"]", "[transaction.change.host.\"mx3.partner.example\"]", "no host mx3.partner.example to change", "\"mx3.partner.example\""),
     ("[transaction.change.host.\"mx2.partner.example\"]\nip   = \"198.51.100.26\"", "[transaction.change.host.\"mx2.partner.example\"]\nip   = \"198.51.100.27\"", "198.51.100.27 belongs to mta-sts.partner.example", "\"198.51.100.27\""),
+    ("[transaction.change.host.\"mx2.partner.example\"]", "[transaction.change]\nstopped = []\n[transaction.change.host.\"mx2.partner.example\"]", "this changes nothing of what runs", "[]"),
+    ("[transaction.change.host.\"mx2.partner.example\"]", "[transaction.change]\nstopped = [\"a\", \"a\"]\n[transaction.change.host.\"mx2.partner.example\"]", "a is stopped twice", "[\"a\", \"a\"]"),
     ("dnssec = \"signed\"\nmx     =", "mx     =", "_tcp.mx.partner.example cannot be signed below partner.example", "\"_tcp.mx.partner.example\""),
     ("mx     = \"mx2.partner.example\"", "mx     = \"mx2.partner.example\"\nrecords = 'a._tcp.mx IN A 192.0.2.1'", "a._tcp.mx.partner.example is declared in two zones", "a._tcp.mx IN A 192.0.2.1"),
     ("mx     = \"mx2.partner.example\"", "mx     = \"mx2.partner.example\"\n[transaction.change.zone.\"Partner.example\"]\ndnssec = \"signed\"", "the zone partner.example is declared twice", "\"Partner.example\""),

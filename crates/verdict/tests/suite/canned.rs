@@ -213,6 +213,7 @@ pub(crate) fn rejected() -> Transaction {
         program: program.to_owned(),
         pid: Some(7),
         text: text.to_owned(),
+        is_telling: true,
     };
     Transaction {
         object: MailObject {

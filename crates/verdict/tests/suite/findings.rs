@@ -31,7 +31,9 @@ fn a_failure_shows_claim_cause_and_evidence() {
   help: the log of policyd-spf says spf=fail smtp.mailfrom=billing@bank.example
         policyd-spf on mx.gateway.example logged: prepend Received-SPF: Fail (mailfrom) identity=mailfrom;
         client-ip=198.51.100.66
-        SPF compares 198.51.100.66 with `v=spf1 ip4:192.0.2.10 -all`"#;
+        SPF compares 198.51.100.66 with `v=spf1 ip4:192.0.2.10 -all`
+        the log of this message:
+          mx.gateway.example opendmarc: 4XyZ: bank.example fail"#;
     assert_eq!(shown(&judged.findings[0]), expected);
 }
 
@@ -58,7 +60,11 @@ fn an_error_is_another_kind_of_thing() {
  23 │
     ╰────
   help: unobserved: no message was delivered whose Authentication-Results could say, and no log or reply
-        names dmarc"#;
+        names dmarc
+        the log of this message:
+          mx.gateway.example policyd-spf: prepend Received-SPF: Fail (mailfrom) identity=mailfrom; client-
+        ip=198.51.100.66
+          mx.gateway.example opendmarc: 4XyZ: bank.example fail"#;
     assert_eq!(shown(&judged.errors[0]), expected);
 }
 

@@ -4,6 +4,7 @@ mod canned;
 mod certificates;
 mod combined;
 mod findings;
+mod gateway_causes;
 mod handshakes;
 mod library;
 mod lookups;

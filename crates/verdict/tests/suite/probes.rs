@@ -253,7 +253,7 @@ fn claims_on_a_probe_that_was_not_made_are_unclear() {
     let errors: Vec<&mailproof_verdict::Unclear> = refused.errors().collect();
     assert_eq!(errors.len(), 3);
     assert_eq!(errors[0].to_string(), "border: it cannot be told whether it holds: takes no version of TLS");
-    assert_eq!((errors[0].help(), errors[0].subject()), ("unobserved: connection refused", "border"));
+    assert_eq!((errors[0].help().as_str(), errors[0].subject()), ("unobserved: connection refused", "border"));
     assert_eq!(refused.snapshot, "# border\n\nunobserved: connection refused\n");
 }
 

@@ -1,0 +1,268 @@
+//! Causes at the gateway: named where its log proves them, and else not; and the log lines of the message in each finding.
+
+use crate::canned::{delivered, dialogue, exchange, first, in_queue, plan, rejected};
+use evidence::{Condition, ConditionKind as Kind, Configured, FateStatus, LogLine, Transaction};
+use miette::Diagnostic;
+use plan::{Daemon, SettingChange, Spanned};
+
+fn line(text: &str) -> LogLine {
+    let (host, program) = ("mx.gateway.example".to_owned(), "postfix/smtpd".to_owned());
+    LogLine { host, program, pid: Some(7), text: text.to_owned(), is_telling: true }
+}
+
+fn condition(kind: Kind, subject: &str, reason: &str) -> Condition {
+    let line = Some(line(&format!("{kind:?} {subject}: {reason}")));
+    Condition { kind, subject: subject.to_owned(), reason: reason.to_owned(), line, setting: None }
+}
+
+fn set(name: &str, value: &str, condition: Condition) -> Condition {
+    let (name, value, at) = (name.to_owned(), value.to_owned(), Some("postfix/main.cf:30".to_owned()));
+    Condition { setting: Some(Configured { name, value, at }), ..condition }
+}
+
+fn dead_milter(action: &str) -> Condition {
+    set("milter_default_action", action, condition(Kind::MilterUnreachable, "unix:/run/x.sock", "Connection refused"))
+}
+
+fn unavailable(stage: &str) -> Condition {
+    condition(Kind::ServiceUnavailable, stage, "Service unavailable - try again later")
+}
+
+fn with(seen: &Transaction, conditions: &[Condition]) -> Transaction {
+    let mut seen = seen.clone();
+    seen.object.conditions = conditions.to_vec();
+    seen
+}
+
+/// Accepted, and in the INBOX.
+fn taken() -> Transaction {
+    let mut seen = delivered("INBOX");
+    seen.object.is_accepted = Some(true);
+    seen
+}
+
+/// Refused with this reply to RCPT TO.
+fn refused_at_rcpt(reply: &str) -> Transaction {
+    let mut seen = rejected();
+    seen.dialogue.truncate(5);
+    seen.dialogue.push(exchange("rcpt-to", "RCPT TO:<alice@gateway.example>", reply));
+    seen
+}
+
+fn refused_at_end(reply: &str) -> Transaction {
+    Transaction { dialogue: dialogue(reply), ..rejected() }
+}
+
+/// The cause at the gateway of the first thing that is wrong, as lines.
+fn cause(expect: &str, seen: Transaction) -> Option<String> {
+    let judged = first(&plan(expect), seen);
+    let finding = judged.findings.first().map(|finding| finding.gateway_cause().cloned());
+    let cause = finding.or_else(|| judged.errors.first().map(|unclear| unclear.gateway_cause().cloned()));
+    cause.unwrap_or_else(|| panic!("{expect} holds")).map(|cause| cause.lines().join("\n"))
+}
+
+const DELIVERED: &str = "outcome = { delivered = \"INBOX\" }";
+
+#[test]
+fn what_the_log_proves_is_named_and_nothing_without_it() {
+    let held = Transaction { object: in_queue(FateStatus::Held).object, ..in_queue(FateStatus::Held) };
+    let header = || set("header_checks", "pcre:/etc/postfix/x", condition(Kind::HeaderCheck, "reject", ""));
+    let policy = condition(Kind::PolicyServiceFailed, "private/spf", "Connection refused");
+    let problem = condition(Kind::ServerProblem, "", "Server configuration problem");
+    let refused_by = |kind, reason| vec![condition(kind, "", reason)];
+    let own = Condition {
+        line: None,
+        ..set("mynetworks", "198.51.100.0/24", condition(Kind::OwnNetwork, "198.51.100.66", ""))
+    };
+    for (expect, seen, conditions, named) in [
+        (
+            "outcome = \"rejected\"",
+            taken(),
+            vec![dead_milter("accept")],
+            "let through without it by milter_default_action",
+        ),
+        (
+            "outcome = \"deferred\"",
+            taken(),
+            vec![dead_milter("accept")],
+            "postfix/main.cf:30: milter_default_action = accept",
+        ),
+        ("reply = { to = \"end-of-data\", code = 550 }", taken(), vec![dead_milter("accept")], "could not be reached"),
+        (
+            DELIVERED,
+            refused_at_end("451 4.7.1 Service unavailable - try again later"),
+            vec![dead_milter("tempfail"), unavailable("END-OF-MESSAGE")],
+            "the client is to come again",
+        ),
+        (
+            DELIVERED,
+            refused_at_rcpt("454 4.3.0 Try again later"),
+            vec![dead_milter("tempfail"), unavailable("CONNECT")],
+            "MilterUnreachable unix:/run/x.sock: Connection refused",
+        ),
+        (
+            "dkim = \"pass\"",
+            without_results(refused_at_end("451 4.7.1 Service unavailable - try again later")),
+            vec![dead_milter("tempfail"), unavailable("END-OF-MESSAGE")],
+            "the client is to come again",
+        ),
+        ("dmarc = \"pass\"", without_results(taken()), vec![dead_milter("accept")], "could not be reached"),
+        (
+            DELIVERED,
+            refused_at_rcpt("451 4.3.5 <a@x>: Recipient address rejected: Server configuration problem"),
+            vec![policy, problem],
+            "the policy service private/spf could not be asked",
+        ),
+        (
+            DELIVERED,
+            refused_at_end("550 5.7.1 no such subjects"),
+            vec![header()],
+            "a check of header fields refused the message",
+        ),
+        (
+            DELIVERED,
+            refused_at_rcpt("450 4.2.0 <a@x>: Recipient address rejected: Greylisted"),
+            refused_by(Kind::Greylisted, "Recipient address rejected: Greylisted"),
+            "greylisting",
+        ),
+        (
+            DELIVERED,
+            refused_at_rcpt("554 5.7.1 <x>: Client host rejected: Access denied"),
+            refused_by(Kind::AccessDenied, "Client host rejected: Access denied"),
+            "an access table",
+        ),
+        (
+            DELIVERED,
+            refused_at_rcpt("452 4.3.1 Insufficient system storage"),
+            refused_by(Kind::NoRoom, "Insufficient system storage"),
+            "no room",
+        ),
+        (
+            DELIVERED,
+            refused_at_rcpt("451 4.3.0 <a@x>: Temporary lookup failure"),
+            vec![
+                condition(Kind::TableUnreadable, "hash:/x", "No such file"),
+                condition(Kind::LookupFailed, "", "Temporary lookup failure"),
+            ],
+            "the table hash:/x could not be read (No such file)",
+        ),
+        (
+            DELIVERED,
+            in_queue(FateStatus::Deferred),
+            vec![condition(Kind::DeliveryFailed, "store[10.0.0.2]:24", "452 4.2.2 over quota")],
+            "the mailbox server store[10.0.0.2]:24 did not take it: 452 4.2.2 over quota",
+        ),
+        (
+            DELIVERED,
+            held,
+            vec![dead_milter("quarantine"), condition(Kind::HeldByDefault, "", "default_action")],
+            "put on hold",
+        ),
+        ("outcome = \"rejected\"", taken(), vec![own], "postfix/main.cf:30: mynetworks = 198.51.100.0/24"),
+        (
+            "outcome = \"rejected\"",
+            taken(),
+            vec![condition(Kind::LoggedIn, "eve@x.example", "")],
+            "had logged in as eve@x.example",
+        ),
+    ] {
+        let found = cause(expect, with(&seen, &conditions)).unwrap_or_else(|| panic!("no cause of {expect}: {named}"));
+        assert!(found.contains(named), "{named} in {found}");
+        assert_eq!(cause(expect, seen.clone()), None, "{named}");
+        // a part of the proof is none
+        if conditions.len() > 1 && !matches!(conditions[1].kind, Kind::LookupFailed) {
+            assert_eq!(cause(expect, with(&seen, &conditions[..1])), None, "{named}");
+            assert_eq!(cause(expect, with(&seen, &conditions[1..])), None, "{named}");
+        }
+    }
+}
+
+fn without_results(mut seen: Transaction) -> Transaction {
+    seen.object.results.clear();
+    seen
+}
+
+#[test]
+fn what_the_log_does_not_prove_is_not_named() {
+    let reached = "451 4.7.1 Service unavailable - try again later";
+    for (why, expect, seen, conditions) in [
+        (
+            "a milter asked for that itself",
+            DELIVERED,
+            refused_at_end(reached),
+            vec![dead_milter("accept"), unavailable("END-OF-MESSAGE")],
+        ),
+        (
+            "it was refused for another reason",
+            DELIVERED,
+            refused_at_end("550 5.7.1 no"),
+            vec![dead_milter("tempfail"), unavailable("END-OF-MESSAGE")],
+        ),
+        (
+            "another recipient was greylisted",
+            DELIVERED,
+            refused_at_rcpt("550 5.1.1 User unknown"),
+            vec![condition(Kind::Greylisted, "", "Greylisted")],
+        ),
+        ("a filter says something of it", "dmarc = \"fail\"", taken(), vec![dead_milter("accept")]),
+        ("it is of TLS", "handshake = { version = \"TLSv1.2\" }", taken(), vec![dead_milter("accept")]),
+        ("SPF is no milter's", "spf = \"pass\"", without_results(taken()), vec![dead_milter("accept")]),
+        (
+            "it is delivered as is claimed, elsewhere",
+            "outcome = { delivered = \"Junk\" }",
+            taken(),
+            vec![dead_milter("accept")],
+        ),
+        ("it was not accepted", "outcome = \"deferred\"", refused_at_end("550 5.7.1 no"), vec![dead_milter("accept")]),
+        (
+            "a retry delivered it",
+            "outcome = \"rejected\"",
+            taken(),
+            vec![condition(Kind::DeliveryFailed, "none", "later")],
+        ),
+    ] {
+        assert_eq!(cause(expect, with(&seen, &conditions)), None, "{why}");
+    }
+}
+
+#[test]
+fn a_setting_that_the_scenario_changes_is_the_one_in_force() {
+    let mut plan = plan("outcome = \"rejected\"");
+    let name = Spanned { value: "milter_default_action".to_owned(), span: 0..1 };
+    plan.plan.settings.changes =
+        vec![SettingChange { daemon: Daemon::Postfix, name, value: Some("accept".to_owned()) }];
+    let judged = first(&plan, with(&taken(), &[dead_milter("tempfail")]));
+    let help = judged.findings[0].help();
+    assert!(help.contains("scenarios/dmarc/forged.toml: milter_default_action = accept"), "{help}");
+    assert!(!help.contains("main.cf"), "{help}");
+}
+
+#[test]
+fn a_finding_shows_the_log_of_its_message() {
+    let mut seen = taken();
+    let noise = LogLine { is_telling: false, ..line("connect from x") };
+    let many = (0..9).map(|n| line(&format!("4XyZ: line {n}")));
+    seen.object.log = std::iter::once(noise).chain(many).chain([line("4XyZ: line 8")]).collect();
+    let judged = first(&plan("outcome = \"rejected\"\narc = \"pass\""), seen.clone());
+    let lines = |numbers: [usize; 2]| {
+        (numbers[0]..=numbers[1])
+            .map(|n| format!("mx.gateway.example postfix/smtpd: 4XyZ: line {n}"))
+            .collect::<Vec<_>>()
+    };
+    let expected = [lines([0, 1]), vec!["… 3 more …".to_owned()], lines([5, 8])].concat();
+    assert_eq!(judged.findings[0].log(), expected);
+    assert_eq!(judged.errors[0].log(), expected, "what cannot be told shows it too");
+}
+
+#[test]
+fn a_line_that_stands_there_already_is_not_repeated_and_a_long_one_is_cut() {
+    let mut seen = with(&taken(), &[dead_milter("accept")]);
+    let proof = seen.object.conditions[0].line.clone().unwrap();
+    seen.object.log = vec![proof.clone(), line(&"x".repeat(5000))];
+    let finding = first(&plan("outcome = \"rejected\""), seen).findings.swap_remove(0);
+    assert!(finding.help().contains(&proof.to_string()));
+    let [cut] = finding.log() else { panic!("{:?}", finding.log()) };
+    assert!(cut.ends_with('…') && cut.chars().count() == 301, "{cut}");
+    let whole = Diagnostic::help(&finding).unwrap().to_string();
+    assert!(whole.contains("the log of this message:\n  mx.gateway.example postfix/smtpd: xxx"), "{whole}");
+}
