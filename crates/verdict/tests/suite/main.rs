@@ -3,7 +3,9 @@
 mod canned;
 mod certificates;
 mod combined;
+mod daemons;
 mod findings;
+mod fooled;
 mod handshakes;
 mod library;
 mod lookups;
