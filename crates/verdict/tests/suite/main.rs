@@ -13,6 +13,7 @@ mod more;
 mod opinions;
 mod outbound;
 mod outcomes;
+mod planted;
 mod played;
 mod probes;
 mod properties;
