@@ -4,7 +4,7 @@ use super::{
     Case, Transaction,
     alternatives::{Alternative, all_of},
 };
-use crate::{Check, Claim, ClaimList, Written};
+use crate::{Check, Claim, ClaimList, Written, outcomes};
 use evidence::MailObject;
 use form::Flaw;
 use plan::Spanned;
@@ -40,6 +40,9 @@ impl Claim<Transaction> for Messages {
             return Check::unclear("how many messages were accepted", "of one it is not known whether it was");
         }
         let accepted: Vec<&MailObject> = objects().filter(|object| object.is_accepted == Some(true)).collect();
+        if let Some(why) = outcomes::unsaid(case.seen).filter(|_| accepted.len() <= self.0.len()) {
+            return Check::unclear("how many messages were accepted", why);
+        }
         if accepted.len() != self.0.len() {
             let what = format!("{} messages were accepted, not {}", accepted.len(), self.0.len());
             let line = |object: &&MailObject| format!("accepted: {}", object.queue_ids.join(", "));

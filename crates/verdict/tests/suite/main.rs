@@ -4,6 +4,7 @@ mod canned;
 mod certificates;
 mod combined;
 mod daemons;
+mod decisions;
 mod findings;
 mod fooled;
 mod handshakes;
