@@ -127,6 +127,32 @@ fn a_result_that_names_mail_from_is_about_it_whatever_else_it_names() {
 }
 
 #[test]
+fn a_result_for_helo_is_that_with_more_properties_too() {
+    let mut seen = rejected();
+    seen.object.results[0] = result("spf", "pass", &[("smtp.helo", "h"), ("policy.iprev", "x")], log("policyd-spf"));
+    is_unclear("spf = \"pass\"", &seen, "nothing is said of MAIL FROM");
+    holds("spf = { helo = \"pass\" }", &seen);
+}
+
+#[test]
+fn a_message_is_accepted_if_it_is_for_one_recipient() {
+    let text = plan("accepted = 1").plan.source.text.clone();
+    let two = text.replacen("[\"alice@gateway.example\"]", "[\"alice@gateway.example\", \"bob@gateway.example\"]", 1);
+    let mut seen = in_queue(FateStatus::Deferred);
+    seen.dialogue.insert(6, exchange("rcpt-to", "RCPT TO:<bob@gateway.example>", "550 5.1.1 no"));
+    let judged = first(&parse(&two), seen.clone());
+    assert_eq!((judged.findings.len(), judged.errors.len()), (0, 0), "{judged:?}");
+    seen.dialogue.truncate(7);
+    seen.dialogue[5].reply = hidden();
+    let judged = first(&parse(&two), seen);
+    assert_eq!(
+        (judged.findings.len(), judged.errors.len()),
+        (0, 1),
+        "one refusal says nothing of the other: {judged:?}"
+    );
+}
+
+#[test]
 fn of_a_null_reverse_path_the_result_of_helo_counts() {
     let null = plan("spf = \"fail\"").plan.source.text.replacen(
         "mail-from = \"billing@bank.example\"",
@@ -174,6 +200,37 @@ fn what_lies_in_a_mailbox_was_accepted() {
     holds("accepted = 1", &seen);
     seen.dialogue[7].reply = hidden();
     is_unclear("accepted = 1", &seen, "nothing says whether the planned one was");
+}
+
+#[test]
+fn a_field_stands_above_received_or_below_it_or_is_it() {
+    let mut seen = delivered("INBOX");
+    let text = "X: above\r\nReceived: by mx\r\nX: below\r\n\r\n";
+    seen.object.delivered = vec![copy("alice@gateway.example", "INBOX", text)];
+    for (name, text, place, count) in [
+        ("X", "above", "above-received", 1),
+        ("X", "above", "below-received", 0),
+        ("X", "below", "above-received", 0),
+        ("X", "below", "below-received", 1),
+        ("Received", "by", "above-received", 0),
+        ("Received", "by", "below-received", 0),
+    ] {
+        let claim = format!("name = \"{name}\", contains = \"{text}\", place = \"{place}\", count = {count}");
+        holds(&format!("header = {{ {claim} }}"), &seen);
+    }
+}
+
+#[test]
+fn what_was_seen_decides_although_the_log_was_not_complete() {
+    let mut seen = rejected();
+    seen.object.waiting_for = vec!["the end of the connection".to_owned()];
+    seen.object.results[1] = result("dkim", "fail", &[("header.d", "bank.example")], log("opendkim"));
+    holds("dkim = { fail = \"bank.example\" }", &seen);
+    seen.object.is_accepted = Some(true);
+    seen.others = vec![seen.object.clone()];
+    let what = "2 messages were accepted, not 1";
+    let judged = first(&plan("messages = [{ dmarc = \"fail\" }]"), seen);
+    assert!(judged.findings.iter().any(|finding| finding.to_string().ends_with(what)), "{judged:?}");
 }
 
 #[test]
