@@ -280,6 +280,14 @@ fn is_for_junk(folder: &str) -> bool {
     ["junk", "spam", "quarantine"].iter().any(|word| name.eq_ignore_ascii_case(word))
 }
 
+/// What the log had not said of the transaction when time was over, as a sentence; `None`: it was complete. Until it is, what it
+/// does not say is not known to be missing.
+#[must_use]
+pub fn unsaid(seen: &Transaction) -> Option<String> {
+    let waiting = &seen.object.waiting_for;
+    (!waiting.is_empty()).then(|| format!("when time was over the log had not said: {}", waiting.join("; ")))
+}
+
 /// What a notification says (RFC 3464 §2.3), if there is one.
 #[must_use]
 pub fn bounce_words(seen: &Transaction) -> Option<String> {

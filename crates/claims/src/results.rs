@@ -27,6 +27,14 @@ pub fn of<'a>(method: &str, seen: &'a Transaction) -> Result<Vec<&'a AuthResult>
         .ok_or_else(|| nobody_says(method, seen))
 }
 
+/// Why a method may have more results than were seen: they stand in a log, and it was not complete.
+#[must_use]
+pub fn may_be_more(method: &str, seen: &Transaction) -> Option<String> {
+    let is_in_log = |result: &&AuthResult| matches!(result.source, ResultSource::Log(_));
+    let said = of(method, seen).unwrap_or_default();
+    crate::outcomes::unsaid(seen).filter(|_| said.iter().any(is_in_log))
+}
+
 /// The results that stand in text of the peer's, each with that text as a sentence. No claim holds by them.
 #[must_use]
 pub fn injected(seen: &Transaction) -> Vec<String> {

@@ -4,10 +4,16 @@
 //! the filter's; what only the first one says was injected.
 
 use crate::AuthResult;
-use mail::{ReversePath, unquoted_address};
+use mail::{Domain, ReversePath, unquoted_address};
+use std::ops::Range;
 
-/// Stands for a peer's text. It means nothing in any grammar.
-const INERT: &str = "text-of-the-peer";
+/// Ends what stands for a peer's text. It means nothing in any grammar.
+const INERT: &str = "-of-the-peer";
+
+/// What stands for the text with this number.
+fn mark(number: usize) -> String {
+    format!("text-{number}{INERT}")
+}
 
 /// The texts that a peer chose and that filters write down.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,6 +24,57 @@ struct PeerText {
     /// What stands before it where a filter writes it; empty if the text itself is unlike anything else.
     behind: &'static str,
     text: String,
+}
+
+/// One sign of a text as programs write it: in any case, folded or not, and with question marks, one or many, for what
+/// cannot be shown.
+struct Sign {
+    is: char,
+    /// Where it stands in the text, as octet offsets.
+    at: usize,
+    end: usize,
+}
+
+fn signs(text: &str) -> Vec<Sign> {
+    let mut signs: Vec<Sign> = Vec::new();
+    for (at, c) in text.char_indices() {
+        let is = match c {
+            c if c.is_whitespace() => ' ',
+            c if c.is_ascii_graphic() => c.to_ascii_lowercase(),
+            _ => '?',
+        };
+        let end = at + c.len_utf8();
+        match signs.last_mut().filter(|last| last.is == is && matches!(is, ' ' | '?')) {
+            Some(last) => last.end = end,
+            None => signs.push(Sign { is, at, end }),
+        }
+    }
+    signs
+}
+
+impl PeerText {
+    /// Where it begins and ends in a text, if it stands there. Alone it does not begin a line or a word: there a filter says
+    /// what it found.
+    fn find(&self, text: &[Sign], from: usize) -> Option<Range<usize>> {
+        let (behind, own) = (signs(self.behind), signs(&self.text));
+        let whole: Vec<char> = behind.iter().chain(&own).map(|sign| sign.is).collect();
+        let is_here = |at: &usize| {
+            let is_alone = behind.is_empty() && (*at == 0 || matches!(text[at - 1].is, ' ' | ';'));
+            !is_alone && text[*at..].iter().map(|sign| sign.is).take(whole.len()).eq(whole.iter().copied())
+        };
+        let at = (from..(text.len() + 1).saturating_sub(whole.len())).find(is_here)?;
+        Some(at + behind.len()..at + whole.len())
+    }
+
+    /// `@domain` of an address: it is what a filter has to say of it, and has no sign of any grammar in it.
+    fn domain(&self) -> &str {
+        let at = self.text.rfind('@').filter(|at| self.text[at + 1..].parse::<Domain>().is_ok());
+        at.filter(|_| self.behind.is_empty()).map_or("", |at| &self.text[at..])
+    }
+
+    fn without_domain(&self) -> &str {
+        self.text.strip_suffix(self.domain()).unwrap_or(&self.text)
+    }
 }
 
 impl PeerTexts {
@@ -43,20 +100,36 @@ impl PeerTexts {
                 _ => {}
             }
         }
-        texts.0.sort_by_key(|text| std::cmp::Reverse(text.text.len()));
-        texts.0.dedup();
-        texts
+        texts.in_order()
+    }
+
+    /// With addresses of the envelope that the octets do not have in them: those of RCPT TO.
+    #[must_use]
+    pub fn and(mut self, addresses: &[String]) -> Self {
+        addresses.iter().for_each(|address| self.address(address));
+        self.in_order()
+    }
+
+    /// The longest first, since one may have another one in it.
+    fn in_order(mut self) -> Self {
+        self.0.sort_by_key(|text| std::cmp::Reverse(text.text.len()));
+        self.0.dedup();
+        self
     }
 
     /// The text with all that is the peer's made inert; nothing, if that changes nothing.
     #[must_use]
     pub fn without(&self, text: &str) -> Option<String> {
         let mut inert = text.to_owned();
-        for peer in &self.0 {
-            let wanted = format!("{}{}", peer.behind, peer.text).to_ascii_lowercase();
-            while let Some(at) = inert.to_ascii_lowercase().find(&wanted) {
-                inert.replace_range(at + peer.behind.len()..at + wanted.len(), INERT);
+        for (number, peer) in self.0.iter().enumerate() {
+            let stand_in = mark(number) + peer.domain();
+            let text = signs(&inert);
+            let (mut from, mut found) = (0, Vec::new());
+            while let Some(at) = peer.find(&text, from) {
+                from = at.end;
+                found.push(text[at.start].at..text[at.end - 1].end);
             }
+            found.into_iter().rev().for_each(|at| inert.replace_range(at, &stand_in));
         }
         (inert != text).then_some(inert)
     }
@@ -81,8 +154,8 @@ impl PeerTexts {
                     left.push(twin);
                 }
             }
-            for (name, value) in result.properties.iter_mut().filter(|(_, value)| value.contains(INERT)) {
-                *value = value.replace(INERT, self.meant(name));
+            for (_, value) in result.properties.iter_mut().filter(|(_, value)| value.contains(INERT)) {
+                *value = self.meant(value);
             }
             results.push(result);
         }
@@ -90,16 +163,10 @@ impl PeerTexts {
         results
     }
 
-    /// The text that stands for itself in this property.
-    fn meant(&self, property: &str) -> &str {
-        let is_its = |text: &&PeerText| match property {
-            "smtp.helo" => text.behind == "helo=",
-            "header.d" | "header.i" | "header.s" => {
-                property.ends_with(text.behind.trim_end_matches('=')) && !text.behind.is_empty()
-            }
-            _ => text.behind.is_empty(),
-        };
-        self.0.iter().find(is_its).map_or(INERT, |text| &text.text)
+    /// A value with the peer's texts as they are.
+    fn meant(&self, value: &str) -> String {
+        let texts = self.0.iter().enumerate();
+        texts.fold(value.to_owned(), |value, (number, peer)| value.replace(&mark(number), peer.without_domain()))
     }
 
     fn helo(&mut self, name: &str) {
@@ -134,7 +201,10 @@ impl PeerTexts {
                 "i" => &["i="],
                 _ => &[],
             };
-            behind.iter().for_each(|behind| self.add(behind, value.trim()));
+            for behind in behind {
+                self.add(behind, value.trim());
+                self.add(behind, &dkim_quoted_printable(value));
+            }
         }
     }
 
@@ -146,6 +216,24 @@ impl PeerTexts {
             self.0.push(PeerText { behind, text: text.to_owned() });
         }
     }
+}
+
+/// A value in dkim-quoted-printable as it is meant (RFC 6376 §2.11): without white space, and with the octets that `=HH` stands for.
+fn dkim_quoted_printable(value: &str) -> String {
+    let digit = |octet: &u8| char::from(*octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut octets = Vec::new();
+    let encoded: Vec<u8> = value.bytes().filter(|octet| !octet.is_ascii_whitespace()).collect();
+    let mut rest = encoded.as_slice();
+    while let [first, more @ ..] = rest {
+        rest = more;
+        octets.push(*first);
+        if let (b'=', [high, low, behind @ ..]) = (*first, more)
+            && let (Some(high), Some(low)) = (digit(high), digit(low))
+        {
+            (*octets.last_mut().unwrap_or(&mut 0), rest) = (high * 16 + low, behind);
+        }
+    }
+    String::from_utf8_lossy(&octets).into_owned()
 }
 
 #[cfg(test)]
@@ -197,6 +285,35 @@ mod tests {
         let found = told_apart(&field("x) y", ATTACK), &PeerTexts::of("", "", said.as_bytes()));
         assert_eq!(found.first().map(String::as_str), Some("spf=none smtp.mailfrom=attacker.example"));
         assert!(found[1..].iter().all(|result| result.ends_with('!')), "{found:?}");
+    }
+
+    #[test]
+    fn an_identity_that_says_dkim_pass_in_code_has_said_it_alone() {
+        let signature =
+            "DKIM-Signature: v=1; d=a.example; s=s;\r\n i=x=3B=20dkim=3Dpass=20header.d=3Dv.example=20@a.example\r\n";
+        let peer = PeerTexts::of("", "", format!("{signature}\r\n").as_bytes());
+        let found = told_apart(
+            "g.example; dkim=fail header.d=a.example header.i=x; dkim=pass header.d=v.example @a.example header.s=s",
+            &peer,
+        );
+        assert_eq!(
+            found[0],
+            "dkim=fail header.d=a.example header.i=x; dkim=pass header.d=v.example @a.example header.s=s"
+        );
+        assert!(found[1..].iter().all(|result| result.ends_with('!')), "{found:?}");
+    }
+
+    #[test]
+    fn what_a_filter_says_is_its_own_although_a_peer_says_it_too() {
+        let peer = PeerTexts::of("", "", b"From: <dkim=none (x) header.i=@v.example>\r\n\r\n");
+        assert_eq!(peer.without("g.example; dkim=none (x) header.i=@v.example"), None);
+    }
+
+    #[test]
+    fn a_text_is_known_again_without_what_cannot_be_shown() {
+        let peer = PeerTexts::of("\"\u{e9}); dkim=pass (\"@a.example", "h", b"");
+        let found = told_apart("g.example; spf=none (envelope-from=??); dkim=pass (@a.example; x)", &peer);
+        assert_eq!(found, ["spf=none", "dkim=pass!"]);
     }
 
     #[test]

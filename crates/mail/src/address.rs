@@ -130,14 +130,23 @@ pub fn unquoted_address(address: &str) -> String {
 }
 
 /// Whether two texts name one mailbox at a server that does not mind case, as most do: quoting does not tell them
-/// apart either. Octets that logs do not show are all the same.
+/// apart either.
 #[must_use]
 pub fn is_same_mailbox(one: &str, other: &str) -> bool {
-    let plain = |text: &str| {
-        let shown = |c: char| if c.is_ascii_graphic() || c == ' ' { c.to_ascii_lowercase() } else { '?' };
-        unquoted_address(text).chars().map(shown).collect::<String>()
-    };
-    plain(one) == plain(other)
+    as_logged(&unquoted_address(one)) == as_logged(&unquoted_address(other))
+}
+
+/// A text as it is compared with what a program logged of it: without case, and with one question mark for all that stands in
+/// one place and may not be shown. Programs write one for an octet or for a character, or none.
+#[must_use]
+pub fn as_logged(text: &str) -> String {
+    let mut shown = String::new();
+    for c in text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c.to_ascii_lowercase() } else { '?' }) {
+        if c != '?' || !shown.ends_with('?') {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// What stands between the first `<` and the last `>`; the whole text without them.
@@ -283,6 +292,11 @@ mod tests {
         assert_eq!(unquoted_address("\"postmaster\""), "postmaster");
         assert!(is_same_mailbox("\"alice\"@x.example", "ALICE@X.example"));
         assert!(!is_same_mailbox("alice+tag@x.example", "alice@x.example"));
+        // a character of two octets
+        assert!(
+            is_same_mailbox("caf\u{e9}@x.example", "caf??@x.example")
+                && !is_same_mailbox("caf?@x.example", "caf@x.example")
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod tls;
 mod tlsa;
 
 pub use address::{
-    Address, AddressError, Domain, ReversePath, a_labels, inside_brackets, is_same_mailbox, unquoted_address,
+    Address, AddressError, Domain, ReversePath, a_labels, as_logged, inside_brackets, is_same_mailbox, unquoted_address,
 };
 pub use auth::{ArcResult, DkimResult, DmarcResult, SpfResult, UnknownResult};
 pub use auth_results::{AuthenticationResults, AuthenticationResultsError, MethodResult, Property, authserv_id};

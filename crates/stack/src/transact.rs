@@ -171,7 +171,8 @@ fn track(mail_out: &OutgoingMail<'_>, brought: &Brought, since: u64) -> Track {
     };
     let inside = path.trim_start().strip_prefix('<').and_then(|rest| rest.rsplit_once('>'));
     let mail_from = inside.map_or(path.as_str(), |(inside, _)| inside).to_owned();
-    let peer = PeerTexts::of(&mail_from, &ehlo, &octets);
+    let recipients: Vec<String> = transaction.rcpt_to.iter().map(|r| r.value.to_string()).collect();
+    let peer = PeerTexts::of(&mail_from, &ehlo, &octets).and(&recipients);
     Track { nonce: nonce.clone(), client, ehlo, mail_from, rcpt_to, queued, peer, since }
 }
 

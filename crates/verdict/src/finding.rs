@@ -113,23 +113,24 @@ pub(crate) fn text_of(source: &Source) -> Text {
     Text::new(&source.path, source.text.as_str().into())
 }
 
-impl Finding {
-    /// Adds lines of evidence.
-    pub(crate) fn add(&mut self, lines: &[String]) {
-        for line in lines {
-            if !self.0.help.is_empty() {
-                self.0.help.push('\n');
-            }
-            self.0.help.push_str(line);
-        }
-    }
-}
-
 macro_rules! diagnostics {
     ($($name:ident $code:literal $severity:ident;)+) => {$(
         impl $name {
             pub(crate) const fn new(shown: Shown) -> Self {
                 Self(shown)
+            }
+
+            /// Adds lines of evidence that are not there yet.
+            pub(crate) fn add(&mut self, lines: &[String]) {
+                for line in lines {
+                    if self.0.help.contains(line.as_str()) {
+                        continue;
+                    }
+                    if !self.0.help.is_empty() {
+                        self.0.help.push('\n');
+                    }
+                    self.0.help.push_str(line);
+                }
             }
 
             /// Of what it is claimed: the label of a transaction, a probe or a look-up, or `settings`.

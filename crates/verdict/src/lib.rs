@@ -15,7 +15,7 @@ pub use snapshot::probe_table;
 
 use claims::{
     Scenario, Subject,
-    outcomes::Outcome,
+    outcomes::{Outcome, unsaid},
     probe,
     transaction::{Accepted, Case, Transaction},
 };
@@ -206,7 +206,11 @@ fn transaction(scenario: &Scenario, at: usize, evidence: &Evidence, text: &Text)
     let case = Case::of(plan, at, seen);
     dialogue::judge(planned, Some(seen), &mut tally, text);
     tally.judge(plan, at, label, claims, Ok(&case), text);
-    let Tally { mut findings, errors } = tally;
+    let Tally { mut findings, mut errors } = tally;
+    // what depends on the log may be otherwise once it is complete
+    let unsaid: Vec<String> = unsaid(seen).into_iter().collect();
+    findings.iter_mut().for_each(|finding| finding.add(&unsaid));
+    errors.iter_mut().for_each(|error| error.add(&unsaid));
     let faults = case.faults(claims.first::<Accepted>().is_some());
     findings.extend(faults.into_iter().map(|(message, help)| {
         let place = Transaction::place(plan, at).and_then(|place| place.line(text.inner()));

@@ -2,7 +2,7 @@
 //! failure by itself.
 
 use super::{Case, Transaction};
-use crate::{Check, Claim, Written};
+use crate::{Check, Claim, Written, outcomes};
 use evidence::MailObject;
 use form::{Flaw, values::Whole};
 use plan::Spanned;
@@ -26,6 +26,9 @@ impl Claim<Transaction> for Accepted {
             return Check::unclear("how many messages were accepted", "nothing says whether the planned one was");
         };
         let count = usize::from(is_accepted) + others.len();
+        if let Some(why) = outcomes::unsaid(case.seen).filter(|_| count <= self.0) {
+            return Check::unclear("how many messages were accepted", why);
+        }
         let planned =
             if is_accepted { "the planned message was accepted" } else { "the planned message was not accepted" };
         let told = || [planned.to_owned()].into_iter().chain(others.iter().map(|other| tell(other))).collect();

@@ -4,7 +4,7 @@ use super::{
     Case, Transaction,
     alternatives::{Alternative, all_of},
 };
-use crate::{Check, Claim, ClaimList, Written};
+use crate::{Check, Claim, ClaimList, Written, outcomes};
 use evidence::MailObject;
 use form::Flaw;
 use plan::Spanned;
@@ -45,6 +45,9 @@ impl Claim<Transaction> for Messages {
         }
         let accepted: Vec<&MailObject> =
             objects().filter(|(_, is_accepted)| *is_accepted == Some(true)).map(|(object, _)| object).collect();
+        if let Some(why) = outcomes::unsaid(case.seen).filter(|_| accepted.len() <= self.0.len()) {
+            return Check::unclear("how many messages were accepted", why);
+        }
         if accepted.len() != self.0.len() {
             let what = match accepted.len() {
                 1 => format!("1 message was accepted, not {}", self.0.len()),

@@ -52,8 +52,6 @@ pub(super) struct Connection {
     pub(super) entries: Vec<u64>,
     /// Reverse-paths that lines without a queue id name.
     pub(super) from: Vec<String>,
-    /// Recipients that they name.
-    pub(super) to: Vec<String>,
     /// That a message was to be put on hold or thrown away.
     pub(super) aside: Option<(FateStatus, String)>,
     pub(super) lines: Vec<u64>,
@@ -102,8 +100,8 @@ impl QueueEntry {
     }
 
     pub(super) fn take(&mut self, said: &Said<'_>) {
-        if let Some(from) = said.from {
-            self.from.get_or_insert_with(|| from.to_owned());
+        if let [from] = said.from.as_slice() {
+            self.from.get_or_insert_with(|| (*from).to_owned());
         }
         match said.action {
             // A refused recipient leaves the message alive.
@@ -167,15 +165,13 @@ impl Connection {
             end: End::Open,
             entries: Vec::new(),
             from: Vec::new(),
-            to: Vec::new(),
             aside: None,
             lines: Vec::new(),
         }
     }
 
     pub(super) fn take(&mut self, said: &Said<'_>) {
-        self.from.extend(said.from.map(str::to_owned));
-        self.to.extend(said.to.map(str::to_owned));
+        self.from.extend(said.from.iter().map(|from| (*from).to_owned()));
         self.aside = aside(said).or(self.aside.take());
     }
 }

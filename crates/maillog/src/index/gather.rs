@@ -251,15 +251,15 @@ impl LogIndex {
     /// What the queue ids and nonces of its messages say, or its envelope where they say nothing.
     fn sign_of(&self, connection: &Connection, track: &Track) -> Sign {
         let entries = || connection.entries.iter().filter_map(|at| self.entries.get(at));
-        let mut nonces = entries().filter_map(|entry| entry.nonce.as_ref()).peekable();
         let logged = entries().filter_map(|entry| entry.from.as_deref());
         let mut from = logged.chain(connection.from.iter().map(String::as_str)).peekable();
-        if entries().any(|entry| track.queued.contains(&entry.id)) {
+        let is_named =
+            |entry: &QueueEntry| track.queued.contains(&entry.id) || entry.nonce.as_ref() == Some(&track.nonce);
+        // a nonce that is not the transaction's own may be one that the peer made up
+        if entries().any(is_named) {
             Sign::Named
-        } else if nonces.peek().is_some() {
-            if nonces.any(|nonce| *nonce == track.nonce) { Sign::Named } else { Sign::Other }
         } else if from.peek().is_none() {
-            Sign::Nothing
+            if entries().any(|entry| entry.nonce.is_some()) { Sign::Other } else { Sign::Nothing }
         } else if from.any(|from| is_same_mailbox(from, &track.mail_from)) {
             Sign::Alike
         } else {

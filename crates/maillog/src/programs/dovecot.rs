@@ -25,10 +25,13 @@ impl Program for Dovecot {
         local_delivery(text).map(|(user, _)| user)
     }
 
-    /// By a Sieve script of the user that did nothing else with it (RFC 5228 §4.4).
+    /// By a Sieve script of the user that did nothing else with it (RFC 5228 §4.4). What was done stands at the end of a line;
+    /// before it stands the Message-ID, in which a peer may write anything.
     fn is_thrown_away(&self, texts: &[&str]) -> bool {
-        let has = |word: &str| texts.iter().any(|text| text.to_ascii_lowercase().contains(word));
-        has("(discard action)") && !["stored mail", "saved mail", "forwarded to"].iter().any(|word| has(word))
+        let done: Vec<String> =
+            texts.iter().map(|text| text.rsplit(": ").next().unwrap_or(text).to_ascii_lowercase()).collect();
+        let is_kept = |done: &String| ["stored mail", "saved mail", "forwarded to"].iter().any(|b| done.starts_with(b));
+        done.iter().any(|done| done.ends_with("(discard action)")) && !done.iter().any(is_kept)
     }
 }
 
@@ -58,6 +61,12 @@ mod tests {
     fn what_is_stored_as_well_is_not_thrown_away() {
         let discarded = "lmtp(a)<1><x>: sieve: msgid=<x>: Marked message to be discarded (discard action)";
         assert!(Dovecot.is_thrown_away(&[discarded]));
-        assert!(!Dovecot.is_thrown_away(&[discarded, "lmtp(a)<1><x>: sieve: msgid=<x>: stored mail into 'INBOX'"]));
+        let stored = "lmtp(a)<1><x>: sieve: msgid=<x>: stored mail into 'INBOX'";
+        assert!(!Dovecot.is_thrown_away(&[discarded, stored]));
+        // the Message-ID is the peer's
+        assert!(Dovecot.is_thrown_away(&[&discarded.replace("<x>: M", "<x: stored mail into 'INBOX'>: M")]));
+        assert!(
+            !Dovecot.is_thrown_away(&[&stored.replace("<x>", "<x (discard action)>").replace("stored", "looked at")])
+        );
     }
 }

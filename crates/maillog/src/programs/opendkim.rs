@@ -61,9 +61,10 @@ fn is_lasting(why: &str) -> bool {
 /// `signature=SUBSTRING domain=D selector=S result="no signature error"`.
 fn signature(text: &str) -> Option<AuthResult> {
     let (_, rest) = text.split_once(" domain=")?;
-    let (domain, rest) = rest.split_once(" selector=")?;
-    let (selector, rest) = rest.split_once(" result=")?;
-    let said = rest.trim_matches('"');
+    // of what looks like a result the last one is OpenDKIM's, since domain and selector are the peer's
+    let (rest, said) = rest.rsplit_once(" result=")?;
+    let (domain, selector) = rest.split_once(" selector=")?;
+    let said = said.trim_matches('"');
     let word = match said {
         "no signature error" => "pass",
         "signature verification failed" | "body hash mismatch" => "fail",
@@ -100,6 +101,13 @@ mod tests {
             read(&lines),
             ["dkim=pass header.d=bank.example header.s=ed", "dkim=fail header.d=bank.example header.s=rsa"]
         );
+    }
+
+    #[test]
+    fn a_selector_that_says_that_it_verified_has_not() {
+        let line = "opendkim[51]: C9F63F45E2: signature=x domain=a.example selector=s result=\"no signature error\" \
+                    result=\"signature verification failed\"";
+        assert!(read(&[line])[0].starts_with("dkim=fail header.d=a.example"));
     }
 
     #[test]

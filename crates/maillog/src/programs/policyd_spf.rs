@@ -4,7 +4,7 @@
 use super::{Program, Session, is_daemon, result};
 use crate::line::unqueued;
 use evidence::{AuthResult, ResultSource};
-use mail::AuthenticationResults;
+use mail::{AuthenticationResults, as_logged, unquoted_address};
 use std::net::IpAddr;
 
 const NAME: &str = "policyd-spf";
@@ -30,19 +30,18 @@ impl Program for PolicydSpf {
 
     /// Compares what stands there with what was said, in the forms in which policyd-spf writes it.
     fn is_about(&self, text: &str, session: &Session<'_>) -> bool {
-        let text = text.to_lowercase();
-        let (ip, from) = (session.client, unquoted(session.mail_from).to_lowercase());
-        let helo = session.helo.map(str::to_lowercase);
+        let text = as_logged(text);
+        let (ip, from) = (session.client, as_logged(&unquoted_address(session.mail_from)));
         let senders = if from.is_empty() { vec![String::new(), "<>".to_owned()] } else { vec![from] };
-        senders.iter().any(|from| match &helo {
-            Some(helo) => {
+        senders.iter().any(|from| match session.helo {
+            Some(helo) => [as_logged(helo), as_logged(&neutered(helo))].iter().any(|helo| {
                 text.contains(&format!("client-ip={ip}; helo={helo}; envelope-from={from}; receiver="))
                     || text.contains(&format!("s=mfrom;id={from};ip={ip};r="))
                     || text.contains(&format!("s=helo;id={helo};ip={ip};r="))
                     || (text.contains(&format!("'client_address': '{ip}'"))
                         && text.contains(&format!("'sender': {}", python(from)))
                         && text.contains(&format!("'helo_name': {}", python(helo))))
-            }
+            }),
             None => {
                 (text.contains(&format!("client-ip={ip}; helo="))
                     && text.contains(&format!("; envelope-from={from}; receiver=")))
@@ -161,9 +160,9 @@ fn domain(address: &str) -> String {
     address.rsplit('@').next().unwrap_or_default().to_owned()
 }
 
-/// An address as Postfix hands it to a policy service: the local part without its quotes.
-fn unquoted(address: &str) -> String {
-    mail::unquoted_address(address)
+/// A name in HELO as Postfix hands it on: without what means something elsewhere.
+fn neutered(helo: &str) -> String {
+    helo.replace(|c| " <>()\\\";@".contains(c), "?")
 }
 
 /// A text as Python writes it in a dump, as far as it is plain.

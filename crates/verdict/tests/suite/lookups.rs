@@ -29,7 +29,7 @@ type  = "TXT"
 claim = "of this kind"
 "#;
 
-fn lookup(name: &str, record_type: &str, stated: Vec<String>) -> Scenario {
+pub(crate) fn lookup(name: &str, record_type: &str, stated: Vec<String>) -> Scenario {
     let at = span(TEXT, "\"of this kind\"");
     let lookup = Lookup {
         label: "record".to_owned(),
@@ -51,7 +51,7 @@ fn lookup(name: &str, record_type: &str, stated: Vec<String>) -> Scenario {
     scenario
 }
 
-fn answer(records: &[&str]) -> LookedUp {
+pub(crate) fn answer(records: &[&str]) -> LookedUp {
     LookedUp {
         rcode: if records.is_empty() { "NXDOMAIN" } else { "NOERROR" }.to_owned(),
         is_authentic: true,
@@ -60,7 +60,7 @@ fn answer(records: &[&str]) -> LookedUp {
     }
 }
 
-fn remark(code: &str) -> Remark {
+pub(crate) fn remark(code: &str) -> Remark {
     Remark {
         code: code.to_owned(),
         weight: Weight::Fault,
@@ -70,7 +70,7 @@ fn remark(code: &str) -> Remark {
     }
 }
 
-fn spf() -> LookedUp {
+pub(crate) fn spf() -> LookedUp {
     answer(&[r#""v=spf1 ip4:192.0.2.10 -all""#])
 }
 

@@ -3,7 +3,10 @@
 mod canned;
 mod certificates;
 mod combined;
+mod daemons;
+mod decisions;
 mod findings;
+mod fooled;
 mod gateway_causes;
 mod handshakes;
 mod library;
@@ -12,6 +15,7 @@ mod more;
 mod opinions;
 mod outbound;
 mod outcomes;
+mod planted;
 mod played;
 mod probes;
 mod properties;

@@ -106,3 +106,34 @@ fn a_policy_is_only_blamed_where_it_refused_the_message() {
     seen.object.results[2].result = "pass".to_owned();
     assert_eq!(places(claim, seen).what, "this message");
 }
+
+#[test]
+fn what_is_missing_in_a_log_that_was_not_complete_is_not_known_to_be_missing() {
+    let complete = rejected();
+    let mut seen = rejected();
+    seen.object.is_accepted = Some(false);
+    seen.object.waiting_for = vec!["the end of the connection of 198.51.100.66 to mx".to_owned()];
+    let why = "when time was over the log had not said: the end of the connection of 198.51.100.66 to mx";
+    for claim in [
+        "dkim = { fail = \"bank.example\" }",
+        "result = { method = \"dmarc\", result = \"pass\" }",
+        "accepted = 0",
+        "accepted = 1",
+        "messages = []",
+        "arc = \"none\"",
+    ] {
+        is_unclear(claim, &seen, why);
+    }
+    for claim in ["dkim = { fail = \"bank.example\" }", "result = { method = \"dmarc\", result = \"pass\" }"] {
+        assert_eq!(said(&first(&plan(claim), complete.clone())).1, [""; 0], "{claim}");
+    }
+    // what was seen decides all the same, and says on what it rests
+    fails("dmarc = \"pass\"", &seen, "DMARC is fail, not pass", why);
+    holds("result = { method = \"dmarc\", result = \"fail\" }", &seen);
+    seen.others = vec![MailObject { is_accepted: Some(true), ..MailObject::default() }];
+    fails("accepted = 0", &seen, "1 message was accepted, not 0", why);
+    // the field of a delivered message is whole
+    let mut copied = delivered("INBOX");
+    copied.object.waiting_for = seen.object.waiting_for.clone();
+    fails("dkim = { pass = \"x.example\" }", &copied, "no DKIM result is for a signature of x.example", why);
+}

@@ -15,7 +15,7 @@ fn spf(domain: &str, result: SpfResult) -> SpfOpinion {
 }
 
 /// The message is forged: nothing passes, and the owner asks for this.
-fn forged(policy: Disposition) -> Opinion {
+pub(crate) fn forged(policy: Disposition) -> Opinion {
     let bank = || "bank.example".parse().unwrap();
     Opinion {
         helo: spf("mail.attacker.example", SpfResult::None),

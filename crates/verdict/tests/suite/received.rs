@@ -9,7 +9,8 @@ use evidence::{FateStatus, Observed, Transaction, Trust};
 use mailproof_verdict::Judged;
 use plan::Origin;
 
-const USING: &str = "(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange x25519)\r\n\t";
+pub(crate) const USING: &str =
+    "(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange x25519)\r\n\t";
 
 fn received(plan: Scenario, seen: Transaction) -> Judged {
     let mut plan = plan;
@@ -42,7 +43,7 @@ fn is_unclear(seen: &Transaction, reason: &str) {
 }
 
 /// The topmost fields of a message that came from the forger's address.
-fn field(using: &str, with: &str) -> String {
+pub(crate) fn field(using: &str, with: &str) -> String {
     format!(
         "Received: from mx.gateway.example ([172.18.0.5])\r\n\tby store.gateway.example with LMTP id x\r\n\
          Received: from mail.attacker.example (unknown [198.51.100.66])\r\n\t{using}by mx.gateway.example (Postfix) with \
@@ -51,7 +52,7 @@ fn field(using: &str, with: &str) -> String {
 }
 
 /// Delivered with this trace.
-fn traced(trace: &str) -> Transaction {
+pub(crate) fn traced(trace: &str) -> Transaction {
     let mut seen = delivered("INBOX");
     seen.object.delivered =
         vec![copy("alice@gateway.example", "INBOX", &format!("{trace}Subject: x\r\n\r\nPay here.\r\n"))];

@@ -20,7 +20,7 @@ claim = "of this kind"
 service = "smtp"
 "#;
 
-fn settings(stated: Vec<String>) -> Scenario {
+pub(crate) fn settings(stated: Vec<String>) -> Scenario {
     let change = |daemon, name: &str, value: Option<&str>| SettingChange {
         daemon,
         name: Spanned { value: name.to_owned(), span: span(TEXT, name) },
@@ -37,7 +37,7 @@ fn settings(stated: Vec<String>) -> Scenario {
 }
 
 /// What became of both, and what was said of them.
-fn seen(are_taken: [bool; 2], said: [&[&str]; 2]) -> Vec<Setting> {
+pub(crate) fn seen(are_taken: [bool; 2], said: [&[&str]; 2]) -> Vec<Setting> {
     let setting = |daemon: &str, name: &str, value: Option<&str>, at: usize| Setting {
         daemon: daemon.to_owned(),
         name: name.to_owned(),
