@@ -4,7 +4,7 @@ use crate::{OutgoingMail, Stack, StackError};
 use evidence::{Delivered, FateStatus, MailObject, Sent};
 use mail::is_same_mailbox;
 use maillog::{Account, Logged, Track};
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
 use wire::Mark;
 
@@ -41,14 +41,26 @@ impl Stack {
 
     /// The copies of an object: in the mailboxes that the log names, or else wherever they are.
     async fn delivered(&self, logged: &Logged, mark: &Mark, track: &Track) -> Result<Vec<Delivered>, StackError> {
-        let (mut delivered, mut left): (Vec<Delivered>, Vec<Delivered>) = (Vec::new(), Vec::new());
-        for Copy { recipient, names, is_here } in copies(logged) {
+        let mut delivered: Vec<Delivered> = Vec::new();
+        // copies that lie somewhere, and those of them that are somebody's
+        let (mut all, mut taken): (Vec<Delivered>, Vec<Delivered>) = (Vec::new(), Vec::new());
+        let mut by_id: HashMap<String, Delivered> = HashMap::new();
+        for Copy { recipient, names, is_here, id } in copies(logged) {
             let mailbox = names.iter().find_map(|name| self.mailboxes.named(name));
             if mailbox.is_none() && !is_here {
                 continue;
             }
             let planned = track.rcpt_to.iter().find(|planned| is_same_mailbox(&planned.to_string(), &recipient));
             let recipient = planned.cloned().or_else(|| recipient.parse().ok());
+            let of = |copy: Delivered| {
+                let recipient = recipient.clone().filter(|recipient| *recipient != copy.mailbox);
+                Delivered { recipient, ..copy }
+            };
+            // what was handed over once is there once, for all whom aliases made one
+            if let Some(copy) = id.as_ref().and_then(|id| by_id.get(id)) {
+                delivered.push(of(copy.clone()));
+                continue;
+            }
             let deadline = Instant::now() + APPEARING;
             let mut found = match mailbox {
                 Some(mailbox) => self.mailboxes.find(mailbox, mark, deadline).await?,
@@ -58,23 +70,16 @@ impl Stack {
                 // at the latest now it is there, if it is in a mailbox at all
                 found = self.mailboxes.find_anywhere(mark, deadline).await?;
             }
-            let is_taken = |copy: &Delivered| {
-                delivered.iter().any(|taken| taken.mailbox == copy.mailbox && taken.message == copy.message)
-            };
-            found.retain(|copy| !is_taken(copy));
-            if found.is_empty() {
-                continue;
-            }
+            all.retain(|seen| !found.iter().any(|copy| copy.mailbox == seen.mailbox));
+            all.extend(found.iter().cloned());
             // two recipients may have one mailbox, and then each has a copy
-            let copy = found.remove(0);
-            left.extend(found);
-            delivered.push(Delivered { recipient: recipient.filter(|recipient| *recipient != copy.mailbox), ..copy });
+            let Some(copy) = without(found, &taken).into_iter().next() else { continue };
+            by_id.extend(id.map(|id| (id, copy.clone())));
+            taken.push(copy.clone());
+            delivered.push(of(copy));
         }
-        for copy in left {
-            if !delivered.iter().any(|taken| taken.mailbox == copy.mailbox && taken.message == copy.message) {
-                delivered.push(copy);
-            }
-        }
+        let left = without(all, &taken);
+        delivered.extend(left);
         Ok(delivered)
     }
 
@@ -94,6 +99,20 @@ impl Stack {
     }
 }
 
+/// The copies of a mailbox that are not taken yet. Several may be the same octet for octet, as those of a server that stores one for
+/// all, so they are counted.
+fn without(mut copies: Vec<Delivered>, taken: &[Delivered]) -> Vec<Delivered> {
+    for taken in taken {
+        let is_it = |copy: &Delivered| {
+            copy.mailbox == taken.mailbox && copy.folder == taken.folder && copy.message == taken.message
+        };
+        if let Some(at) = copies.iter().position(is_it) {
+            copies.remove(at);
+        }
+    }
+    copies
+}
+
 /// A copy that must lie somewhere.
 struct Copy {
     /// For whom, as it was logged.
@@ -102,6 +121,8 @@ struct Copy {
     names: Vec<String>,
     /// Whether it went into a mailbox for sure, and not to a host whose log is unknown.
     is_here: bool,
+    /// The id under which the mailbox server took it.
+    id: Option<String>,
 }
 
 /// The copies of which the log says that they were handed over.
@@ -119,10 +140,12 @@ fn copies(logged: &Logged) -> Vec<Copy> {
         recipient: stored.recipient.clone(),
         names: names(&[&stored.to, &stored.recipient], stored.user.as_ref()),
         is_here: true,
+        id: stored.id.clone(),
     });
     let sent = fates.iter().filter(|fate| fate.status == FateStatus::Sent).map(|fate| fate.recipient.to_string());
     let elsewhere = sent.filter(|recipient| !logged.stored.iter().any(|stored| is(&stored.recipient, recipient)));
-    let elsewhere = elsewhere.map(|recipient| Copy { names: names(&[&recipient], None), recipient, is_here: false });
+    let elsewhere =
+        elsewhere.map(|recipient| Copy { names: names(&[&recipient], None), recipient, is_here: false, id: None });
     stored.chain(elsewhere).collect()
 }
 
@@ -156,4 +179,25 @@ fn marks(objects: &[Logged], mail_out: &OutgoingMail<'_>) -> Vec<Mark> {
 /// Whether no earlier object has the same Message-ID.
 fn is_own(number: usize, objects: &[Logged]) -> bool {
     !objects[..number].iter().any(|other| other.message_id == objects[number].message_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_that_are_the_same_are_counted() {
+        let copy = |mailbox: &str, folder: &str| Delivered {
+            mailbox: mailbox.parse().unwrap(),
+            recipient: None,
+            folder: folder.to_owned(),
+            message: mail::Message::parse(b"Subject: x\r\n\r\ny"),
+        };
+        let (inbox, junk) = (copy("bob@x.example", "INBOX"), copy("bob@x.example", "Junk"));
+        let taken = Delivered { recipient: Some("sales@x.example".parse().unwrap()), ..inbox.clone() };
+        let all = vec![inbox.clone(), inbox.clone(), junk.clone()];
+        assert_eq!(without(all, std::slice::from_ref(&taken)), [inbox.clone(), junk.clone()]);
+        assert_eq!(without(vec![inbox.clone(), junk.clone()], &[taken.clone(), taken]), [junk]);
+        assert_eq!(without(vec![inbox.clone()], &[copy("alice@x.example", "INBOX")]), [inbox]);
+    }
 }

@@ -49,6 +49,8 @@ pub struct Stored {
     pub to: String,
     /// Who has the mailbox, in the mailbox server's words; `None`: it said nothing.
     pub user: Option<String>,
+    /// The id under which the mailbox server took it. Recipients that aliases made one and the same have one: one copy is for all.
+    pub id: Option<String>,
 }
 
 impl LogIndex {
@@ -107,7 +109,12 @@ impl LogIndex {
                 let own = users.iter().find(|user| is_user(user, &delivery.to));
                 let user = own.or_else(|| users.first().filter(|_| users.len() == 1));
                 let user = user.map(|user| (*user).to_owned());
-                Stored { recipient: delivery.recipient().to_owned(), to: delivery.to.clone(), user }
+                Stored {
+                    recipient: delivery.recipient().to_owned(),
+                    to: delivery.to.clone(),
+                    user,
+                    id: delivery.id_at_store().map(str::to_owned),
+                }
             })
             .collect()
     }

@@ -1,6 +1,6 @@
 //! Which entries, connections and lines belong to a transaction, and to which of its mail objects; and letting go of them.
 
-use super::{Caller, Connection, LogIndex, Named, QueueEntry, Track};
+use super::{Caller, Connection, End, LogIndex, Named, QueueEntry, Track};
 use crate::programs::{self, Session};
 use mail::is_same_mailbox;
 use std::collections::BTreeSet;
@@ -15,8 +15,6 @@ pub(super) struct Gathered {
     pub(super) connections: Vec<u64>,
     /// Those of them that are the transaction's beyond doubt.
     certain: Vec<u64>,
-    /// Whether those have a queue id or a nonce of the transaction's.
-    is_named: bool,
 }
 
 /// By what a connection of the client's address is known.
@@ -99,7 +97,7 @@ impl LogIndex {
             .filter(|at| {
                 is_certain(*at)
                     || entry(*at).is_some_and(|entry| {
-                        let is_elsewhere = gathered.is_named && entry.connection.is_some();
+                        let is_elsewhere = !gathered.certain.is_empty() && entry.connection.is_some();
                         !is_elsewhere && self.may_be_mine(entry, track)
                     })
             })
@@ -225,8 +223,9 @@ impl LogIndex {
         }
     }
 
-    /// The client's connections. One that says nothing of its envelope is taken for the transaction's own, unless the
-    /// address serves others as well and another connection is certain.
+    /// The client's connections. One that says nothing of its envelope is taken for the transaction's own as long as none is
+    /// certain. Beside a certain one it is another transaction's, which may last for long; unless it was only passed on, and the
+    /// address serves nobody else.
     fn add_connections(&self, gathered: &mut Gathered, of_client: &[u64], track: &Track) {
         let (mut named, mut alike, mut unsure, mut is_shared) = (Vec::new(), Vec::new(), Vec::new(), false);
         for (at, connection) in of_client.iter().filter_map(|at| Some((*at, self.connections.get(at)?))) {
@@ -239,13 +238,14 @@ impl LogIndex {
         }
         // another transaction may have the same envelope, but not the same queue id
         is_shared |= !named.is_empty() && !alike.is_empty();
-        gathered.is_named = !named.is_empty();
         gathered.certain = if named.is_empty() { alike } else { named };
         gathered.connections.clone_from(&gathered.certain);
-        if !is_shared || gathered.connections.is_empty() {
-            gathered.connections.append(&mut unsure);
-            gathered.connections.sort_unstable();
+        let is_passed_on = |at: &u64| self.connections.get(at).is_some_and(|it| it.end == End::PassedOn);
+        if !gathered.certain.is_empty() {
+            unsure.retain(|at| !is_shared && is_passed_on(at));
         }
+        gathered.connections.append(&mut unsure);
+        gathered.connections.sort_unstable();
     }
 
     /// What the queue ids and nonces of its messages say, or its envelope where they say nothing.

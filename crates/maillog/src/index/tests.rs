@@ -1,6 +1,8 @@
 //! The index, with lines as real gateways wrote them (Postfix 3.10, OpenDKIM 2.11, OpenDMARC 1.4.2, policyd-spf 3.1,
 //! Dovecot 2.4).
 
+mod sessions;
+
 use super::*;
 use evidence::{AuthResult, FateStatus, Observed, ResultSource};
 use proptest::prelude::*;
@@ -431,6 +433,33 @@ fn a_smuggled_message_is_an_object_of_its_own() {
         assert_eq!(second.stored[0].user.as_deref(), Some("robert"));
         assert!(first.object.log.iter().all(|line| !line.text.contains("3F1A2B4C52")), "{:#?}", first.object.log);
     }
+}
+
+/// Aliases made two recipients one: Postfix hands the message over once, and says so of each.
+#[test]
+fn what_was_handed_over_once_has_one_id() {
+    let to = |orig: &str, id: &str| {
+        format!(
+            "postfix/lmtp: 77DA91580B9: to=<bob@gateway.example>, orig_to=<{orig}@gateway.example>, relay=store.gateway.example[172.20.0.2]:24, delay=0.43, delays=0.35/0.02/0.01/0.05, dsn=2.0.0, status=sent (250 2.0.0 <bob@gateway.example> {id} Saved)"
+        )
+    };
+    let lines = [
+        "postfix/smtpd: connect from mail.bank.example[192.0.2.10]".to_owned(),
+        "postfix/smtpd: 77DA91580B9: client=mail.bank.example[192.0.2.10]".to_owned(),
+        "postfix/cleanup: 77DA91580B9: message-id=<mp3027c6d8f8cb7802@mailproof.example>".to_owned(),
+        to("somebody", "N96zH43HDWsdAAAATIdV2Q"),
+        to("nobody.else", "N96zH43HDWsdAAAATIdV2Q"),
+        to("alice+x", "N96zH43HDWsdAAAATIdV2Q:R2"),
+    ];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let track = track("mp3027c6d8f8cb7802", "192.0.2.10", "mail.bank.example", "b@bank.example", &[]);
+    let account = at_mx(&lines).account(&track);
+    let stored: Vec<_> = account.objects[0].stored.iter().map(|s| (s.recipient.as_str(), s.id.as_deref())).collect();
+    let (one, other) = (Some("N96zH43HDWsdAAAATIdV2Q"), Some("N96zH43HDWsdAAAATIdV2Q:R2"));
+    assert_eq!(
+        stored,
+        [("somebody@gateway.example", one), ("nobody.else@gateway.example", one), ("alice+x@gateway.example", other)]
+    );
 }
 
 #[test]

@@ -85,8 +85,8 @@ fn by_stands_once_and_names_two() {
     for (claims, told) in [
         (r#"by = { "RFC 9989" = { dmarc = "fail" } }"#, "`by` names no two specifications"),
         (
-            r#"by = { "RFC 9889" = { dmarc = "fail" }, "RFC 7489" = { dmarc = "fail" } }"#,
-            "`RFC 9889` is not a specification that differs",
+            r#"by = { "RFC 9990" = { dmarc = "fail" }, "RFC 7489" = { dmarc = "fail" } }"#,
+            "`RFC 9990` is not a specification that differs",
         ),
         (r#"by = { "RFC 9989" = {}, "RFC 7489" = { dmarc = "fail" } }"#, "`RFC 9989` is empty"),
         (&format!("any = [{{ {BOTH} }}, {{ dmarc = \"fail\" }}]"), "`by` stands in the table of the transaction alone"),

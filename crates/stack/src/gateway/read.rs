@@ -314,7 +314,7 @@ ready = { smtp = 25 }
         assert_eq!(load(GOOD).unwrap().follows, [Specification::Rfc9989]);
         assert_eq!(load(&with(r#""RFC 7489""#)).unwrap().follows, [Specification::Rfc7489]);
         assert!(faults(&with(r#""RFC 7489", "RFC 9989""#))[0].contains("follows two specifications of DMARC"));
-        assert!(faults(&with(r#""RFC 9889""#))[0].contains("did you mean `RFC 9989`?"));
+        assert!(faults(&with(r#""RFC 9990""#))[0].contains("did you mean `RFC 9989`?"));
     }
 
     #[test]
