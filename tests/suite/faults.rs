@@ -198,14 +198,16 @@ fn a_filter_that_a_message_kills_for_good_is_started_by_the_harness() -> Result<
 /// A filter that stands still, and `milter_default_action = accept`; and a service that this gateway does not have.
 fn mail_that_came_through_since_a_milter_is_dead_says_so() -> Result<(), Failed> {
     let directory = scratch("dead-milter")?;
+    // what serves is the child of what was started, and has to stop too
+    let lines = "command = [\"sh\", \"-c\", \"opendmarc -f; exit $?\"]";
+    let gateway = with_opendmarc("dead-milter-gateway", "documented-2018", lines)?;
     let text = fs::read_to_string(root().join("scenarios/outage/opendmarc-stopped.toml"))?;
     let [dead, unknown, report] =
         ["dead.toml", "unknown.toml", "report.json"].map(|name| directory.join(name).display().to_string());
     fs::write(&dead, &text)?;
     fs::write(&unknown, text.replace("[\"opendmarc\"]", "[\"rspamd\"]"))?;
     let report_at = format!("json={report}");
-    let words =
-        ["scenario", "run", &dead, &unknown, "spf/pass", "--gateway", "documented-2018", "--report", &report_at];
+    let words = ["scenario", "run", &dead, &unknown, "spf/pass", "--gateway", &gateway, "--report", &report_at];
     run(&words)?.must(1, &["1 failed", "1 in error"])?;
     let report = fs::read_to_string(report)?;
     for said in [
@@ -213,7 +215,7 @@ fn mail_that_came_through_since_a_milter_is_dead_says_so() -> Result<(), Failed>
         "and the message was let through without it by milter_default_action",
         "mx.gateway.example postfix/smtpd: warning: connect to Milter service local:/opendmarc/opendmarc.sock: ",
         "milter_default_action = accept",
-        "documented-2018 has no service rspamd that could be stopped; it has opendkim, opendmarc, postfix, dovecot",
+        "dead-milter-gateway has no service rspamd that could be stopped; it has opendkim, opendmarc, postfix, dovecot",
     ] {
         if !report.contains(said) {
             return Err(format!("`{said}` is not in the report:\n{report}").into());

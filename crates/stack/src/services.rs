@@ -18,7 +18,7 @@ use std::{
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{sleep_until, timeout},
+    time::{interval, sleep_until, timeout},
 };
 
 /// A program that ends sooner than this after its start was of no use.
@@ -31,6 +31,12 @@ const SHOWN: usize = 8;
 const STOPPING: Duration = Duration::from_secs(10);
 /// Begins a program, whose process id it writes down first; the file is the argument before the command.
 const BEGIN: &str = "echo $$ > \"$0\" && exec \"$@\"";
+
+/// Writes the process id of a program and those of all that came of it; its file is the argument.
+const FAMILY: &str = "new=$(cat \"$0\"); while [ -n \"$new\" ]; do echo $new; \
+    new=$(for id in $new; do grep -ls \"^PPid:[[:space:]]*$id\\$\" /proc/[0-9]*/status; done | cut -d/ -f3); done";
+/// Whether any of these processes is more than an entry of the kernel's table (proc(5), `State`).
+const LEFT: &str = "for id; do grep -qs '^State:.[^ZX]' \"/proc/$id/status\" && exit 0; done; exit 1";
 
 /// A service of a gateway that ended while it should run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,17 +187,7 @@ impl Services {
                 program.state.send_replace(State::Stopped);
                 continue;
             }
-            let mut is_over = false;
-            for signal in ["-TERM", "-KILL"] {
-                let kill = format!("kill {signal} \"$(cat \"$0\")\"");
-                self.place.container.exec(&["sh", "-c", &kill, &pid_file(name)]).await?;
-                let mut state = program.state.subscribe();
-                is_over = timeout(STOPPING, state.wait_for(|now| !matches!(now, State::Runs(_)))).await.is_ok();
-                if is_over {
-                    break;
-                }
-            }
-            if !is_over {
+            if !self.place.end(program).await? {
                 return Err(StackError::NotStopped { host: self.place.host.clone(), service: name.to_owned() });
             }
         }
@@ -283,6 +279,31 @@ impl Place {
         let begin = ["sh", "-c", BEGIN, &file];
         let command: Vec<&str> = begin.into_iter().chain(command.iter().map(String::as_str)).collect();
         self.container.spawn(&command, on_line).await
+    }
+
+    /// Ends a program with all processes that came of it: a script may only have started what serves. Says whether they ended.
+    async fn end(&self, program: &Program) -> Result<bool, EngineError> {
+        let family = self.container.exec(&["sh", "-c", FAMILY, &pid_file(&program.name)]).await?.stdout;
+        let family: Vec<&str> = family.split_whitespace().collect();
+        let run = async |command: &str, first: &str| {
+            self.container.exec(&[&["sh", "-c", command, first], family.as_slice()].concat()).await
+        };
+        for signal in ["-TERM", "-KILL"] {
+            run("kill \"$0\" \"$@\"", signal).await?;
+            let ended = async {
+                let mut state = program.state.subscribe();
+                let _ = state.wait_for(|now| !matches!(now, State::Runs(_))).await;
+                let mut tick = interval(Duration::from_millis(50));
+                while run(LEFT, "left").await?.code == 0 {
+                    tick.tick().await;
+                }
+                Ok::<_, EngineError>(())
+            };
+            if let Ok(ended) = timeout(STOPPING, ended).await {
+                return ended.map(|()| true);
+            }
+        }
+        Ok(false)
     }
 
     async fn unit(&self, command: &[String]) -> Unit {
