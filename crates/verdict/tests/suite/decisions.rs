@@ -234,6 +234,21 @@ fn what_was_seen_decides_although_the_log_was_not_complete() {
 }
 
 #[test]
+fn one_property_of_several_is_enough() {
+    let mut seen = rejected();
+    seen.object.results[2].properties.push(("policy.dmarc".to_owned(), "reject".to_owned()));
+    holds("result = { method = \"dmarc\", properties = { \"header.from\" = \"bank.example\" } }", &seen);
+}
+
+#[test]
+fn a_refusal_without_an_explanation_decides_although_a_farewell_was_not_heard() {
+    let mut seen = rejected();
+    seen.dialogue[8].reply = hidden();
+    let what = "no refusal explains `ask postmaster`";
+    fails("spf-explanation = \"ask postmaster\"", &seen, what, "550 5.7.1");
+}
+
+#[test]
 fn the_topmost_field_about_the_hop_counts() {
     let forged = format!("{}{}", field("", "ESMTP"), field(USING, "ESMTPS"));
     let mut seen = traced(&forged);
