@@ -7,12 +7,17 @@ use evidence::{
 };
 use mail::{Message, Nonce};
 use mailproof_verdict::{Judged, judge};
-use plan::{Source, World};
+use plan::{Source, Specification, World};
 use std::ops::Range;
 
 /// A forged message and its control, with these claims on the first.
 pub(crate) fn plan(expect: &str) -> Scenario {
     parse(&format!("{HEAD}{expect}\n{CONTROL}"))
+}
+
+/// The same, for a gateway that follows this specification.
+pub(crate) fn following(specification: Specification, expect: &str) -> Scenario {
+    parse_in(&format!("{HEAD}{expect}\n{CONTROL}"), vec![specification])
 }
 
 /// A message through a submission service, with these claims.
@@ -21,6 +26,10 @@ pub(crate) fn submission(expect: &str) -> Scenario {
 }
 
 pub(crate) fn parse(text: &str) -> Scenario {
+    parse_in(text, Vec::new())
+}
+
+fn parse_in(text: &str, follows: Vec<Specification>) -> Scenario {
     let source = Source {
         name: "dmarc/forged".to_owned(),
         path: "scenarios/dmarc/forged.toml".to_owned(),
@@ -31,6 +40,7 @@ pub(crate) fn parse(text: &str) -> Scenario {
         logins: vec!["carol@sender.example".parse().unwrap(), "alice@gateway.example".parse().unwrap()],
         reserved: vec!["gateway.example".parse().unwrap(), "sender.example".parse().unwrap()],
         profiles: profile::names(),
+        follows,
         ..World::default()
     };
     scenario::parse(source, &world).unwrap_or_else(|faults| panic!("{:?}", faults.flaws()))

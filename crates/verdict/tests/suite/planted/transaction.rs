@@ -2,7 +2,9 @@
 
 use super::{Planted, are_found, mail, of};
 use crate::{
-    canned::{copy, delivered, exchange, fate, handshake, in_queue, notification, plan, question, rejected, result},
+    canned::{
+        copy, delivered, exchange, fate, following, handshake, in_queue, notification, plan, question, rejected, result,
+    },
     opinions::forged,
     played::{logged, offer, outbound, sent, web},
     received::{USING, field, traced},
@@ -10,6 +12,7 @@ use crate::{
 use claims::transaction;
 use evidence::{Disposition, Evidence, FateStatus, MailObject, Observed, Opinion, ResultSource, Transaction, Trust};
 use mail::DmarcResult;
+use plan::Specification;
 
 fn seen(evidence: &mut Evidence) -> &mut Transaction {
     &mut evidence.transactions[0]
@@ -319,6 +322,10 @@ fn combined() -> Vec<Planted> {
             .lie("neither", |e| says(e, "dmarc", "none"))
             .lie("only half", |e| says(e, "dkim", "pass"))
             .unseen("half", |e| seen(e).object.results.retain(|r| r.method != "dmarc")),
+        of("by = { \"RFC 9989\" = { dmarc = \"fail\" }, \"RFC 7489\" = { dmarc = \"pass\" } }", mail(rejected()))
+            .within(|claim| following(Specification::Rfc9989, claim))
+            .lie("what the other one asks for", |e| says(e, "dmarc", "pass"))
+            .unseen("the result", |e| seen(e).object.results.retain(|r| r.method != "dmarc")),
         of("never = { spf = \"fail\", dmarc = \"pass\" }", mail(rejected()))
             .lie("all of it", |e| says(e, "dmarc", "pass"))
             .unseen("half", |e| seen(e).object.results.retain(|r| r.method != "dmarc")),
