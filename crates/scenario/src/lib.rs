@@ -5,6 +5,7 @@
 
 mod hosts;
 mod language;
+mod messages;
 mod questions;
 mod records;
 mod stage;

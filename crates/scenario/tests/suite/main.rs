@@ -5,6 +5,7 @@ extern crate mailproof_scenario as scenario;
 mod diagnostics;
 mod library;
 mod meaning;
+mod messages;
 mod outbound;
 mod questions;
 mod seams;
