@@ -6,7 +6,7 @@
 
 use evidence::{AuthResult, Observed, ResultSource, Transaction};
 use mail::{DkimResult, Domain, SpfResult, UnknownResult};
-use std::{collections::BTreeSet, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 /// What the source that counts says of a method.
 ///
@@ -138,30 +138,71 @@ pub fn best_dkim(seen: &Transaction) -> Observed<DkimResult> {
     }
 }
 
-/// The results of all signatures of a domain (`header.d`, or the domain of `header.i` where there is none); empty: it
-/// has none. Unobserved: some result does not say whose signature it is of.
-#[must_use]
-pub fn dkim_of(domain: &Domain, seen: &Transaction) -> Observed<Vec<DkimResult>> {
-    let said = match of("dkim", seen) {
-        Ok(said) => said,
-        Err(why) => return Observed::Unobserved(why),
-    };
-    let mut found = Vec::new();
-    let mut nameless = None;
+/// Whose signatures are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signer {
+    /// `d=` (RFC 6376 §3.5).
+    pub domain: Domain,
+    /// `s=`; any, if none is named.
+    pub selector: Option<String>,
+    /// `a=`; any, if none is named.
+    pub algorithm: Option<String>,
+}
+
+impl fmt::Display for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.domain.fmt(f)?;
+        let details = self.selector.iter().chain(&self.algorithm);
+        details.enumerate().try_for_each(|(at, word)| write!(f, "{}{word}", if at == 0 { " by " } else { ", " }))
+    }
+}
+
+/// The results of the signatures of somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Signatures {
+    /// Those that are of such a signature for sure.
+    pub certain: Vec<DkimResult>,
+    /// Those that may be, and what they do not say, a sentence each.
+    pub possible: Vec<String>,
+}
+
+/// The results of all signatures of somebody, by `header.d` (or the domain of `header.i` where there is none), `header.s` and
+/// `header.a`. A result that names no domain may be of anybody's, where none is theirs for sure.
+///
+/// # Errors
+/// Why nothing can be said: nobody names DKIM, or with a word that is no result.
+pub fn dkim_of(signer: &Signer, seen: &Transaction) -> Result<Signatures, String> {
+    let said = of("dkim", seen)?;
+    let (mut found, mut nameless) = (Signatures::default(), None);
     for result in said {
-        match (signer(result), result.result.parse::<DkimResult>()) {
-            (_, Err(unknown)) => return Observed::Unobserved(unknown.to_string()),
-            (Some(signer), Ok(word)) if signer == *domain => found.push(word),
-            (None, Ok(word)) if word != DkimResult::None => nameless = Some(result),
+        let word: DkimResult = result.result.parse().map_err(|unknown: UnknownResult| unknown.to_string())?;
+        match self::signer(result) {
+            Some(domain) if domain == signer.domain => {
+                let details =
+                    [("header.s", "selector", &signer.selector), ("header.a", "algorithm", &signer.algorithm)];
+                let asked = details
+                    .into_iter()
+                    .filter_map(|(name, what, wanted)| Some((property(result, name), what, wanted.as_ref()?)));
+                let asked: Vec<_> = asked.collect();
+                let is_other = |(said, _, wanted): &(Option<&str>, &str, &String)| {
+                    said.is_some_and(|said| !said.eq_ignore_ascii_case(wanted))
+                };
+                match asked.iter().find(|(said, ..)| said.is_none()) {
+                    _ if asked.iter().any(is_other) => {}
+                    Some((_, what, _)) => {
+                        found.possible.push(format!("{} does not name the signature's {what}", told(result)));
+                    }
+                    None => found.certain.push(word),
+                }
+            }
+            None if word != DkimResult::None => nameless = Some(result),
             _ => {}
         }
     }
-    match nameless {
-        Some(result) if found.is_empty() => {
-            Observed::Unobserved(format!("{} does not name the signature's domain", told(result)))
-        }
-        _ => Observed::Seen(found),
+    if let Some(result) = nameless.filter(|_| found.certain.is_empty()) {
+        found.possible.push(format!("{} does not name the signature's domain", told(result)));
     }
+    Ok(found)
 }
 
 /// A result as a person would say it: where it stands and what it says.
@@ -194,11 +235,13 @@ pub fn source_word(source: &ResultSource) -> String {
 }
 
 fn signer(result: &AuthResult) -> Option<Domain> {
-    let property = |wanted: &str| {
-        result.properties.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.as_str())
-    };
-    let auid = || property("header.i").and_then(|auid| auid.rsplit('@').next());
-    property("header.d").or_else(auid)?.parse().ok()
+    let auid = || property(result, "header.i").and_then(|auid| auid.rsplit('@').next());
+    property(result, "header.d").or_else(auid)?.parse().ok()
+}
+
+fn property<'a>(result: &'a AuthResult, wanted: &str) -> Option<&'a str> {
+    let found = result.properties.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    found.map(|(_, value)| value.as_str())
 }
 
 const fn rank(result: DkimResult) -> u8 {

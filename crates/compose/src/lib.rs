@@ -1,4 +1,5 @@
-//! A recipe becomes octets: the message, its DKIM signatures, and what is done to it after signing.
+//! A recipe becomes octets: the message, its DKIM signatures, what is done to it after signing, and the ARC sets of those who
+//! forward it.
 //!
 //! Everything is made of the arguments: keys, time and nonce come in with [`ComposeContext`]. The signer is our own, because it
 //! must also sign what a good signer refuses: weak keys, SHA-1, `l=`, expired signatures.
@@ -6,13 +7,14 @@
 mod canonical;
 mod key;
 mod raw_message;
+mod seal;
 mod sign;
 mod tamper;
 
 pub use key::{KeyError, KeyPair, revoked_record};
 
 use mail::{Domain, Nonce};
-use plan::Recipe;
+use plan::{Octets, Recipe, Signature, Tamper};
 use raw_message::{RawMessage, crlf};
 use std::sync::Arc;
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
@@ -39,8 +41,8 @@ pub enum ComposeError {
         /// `s=`.
         selector: String,
     },
-    /// A text that tampering should replace does not occur in the signed message.
-    #[error("`{find}` does not occur in the signed message, so there is nothing to replace")]
+    /// A text that tampering should replace does not occur in the message as it is then.
+    #[error("`{find}` does not occur in the message as it is then, so there is nothing to replace")]
     NothingToReplace {
         /// The text.
         find: String,
@@ -56,28 +58,55 @@ pub enum ComposeError {
 /// Makes the message of a recipe: octets ready for DATA, not dot-stuffed (RFC 5321 §4.5.2).
 ///
 /// Unless the recipe is exact, lines end in CRLF, and Message-ID and Date are added at the end of the header where they
-/// are missing (RFC 5322 §3.6). Then it is signed, each signature on top of the header, and tampered with.
+/// are missing (RFC 5322 §3.6). Then it is signed, each signature on top of the header, and tampered with; and each hop
+/// changes, signs and seals what the one before it made.
 ///
 /// # Errors
-/// A signature without its key; tampering that finds nothing to change.
+/// A signature or seal without its key; tampering that finds nothing to change.
 pub fn compose(recipe: &Recipe, context: &ComposeContext<'_>) -> Result<Vec<u8>, ComposeError> {
-    let text = with_nonce(&recipe.text.value, context.nonce).into_bytes();
+    let text = with_nonce(&recipe.text.value, context.nonce);
     let mut message = if recipe.exact { text } else { completed(lines(&text), context) };
-    for signature in &recipe.sign {
-        let (domain, selector) = (&signature.domain.value, &signature.selector.value);
-        let key = (context.key)(domain, selector)
-            .ok_or_else(|| ComposeError::NoKey { domain: domain.clone(), selector: selector.clone() })?;
+    message = signed(message, &recipe.sign, context)?;
+    message = changed(message, &recipe.tamper, recipe.exact, context)?;
+    for hop in &recipe.hops {
+        message = changed(message, &hop.tamper, recipe.exact, context)?;
+        message = signed(message, &hop.sign, context)?;
+        if let Some(seal) = &hop.seal {
+            message = seal::sealed(&message, seal, context, &*key(&seal.domain.value, &seal.selector.value, context)?);
+        }
+    }
+    Ok(message)
+}
+
+fn signed(
+    mut message: Vec<u8>,
+    signatures: &[Signature],
+    context: &ComposeContext<'_>,
+) -> Result<Vec<u8>, ComposeError> {
+    for signature in signatures {
+        let key = key(&signature.domain.value, &signature.selector.value, context)?;
         let field = sign::field(&message, signature, context, &key);
         message.splice(..0, field);
     }
-    recipe
-        .tamper
-        .iter()
-        .try_fold(message, |message, change| tamper::apply(message, change, recipe.exact, context.nonce))
+    Ok(message)
 }
 
-fn with_nonce(text: &str, nonce: &Nonce) -> String {
-    text.replace("{nonce}", nonce.as_str())
+fn changed(
+    message: Vec<u8>,
+    changes: &[Tamper],
+    exact: bool,
+    context: &ComposeContext<'_>,
+) -> Result<Vec<u8>, ComposeError> {
+    changes.iter().try_fold(message, |message, change| tamper::apply(message, change, exact, context.nonce))
+}
+
+fn key(domain: &Domain, selector: &str, context: &ComposeContext<'_>) -> Result<Arc<KeyPair>, ComposeError> {
+    let missing = || ComposeError::NoKey { domain: domain.clone(), selector: selector.to_owned() };
+    (context.key)(domain, selector).ok_or_else(missing)
+}
+
+fn with_nonce(octets: &Octets, nonce: &Nonce) -> Vec<u8> {
+    octets.replace("{nonce}", nonce.as_str())
 }
 
 /// The text in whole lines, each ended by CRLF.

@@ -20,6 +20,9 @@ use std::{
 /// A moment after the clock of any machine that runs the tests, since mail-auth compares `x=` with that: 2100-01-01.
 pub(crate) const NOW: u64 = 4_102_444_800;
 
+const STRICT: bool = false; // strict is to refuse `l=`
+static REFERENCE: LazyLock<MessageAuthenticator> = LazyLock::new(|| MessageAuthenticator::new_google().unwrap());
+
 pub(crate) const ALGORITHMS: [KeyAlgorithm; 4] =
     [KeyAlgorithm::Rsa1024, KeyAlgorithm::Rsa2048, KeyAlgorithm::Rsa4096, KeyAlgorithm::Ed25519];
 
@@ -48,7 +51,7 @@ pub(crate) fn pkcs8(algorithm: KeyAlgorithm) -> Vec<u8> {
 
 /// A recipe without signatures.
 pub(crate) fn recipe(text: &str) -> Recipe {
-    Recipe { text: spanned(text.to_owned()), exact: false, sign: Vec::new(), tamper: Vec::new() }
+    Recipe { text: spanned(text.into()), exact: false, sign: Vec::new(), tamper: Vec::new(), hops: Vec::new() }
 }
 
 /// A relaxed signature of bank.example whose selector is the name of the algorithm.
@@ -65,6 +68,7 @@ pub(crate) fn signature(key: KeyAlgorithm) -> Signature {
         signed_at: None,
         expires_at: None,
         auid: None,
+        tags: Vec::new(),
     }
 }
 
@@ -87,18 +91,34 @@ pub(crate) fn verified(message: &[u8]) -> Vec<String> {
 
 /// The same with other records, by name.
 pub(crate) fn verified_with(message: &[u8], record: impl Fn(&str) -> Option<String>) -> Vec<String> {
-    const STRICT: bool = false; // strict is to refuse `l=`
-    static REFERENCE: LazyLock<MessageAuthenticator> = LazyLock::new(|| MessageAuthenticator::new_google().unwrap());
     let parsed = AuthenticatedMessage::parse_with_opts(message, None, STRICT).unwrap();
     let records = Records(record);
-    let parameters = Parameters::new(&parsed).with_txt_cache(&records);
-    let verifying = pin!(REFERENCE.verify_dkim(parameters));
-    let Poll::Ready(outputs) = verifying.poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("a record is missing, and mail-auth asks the network")
-    };
+    let outputs = at_once(REFERENCE.verify_dkim(Parameters::new(&parsed).with_txt_cache(&records)));
     let mut words: Vec<_> = outputs.iter().map(|output| word(output.result())).collect();
     words.reverse();
     words
+}
+
+/// What mail-auth makes of the ARC chain; the records are those of [`key`] for every domain.
+pub(crate) fn chain(message: &[u8]) -> String {
+    chain_with(message, |name| {
+        ALGORITHMS.into_iter().find(|a| name.starts_with(selector(*a))).map(|a| key(a).record(None))
+    })
+}
+
+/// The same with other records, by name.
+pub(crate) fn chain_with(message: &[u8], record: impl Fn(&str) -> Option<String>) -> String {
+    let parsed = AuthenticatedMessage::parse_with_opts(message, None, STRICT).unwrap();
+    let records = Records(record);
+    word(at_once(REFERENCE.verify_arc(Parameters::new(&parsed).with_txt_cache(&records))).result())
+}
+
+/// What a check gives that has all its records.
+fn at_once<T>(checking: impl Future<Output = T>) -> T {
+    match pin!(checking).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("a record is missing, and mail-auth asks the network"),
+    }
 }
 
 fn word(result: &DkimResult) -> String {
@@ -109,7 +129,7 @@ fn word(result: &DkimResult) -> String {
     }
 }
 
-const fn selector(key: KeyAlgorithm) -> &'static str {
+pub(crate) const fn selector(key: KeyAlgorithm) -> &'static str {
     match key {
         KeyAlgorithm::Rsa1024 => "rsa1024",
         KeyAlgorithm::Rsa2048 => "rsa2048",
@@ -132,10 +152,12 @@ impl<F: Fn(&str) -> Option<String>> ResolverCache<Box<str>, Txt> for Records<F> 
         Q: Hash + Eq + ?Sized,
     {
         // All that the trait lets one do with a name is to compare it.
-        let names = ["bank.example.", "football.example.com."].into_iter().flat_map(|domain| {
-            let selectors = ALGORITHMS.map(selector).into_iter().chain(["brisbane"]);
-            selectors.map(move |selector| format!("{selector}._domainkey.{domain}").into_boxed_str())
-        });
+        let names = ["bank.example.", "forwarder.example.", "list.example.", "football.example.com."]
+            .into_iter()
+            .flat_map(|domain| {
+                let selectors = ALGORITHMS.map(selector).into_iter().chain(["brisbane"]);
+                selectors.map(move |selector| format!("{selector}._domainkey.{domain}").into_boxed_str())
+            });
         let name = names.into_iter().find(|known| Borrow::<Q>::borrow(known) == name)?;
         let record = (self.0)(&name)?;
         Some(DomainKey::parse(record.as_bytes()).map_or_else(Txt::Error, |key| Txt::DomainKey(Arc::new(key))))

@@ -1,4 +1,4 @@
-//! The DKIM-Signature field (RFC 6376 §3.5, §5).
+//! The DKIM-Signature field (RFC 6376 §3.5, §5), and what all fields that sign have in common.
 
 use crate::{
     ComposeContext, KeyPair, canonical,
@@ -7,7 +7,8 @@ use crate::{
     with_nonce,
 };
 use data_encoding::BASE64;
-use plan::{KeyAlgorithm, Signature};
+use mail::Nonce;
+use plan::{KeyAlgorithm, Signature, Tag};
 
 /// Where lines of the field are folded, if they can be.
 const WIDTH: usize = 76;
@@ -16,41 +17,89 @@ const WIDTH: usize = 76;
 pub(crate) fn field(message: &[u8], signature: &Signature, context: &ComposeContext<'_>, key: &KeyPair) -> Vec<u8> {
     let message = crlf(message);
     let raw_message = RawMessage::of(&message);
-    let (algorithm, hash) = match (key.algorithm(), signature.sha1) {
-        (KeyAlgorithm::Ed25519, _) => ("ed25519-sha256", Hash::Sha256),
-        (_, true) => ("rsa-sha1", Hash::Sha1),
-        (_, false) => ("rsa-sha256", Hash::Sha256),
-    };
-    let mut folded = Folded::new("DKIM-Signature: v=1;");
-    folded.word(&format!("a={algorithm};"));
-    folded.word(&format!("c={}/{};", word(signature.relaxed_header), word(signature.relaxed_body)));
-    folded.word(&format!("d={};", signature.domain.value));
-    folded.word(&format!("s={};", signature.selector.value));
-    if let Some(auid) = &signature.auid {
-        folded.word(&format!("i={};", quoted_printable(&with_nonce(auid, context.nonce))));
+    let hash = if signature.sha1 && key.algorithm() != KeyAlgorithm::Ed25519 { Hash::Sha1 } else { Hash::Sha256 };
+    let mut tags = vec![
+        ("v", Value::Text("1".to_owned())),
+        ("a", Value::Text(algorithm(key, hash).to_owned())),
+        ("c", Value::Text(canonicalization(signature.relaxed_header, signature.relaxed_body))),
+        ("d", Value::Text(signature.domain.value.to_string())),
+        ("s", Value::Text(signature.selector.value.clone())),
+    ];
+    let auid = signature.auid.as_ref().map(|auid| quoted_printable(&with_nonce(&auid.as_str().into(), context.nonce)));
+    tags.extend(auid.map(|auid| ("i", Value::Text(auid))));
+    let moment = |offset: i64| Value::Text(context.now.saturating_add_signed(offset).to_string());
+    tags.extend(signature.signed_at.map(|offset| ("t", moment(offset))));
+    tags.extend(signature.expires_at.map(|offset| ("x", moment(offset))));
+    tags.extend(signature.body_length.map(|length| ("l", Value::Text(length.to_string()))));
+    let body = body(&raw_message, signature.relaxed_body, signature.body_length);
+    tags.push(("bh", Value::Text(BASE64.encode(&hash.of(&body)))));
+    tags.push(("h", Value::List(&signature.headers)));
+    signing("DKIM-Signature", &tags, &signature.tags, context.nonce, |own| {
+        key.sign(hash, &header(&raw_message, &signature.headers, signature.relaxed_header, own))
+    })
+}
+
+/// The value of a tag of a field that signs.
+pub(crate) enum Value<'a> {
+    Text(String),
+    /// Names with colons between them.
+    List(&'a [String]),
+}
+
+/// A field that signs: its tags in order, then further ones, then `b=`, made of the field with an empty one (RFC 6376 §3.7).
+/// The first of the further tags that has the name of another one stands in its place.
+pub(crate) fn signing(
+    name: &str,
+    tags: &[(&str, Value<'_>)],
+    further: &[Tag],
+    nonce: &Nonce,
+    sign: impl FnOnce(&[u8]) -> Vec<u8>,
+) -> Vec<u8> {
+    let mut left: Vec<&Tag> = further.iter().collect();
+    let mut instead = |name: &str| left.iter().position(|tag| tag.name == name).map(|at| left.remove(at));
+    let text = |tag: &Tag| String::from_utf8_lossy(&with_nonce(&tag.text.as_str().into(), nonce)).into_owned();
+    let mut folded = Folded::new(&format!("{name}:"));
+    for (name, value) in tags {
+        match (instead(name), value) {
+            (Some(tag), _) => folded.word(&format!("{};", text(tag))),
+            (None, Value::Text(value)) => folded.word(&format!("{name}={value};")),
+            (None, Value::List(items)) => folded.list(&format!("{name}="), items),
+        }
     }
-    if let Some(offset) = signature.signed_at {
-        folded.word(&format!("t={};", context.now.saturating_add_signed(offset)));
+    let own = instead("b");
+    for tag in left {
+        folded.word(&format!("{};", text(tag)));
     }
-    if let Some(offset) = signature.expires_at {
-        folded.word(&format!("x={};", context.now.saturating_add_signed(offset)));
+    match own {
+        Some(tag) => folded.word(&text(tag)),
+        None => {
+            folded.word("b=");
+            let signature = BASE64.encode(&sign(folded.text.as_bytes()));
+            folded.breakable(&signature);
+        }
     }
-    if let Some(length) = signature.body_length {
-        folded.word(&format!("l={length};"));
-    }
-    let body_hash = hash.of(&body(&raw_message, signature));
-    folded.word(&format!("bh={};", BASE64.encode(&body_hash)));
-    folded.list("h=", &signature.headers);
-    folded.word("b=");
-    let signed = header(&raw_message, &signature.headers, signature.relaxed_header, folded.text.as_bytes());
-    folded.breakable(&BASE64.encode(&key.sign(hash, &signed)));
     folded.text += "\r\n";
     folded.text.into_bytes()
 }
 
+/// `a=` (RFC 6376 §3.3, RFC 8463 §3).
+pub(crate) const fn algorithm(key: &KeyPair, hash: Hash) -> &'static str {
+    match (key.algorithm(), hash) {
+        (KeyAlgorithm::Ed25519, _) => "ed25519-sha256",
+        (_, Hash::Sha1) => "rsa-sha1",
+        (_, Hash::Sha256) => "rsa-sha256",
+    }
+}
+
+/// `c=` (RFC 6376 §3.4).
+pub(crate) fn canonicalization(header: bool, body: bool) -> String {
+    let word = |relaxed| if relaxed { "relaxed" } else { "simple" };
+    format!("{}/{}", word(header), word(body))
+}
+
 /// What is signed: the fields of `h=`, each name taking the lowest that is not yet taken, nothing for one that is not
 /// there, and then the field itself with an empty `b=` and no CRLF (RFC 6376 §3.7, §5.4.2).
-fn header(raw_message: &RawMessage<'_>, names: &[String], relaxed: bool, own: &[u8]) -> Vec<u8> {
+pub(crate) fn header(raw_message: &RawMessage<'_>, names: &[String], relaxed: bool, own: &[u8]) -> Vec<u8> {
     let mut left: Vec<_> = raw_message.fields.iter().rev().map(Some).collect();
     let mut out = Vec::new();
     for name in names {
@@ -62,22 +111,19 @@ fn header(raw_message: &RawMessage<'_>, names: &[String], relaxed: bool, own: &[
     out
 }
 
-fn body(raw_message: &RawMessage<'_>, signature: &Signature) -> Vec<u8> {
-    let mut octets = canonical::body(signature.relaxed_body, raw_message.body());
-    if let Some(length) = signature.body_length {
+/// The canonicalized body, or so many octets of it.
+pub(crate) fn body(raw_message: &RawMessage<'_>, relaxed: bool, length: Option<u64>) -> Vec<u8> {
+    let mut octets = canonical::body(relaxed, raw_message.body());
+    if let Some(length) = length {
         octets.truncate(usize::try_from(length).unwrap_or(usize::MAX));
     }
     octets
 }
 
-const fn word(relaxed: bool) -> &'static str {
-    if relaxed { "relaxed" } else { "simple" }
-}
-
 /// RFC 6376 §2.11.
-fn quoted_printable(text: &str) -> String {
+fn quoted_printable(octets: &[u8]) -> String {
     let safe = |b: u8| b.is_ascii_graphic() && b != b';' && b != b'=';
-    text.bytes().map(|b| if safe(b) { char::from(b).to_string() } else { format!("={b:02X}") }).collect()
+    octets.iter().map(|b| if safe(*b) { char::from(*b).to_string() } else { format!("={b:02X}") }).collect()
 }
 
 /// A field that grows and is folded where white space may stand.

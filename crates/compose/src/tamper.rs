@@ -2,7 +2,7 @@
 
 use crate::{ComposeError, RawMessage, crlf, lines, with_nonce};
 use mail::Nonce;
-use plan::Tamper;
+use plan::{Octets, Tamper};
 
 /// Does one change. `{nonce}` stands for the nonce; unless `exact`, line ends become CRLF.
 pub(crate) fn apply(
@@ -11,8 +11,8 @@ pub(crate) fn apply(
     exact: bool,
     nonce: &Nonce,
 ) -> Result<Vec<u8>, ComposeError> {
-    let octets = |text: &str| {
-        let text = with_nonce(text, nonce).into_bytes();
+    let octets = |text: &Octets| {
+        let text = with_nonce(text, nonce);
         if exact { text } else { crlf(&text) }
     };
     match change {
@@ -38,7 +38,7 @@ pub(crate) fn apply(
         }
         Tamper::Replace { find, with } => {
             let (old, new) = (octets(find), octets(with));
-            let nothing = || ComposeError::NothingToReplace { find: find.clone() };
+            let nothing = || ComposeError::NothingToReplace { find: find.to_string() };
             let at = message.windows(old.len().max(1)).position(|w| w == old).ok_or_else(nothing)?;
             message.splice(at..at + old.len(), new);
         }

@@ -73,7 +73,7 @@ fn is_of(field: &Field, id: &str) -> bool {
 /// A field that came with the message stands below the Received field of the host that took it, and as often as it was
 /// sent: of two that are the same, the lower one was there first.
 fn fields<'a>(delivered: &'a Message, sent: &[u8], came_with_it: bool) -> Vec<&'a Field> {
-    let text = String::from_utf8_lossy(sent).replace("\r\n", "\n").replace('\r', "\n");
+    let text = mail::readable(sent).replace("\r\n", "\n").replace('\r', "\n");
     let unfolded = text.replace("\n ", " ").replace("\n\t", " ");
     let mut left: HashMap<String, usize> = HashMap::new();
     for line in unfolded.lines() {

@@ -85,7 +85,7 @@ impl PeerTexts {
         texts.address(mail_from);
         texts.helo(helo);
         // octets that hide further messages have further headers in them
-        let lines = String::from_utf8_lossy(sent).replace("\r\n ", " ").replace("\r\n\t", " ");
+        let lines = mail::readable(sent).replace("\r\n ", " ").replace("\r\n\t", " ");
         for line in lines.lines() {
             // commands, too, of a dialogue or hidden in a message
             if let Some((verb, name)) = line.split_once(' ')

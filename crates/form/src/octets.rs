@@ -1,14 +1,13 @@
 //! Octets that a person writes as text: what is no text stands as an escape.
 
-use crate::{Flaw, Shape, Text};
-use std::ops::Range;
+use crate::{Decode, Flaw, Node, Required, Shape, Text, tables};
+use plan::Octets;
+use std::{marker::PhantomData, ops::Range};
+use toml::de::DeValue;
 
 const HELP: &str = r"the escapes are `\r`, `\n`, `\t`, `\0`, `\xHH` and `\\`; in a text in double quotes TOML wants each backslash twice";
 
-/// Octets as written: `\r`, `\n`, `\t`, `\0`, `\xHH` for one octet, `\\` for a backslash, else UTF-8.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Octets(pub Vec<u8>);
-
+/// As written: `\r`, `\n`, `\t`, `\0`, `\xHH` for one octet, `\\` for a backslash, else UTF-8.
 impl Text for Octets {
     fn shape() -> Shape {
         Shape::Text { what: r"text with the escapes `\r`, `\n`, `\t`, `\0`, `\xHH` and `\\`", pattern: None }
@@ -16,6 +15,41 @@ impl Text for Octets {
 
     fn parse(text: &str) -> Result<Self, Flaw> {
         octets(text).map(Self).map_err(|(_, flaw)| flaw)
+    }
+}
+
+tables! {
+    /// Any octets in the place of a text.
+    RawTable "raw text" [Any] {
+        /// The octets: `\r`, `\n`, `\t`, `\0`, `\xHH` and `\\` stand for one each. Best in `'…'` or `'''…'''`.
+        raw: Required<Octets>,
+    }
+}
+
+/// Text of a kind, or `{ raw = '…' }` with any octets that read as such a text.
+#[derive(Debug, Clone)]
+pub struct Content<T> {
+    /// What is meant.
+    pub octets: Octets,
+    kind: PhantomData<T>,
+}
+
+impl<T: Text> Decode for Content<T> {
+    fn shape() -> Shape {
+        Shape::AnyOf(vec![<T as Text>::shape(), RawTable::shape()])
+    }
+
+    fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
+        let octets = match node.value.get_ref() {
+            DeValue::String(text) => Octets::from(text.as_ref()),
+            DeValue::Table(_) => RawTable::read(node, flaws)?.raw.0?,
+            _ => {
+                flaws.push(node.must_be(&Self::shape().what()));
+                return None;
+            }
+        };
+        let read = T::parse(&octets.text()).map_err(|flaw| flaws.push(flaw.at(&node.span(), "here")));
+        read.ok().map(|_| Self { octets, kind: PhantomData })
     }
 }
 

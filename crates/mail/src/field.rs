@@ -1,5 +1,6 @@
 //! Header fields and the message around them (RFC 5322 §2).
 
+use crate::readable;
 use serde::{Deserialize, Serialize};
 
 /// One header field, its body unfolded (RFC 5322 §2.2.3).
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Field {
     /// The name as written.
     pub name: String,
-    /// The body, unfolded, without white space around it; octets that are no UTF-8 replaced.
+    /// The body, unfolded, without white space around it; octets that are no UTF-8 stand as `\DDD`.
     pub value: String,
 }
 
@@ -34,7 +35,7 @@ impl Message {
             if line.is_empty() && !is_continued {
                 return Self { fields, body: rest[end..].to_vec() };
             }
-            let text = String::from_utf8_lossy(line);
+            let text = readable(line);
             if is_continued {
                 let Some(field) = fields.last_mut() else { break };
                 if !field.value.is_empty() && !line.is_empty() {

@@ -11,6 +11,7 @@ use mail_auth::{
     common::{crypto::Algorithm, verify::VerifySignature},
     dkim::{DkimError, Signature},
 };
+use std::collections::BTreeSet;
 
 impl Means {
     /// Every signature of a message (RFC 6376 §6.1).
@@ -25,7 +26,7 @@ impl Means {
         for (output, field) in verified.iter_mut().skip(unread).zip(&message.dkim_headers) {
             let signature = &field.header;
             if *output.result() == mail_auth::DkimResult::Pass
-                && let Some(why) = self.objection(signature)
+                && let Some(why) = self.objection(signature, field.value)
             {
                 *output = DkimOutput::perm_err(why).with_signature(signature);
             }
@@ -50,14 +51,16 @@ impl Means {
     }
 
     /// Why no verifier may take a signature, although its octets verify.
-    fn objection(&self, signature: &Signature) -> Option<Error> {
+    fn objection(&self, signature: &Signature, value: &[u8]) -> Option<Error> {
         let is_sha1 = signature.a == Algorithm::RsaSha1;
         let covers_from = signature.h.iter().any(|name| name.trim().eq_ignore_ascii_case("from"));
         let hash = if is_sha1 { "sha1" } else { "sha256" };
         let is_for_mail = |texts: &Vec<Vec<u8>>| {
             texts.iter().any(|text| allows(text, "h", &[hash]) && allows(text, "s", &["*", "email"]))
         };
-        if is_sha1 {
+        if has_a_tag_twice(value) {
+            Some(Error::ParseError)
+        } else if is_sha1 {
             Some(Error::Dkim(DkimError::UnsupportedAlgorithm))
         } else if !covers_from {
             Some(Error::MissingParameters)
@@ -67,6 +70,14 @@ impl Means {
             None
         }
     }
+}
+
+/// Whether a tag stands twice, which makes the whole list invalid (RFC 6376 §3.2).
+fn has_a_tag_twice(value: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(value);
+    let names = text.split(';').filter_map(|tag| tag.split_once('=')).map(|(name, _)| name.trim());
+    let mut known = BTreeSet::new();
+    names.into_iter().any(|name| !known.insert(name))
 }
 
 /// Whether a key's record has one of these words in the list of a tag, or has no such tag (RFC 6376 §3.6.1).
@@ -106,6 +117,7 @@ fn reason(why: &Error, signature: Option<&Signature>) -> String {
         Error::Dkim(DkimError::UnsupportedAlgorithm) if signature.is_some_and(|s| s.a == Algorithm::RsaSha1) => {
             "rsa-sha1 is not to be verified (RFC 8301 §3.1)".to_owned()
         }
+        Error::ParseError if signature.is_some() => "a tag stands twice (RFC 6376 §3.2)".to_owned(),
         Error::MissingParameters if signature.is_some() => "it does not cover From (RFC 6376 §5.4)".to_owned(),
         Error::Dkim(DkimError::UnsupportedKeyType) if signature.is_some() => {
             "the key is for another hash, service or kind (RFC 6376 §3.6.1)".to_owned()

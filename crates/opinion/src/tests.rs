@@ -65,8 +65,10 @@ fn signed(algorithm: KeyAlgorithm, tags: Option<&str>, change: impl FnOnce(&mut 
         signed_at: None,
         expires_at: None,
         auid: None,
+        tags: Vec::new(),
     };
-    let mut recipe = Recipe { text: spanned(TEXT.to_owned()), exact: false, sign: vec![sign], tamper: Vec::new() };
+    let text = spanned(TEXT.into());
+    let mut recipe = Recipe { text, exact: false, sign: vec![sign], tamper: Vec::new(), hops: Vec::new() };
     change(&mut recipe);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let find = |_: &Domain, _: &str| Some(key.clone());
@@ -145,6 +147,11 @@ async fn what_no_verifier_may_take_is_turned_down_and_said() {
     let (dkim, dmarc, reason) = signature_of(message, zone).await;
     assert_eq!((dkim, dmarc), (DkimResult::PermError, DmarcResult::Fail));
     assert!(reason.contains("From"), "{reason}");
+    let twice = |name: &str| plan::Tag { name: name.to_owned(), text: format!("{name}=bank.example") };
+    let (message, zone) = signed(rsa, None, |recipe| recipe.sign[0].tags = vec![twice("d"), twice("d")]);
+    let (dkim, dmarc, reason) = signature_of(message, zone).await;
+    assert_eq!((dkim, dmarc), (DkimResult::PermError, DmarcResult::Fail));
+    assert!(reason.contains("twice"), "{reason}");
     for tags in ["h=sha1", "s=tlsrpt"] {
         let (message, zone) = signed(rsa, Some(tags), |_| ());
         assert_eq!(signature_of(message, zone).await.1, DmarcResult::Fail, "{tags}");
@@ -154,7 +161,7 @@ async fn what_no_verifier_may_take_is_turned_down_and_said() {
 #[tokio::test]
 async fn a_changed_body_an_old_signature_and_a_key_that_is_not_there_pass_nothing() {
     let rsa = KeyAlgorithm::Rsa2048;
-    let (message, zone) = signed(rsa, None, |recipe| recipe.tamper.push(Tamper::AppendBody("more\n".to_owned())));
+    let (message, zone) = signed(rsa, None, |recipe| recipe.tamper.push(Tamper::AppendBody("more\n".into())));
     let (dkim, dmarc, _) = signature_of(message, zone).await;
     assert_eq!((dkim, dmarc), (DkimResult::Fail, DmarcResult::Fail));
     let (message, zone) = signed(rsa, None, |recipe| {

@@ -2,8 +2,8 @@
 
 use claims::{ClaimList, Scenario, Subject};
 use plan::{
-    Client, DkimKey, Dnssec, Driver, Fault, FaultKind, KeyAlgorithm, KeyRecord, Origin, Plan, Recipe, Signature, Step,
-    Tamper, Tls, Transaction, Zone,
+    Client, DkimKey, Dnssec, Driver, Fault, FaultKind, KeyAlgorithm, KeyRecord, Origin, Plan, Recipe, Seal, Signature,
+    Step, Tag, Tamper, Tls, Transaction, Zone,
 };
 use std::fmt::Write;
 
@@ -186,18 +186,27 @@ fn transaction(out: &mut String, number: usize, transaction: &Transaction) {
         }
     }
     let recipe = &transaction.message;
-    if !recipe.text.value.is_empty() {
+    let text = recipe.text.value.to_string();
+    if !text.is_empty() {
         push(out, 1, how(recipe));
     }
-    for line in recipe.text.value.lines() {
-        push(out, 2, &format!("| {}", line.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'")));
+    for line in text.lines() {
+        push(out, 2, &format!("| {}", visible(line)));
     }
-    for signature in &recipe.sign {
-        push(out, 1, &signature_words(signature));
+    recipe.sign.iter().for_each(|signature| push(out, 1, &signature_words(signature)));
+    recipe.tamper.iter().for_each(|change| push(out, 1, &change_words(change)));
+    for (at, hop) in recipe.hops.iter().enumerate() {
+        push(out, 1, &format!("Forwarded by hop {}:", at + 1));
+        hop.tamper.iter().for_each(|change| push(out, 2, &change_words(change)));
+        hop.sign.iter().for_each(|signature| push(out, 2, &signature_words(signature)));
+        hop.seal.iter().for_each(|seal| push(out, 2, &seal_words(seal)));
     }
-    for change in &recipe.tamper {
-        push(out, 1, &change_words(change));
-    }
+}
+
+/// A line with its control characters as escapes.
+fn visible(line: &str) -> String {
+    let each = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    line.chars().map(each).collect()
 }
 
 fn origin(origin: &Origin) -> String {
@@ -258,12 +267,35 @@ fn signature_words(signature: &Signature) -> String {
     words.extend(signature.signed_at.map(|at| seconds("dated", at)));
     words.extend(signature.expires_at.map(|at| seconds("expires", at)));
     words.extend(signature.auid.as_ref().map(|auid| format!("; for {auid}")));
+    words.extend(tags_words("with", &signature.tags));
+    words
+}
+
+fn tags_words(with: &str, tags: &[Tag]) -> Option<String> {
+    let list: Vec<String> = tags.iter().map(|tag| format!("`{}`", tag.text)).collect();
+    (!list.is_empty()).then(|| format!("; {with} {}", list.join(", ")))
+}
+
+fn seal_words(seal: &Seal) -> String {
+    let mut words = format!(
+        "Sealed by {} with {} ({}), as {}: {}",
+        seal.domain.value,
+        seal.selector.value,
+        algorithm(seal.key),
+        seal.authserv_id,
+        seal.results,
+    );
+    words.extend(seal.instance.map(|instance| format!("; i={instance}")));
+    words.extend(seal.chain.map(|chain| format!("; cv={chain}")));
+    words.extend(seal.headers.as_ref().map(|headers| format!("; over {}", headers.join(", "))));
+    words.extend(tags_words("ARC-Message-Signature with", &seal.signature_tags));
+    words.extend(tags_words("ARC-Seal with", &seal.seal_tags));
     words
 }
 
 fn change_words(change: &Tamper) -> String {
     match change {
-        Tamper::AppendBody(text) => format!("Then `{}` is added to the body", text.trim_end()),
+        Tamper::AppendBody(text) => format!("Then `{}` is added to the body", text.to_string().trim_end()),
         Tamper::PrependHeader(field) => format!("Then `{field}` is put on top"),
         Tamper::SetHeader { name, value } => format!("Then {name} is changed to `{value}`"),
         Tamper::RemoveHeader(name) => format!("Then {name} is removed"),

@@ -123,13 +123,13 @@ fn as_text(seen: &impl Serialize) -> Value {
     json
 }
 
-/// Turns the octets under every key `body` or `sent` into text.
+/// Turns the octets under every key `body` or `sent` into text; those that are no UTF-8 stand as `\DDD`.
 fn octets_to_text(json: &mut Value) {
     match json {
         Value::Object(object) => {
             for (key, value) in object {
                 match octets(value).filter(|_| key == "body" || key == "sent") {
-                    Some(octets) => *value = String::from_utf8_lossy(&octets).into(),
+                    Some(octets) => *value = mail::readable(&octets).into(),
                     None => octets_to_text(value),
                 }
             }

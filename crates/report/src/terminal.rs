@@ -106,7 +106,7 @@ fn of_the_run(out: &mut String, run: &RunReport, style: &Style) {
 pub(crate) fn stray(stray: &Delivered) -> String {
     let Delivered { mailbox, folder, message, .. } = stray;
     let fields = message.fields.iter().map(|field| format!("{}: {}", field.name, field.value));
-    let body = String::from_utf8_lossy(&message.body);
+    let body = mail::readable(&message.body);
     let body = body.lines().map(str::to_owned);
     let lines = fields.take(STRAY_FIELDS).chain([String::new()]).chain(body.take(STRAY_LINES));
     let lines = lines.map(|line| format!("\n  | {}", cut(&line, STRAY_WIDTH)).trim_end().to_owned());

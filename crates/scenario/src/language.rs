@@ -2,10 +2,11 @@
 
 mod each;
 mod hosts;
+mod messages;
 mod questions;
 mod transactions;
 
-pub(crate) use self::{each::*, hosts::*, questions::*, transactions::*};
+pub(crate) use self::{each::*, hosts::*, messages::*, questions::*, transactions::*};
 
 use form::{
     Presence, Required, tables,

@@ -5,6 +5,7 @@
 
 mod hosts;
 mod language;
+mod messages;
 mod needs;
 mod questions;
 mod records;

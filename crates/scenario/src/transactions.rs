@@ -2,7 +2,8 @@
 
 use crate::{
     hosts::is_of_a_host,
-    language::{BodyTable, ClientTable, SignTable, SubmissionTable, TamperTable, TransactionTable},
+    language::{ClientTable, SubmissionTable, TransactionTable},
+    messages,
     stage::Stage,
     transcripts, zones,
 };
@@ -11,11 +12,8 @@ use claims::{
     transaction::{self, is_outbound, must_arrive},
 };
 use form::{Flaw, did_you_mean, listed, nearest};
-use mail::{Address, Domain, Message, ReversePath};
-use plan::{
-    Change, Client, DkimKey, Driver, KeyAlgorithm, Origin, Path, Recipe, Signature, Spanned, Submission, Tamper, Tls,
-    Transaction, World,
-};
+use mail::{Address, Domain, ReversePath};
+use plan::{Change, Client, Driver, Octets, Origin, Path, Spanned, Submission, Tls, Transaction, World};
 use std::{net::IpAddr, ops::Range};
 
 /// What a transaction is checked against.
@@ -40,25 +38,20 @@ pub(crate) fn build(
     let dialogue = table.dialogue.as_ref().map(|text| transcripts::read(text, scene.text, table.rcpt_to.stands, flaws));
     envelope_fits(&table, &span, dialogue.as_ref(), flaws);
     let origin = origin(&table, &span, exact, dialogue.as_ref(), scene, flaws);
-    let sign: Vec<Signature> =
-        table.sign.unwrap_or_default().into_iter().filter_map(|sign| signature(sign, scene, flaws)).collect();
-    if let Some(text) = &table.message.value {
-        changes_fit(text, exact, !sign.is_empty(), table.tamper.as_deref().unwrap_or_default(), flaws);
-    }
-    let tamper = table.tamper.unwrap_or_default().into_iter().filter_map(tampering).collect();
     let no_message = dialogue.as_ref().filter(|_| !table.message.stands).map(|read| read.transcript.span.clone());
-    let message = match (table.message.value, no_message) {
-        (Some(Spanned { value, span }), _) => {
-            let value = if exact { value } else { value.replace("\r\n", "\n") };
-            Some(Recipe { text: Spanned { value, span }, exact, sign, tamper })
-        }
-        (None, Some(span)) => Some(Recipe { text: Spanned { value: String::new(), span }, exact: true, sign, tamper }),
+    let parts = messages::Parts {
+        body: table.body,
+        exact: exact || no_message.is_some(),
+        sign: table.sign,
+        tamper: table.tamper,
+        hop: table.hop,
+    };
+    let text = match (table.message.value, no_message) {
+        (Some(text), _) => Some(text.map(|content| content.octets)),
+        (None, Some(span)) => Some(Spanned { value: Octets::default(), span }),
         (None, None) => None,
     };
-    let message = message.map(|recipe| match &table.body {
-        Some(body) => with_body(recipe, body, flaws),
-        None => recipe,
-    });
+    let message = messages::build(text, parts, scene, flaws);
     let (mut said_from, mut said_to) = (None, Vec::new());
     let dialogue = dialogue.map(|read| {
         (said_from, said_to) = (read.mail_from, read.rcpt_to);
@@ -84,30 +77,6 @@ pub(crate) fn build(
         is_served(recipient, &transaction, &claims, scene, flaws);
     }
     Some((transaction, claims))
-}
-
-/// A line of a made body, without its end.
-const LINE: &str = "The quick brown fox jumps over the lazy dog, and nobody knows why it should do";
-
-/// The message with the body that is made for it.
-fn with_body(recipe: Recipe, body: &Spanned<BodyTable>, flaws: &mut Vec<Flaw>) -> Recipe {
-    let (octets, lines) = (body.value.octets.map(|n| n.0), body.value.lines.map(|n| n.0));
-    let octets = octets.or(lines.map(|lines| lines * 78)).and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
-    let end = if recipe.exact { "\r\n" } else { "\n" };
-    let mut text = recipe.text.value;
-    if !text.contains("\n\n") && !text.contains("\r\n\r\n") {
-        let flaw = Flaw::new("a body stands behind an empty line").at(&recipe.text.span, "only a header");
-        flaws.push(flaw.at(&body.span, "the body").help("end the message with an empty line"));
-    }
-    let mut left = octets;
-    while left > 0 {
-        // no single octet is left over, which would be no line
-        let length = if left == 79 { 75 } else { left.min(78).saturating_sub(2) };
-        text += &LINE[..length];
-        text += end;
-        left = left.saturating_sub(length + 2);
-    }
-    Recipe { text: Spanned { value: text, span: recipe.text.span }, ..recipe }
 }
 
 /// Complains of a part of the envelope or of the message that is missing, and of what a dialogue says otherwise.
@@ -270,106 +239,6 @@ fn submission(table: &SubmissionTable, scene: &Scene<'_>, flaws: &mut Vec<Flaw>)
         return None;
     }
     Some(Origin::Submission(Submission { login: login.clone(), tls: table.tls.0.as_ref()?.value }))
-}
-
-fn signature(table: SignTable, scene: &Scene<'_>, flaws: &mut Vec<Flaw>) -> Option<Signature> {
-    let (domain, selector) = (table.domain.0?, table.selector.0?);
-    let key = key(&domain, &Spanned { value: selector.value.0.as_str(), span: selector.span.clone() }, scene, flaws)?
-        .algorithm;
-    let sha1 = table.sha1.as_ref().is_some_and(|sha1| sha1.value);
-    if let (KeyAlgorithm::Ed25519, true, Some(span)) = (key, sha1, table.sha1.map(|sha1| sha1.span)) {
-        let flaw = Flaw::new("there is no Ed25519 signature with SHA-1").at(&span, "not for this key");
-        flaws.push(
-            flaw.at(&selector.span, "an Ed25519 key").help("sign with an RSA key, or leave `sha1` out (RFC 8463 §3)"),
-        );
-    }
-    let usual = || ["From", "To", "Subject", "Date", "Message-ID"].map(str::to_owned).to_vec();
-    let c = table.canonicalization;
-    Some(Signature {
-        domain,
-        selector: Spanned { value: selector.value.0, span: selector.span },
-        key,
-        sha1,
-        relaxed_header: c.is_none_or(|c| c.0),
-        relaxed_body: c.is_none_or(|c| c.1),
-        headers: table.headers.map_or_else(usual, |names| names.0.into_iter().map(|name| name.0).collect()),
-        body_length: table.body_length.map(|length| length.0.unsigned_abs()),
-        signed_at: table.signed_at.map(|at| at.0),
-        expires_at: table.expires_at.map(|at| at.0),
-        auid: table.auid.map(|auid| auid.0),
-    })
-}
-
-/// The key that signs.
-fn key<'a>(
-    domain: &Spanned<Domain>,
-    selector: &Spanned<&str>,
-    scene: &Scene<'a>,
-    flaws: &mut Vec<Flaw>,
-) -> Option<&'a DkimKey> {
-    let Some(zone) = scene.stage.zones.iter().find(|zone| zone.zone.origin == domain.value) else {
-        let zones = scene.stage.zones.iter().map(|zone| zone.zone.origin.as_str());
-        let help = did_you_mean(
-            domain.value.as_str(),
-            zones,
-            &format!("Declare [zone.\"{}\"] with a `dkim` key", domain.value),
-        );
-        let flaw =
-            Flaw::new(format!("no zone {} to sign for", domain.value)).at(&domain.span, "not declared in this file");
-        flaws.push(flaw.help(help));
-        return None;
-    };
-    let found = zone.zone.dkim.iter().find(|key| key.selector == selector.value);
-    if found.is_none() {
-        let known: Vec<&str> = zone.zone.dkim.iter().map(|key| key.selector.as_str()).collect();
-        let help = match known.as_slice() {
-            [] => format!("add `dkim.{} = {{ algorithm = \"rsa-sha256\" }}` to the zone", selector.value),
-            known => did_you_mean(selector.value, known.iter().copied(), &format!("The zone has {}", listed(known))),
-        };
-        let flaw =
-            Flaw::new(format!("{} has no selector `{}`", domain.value, selector.value)).at(&selector.span, "undefined");
-        flaws.push(flaw.at(&zone.span, "the zone").help(help));
-    }
-    found
-}
-
-fn tampering(table: TamperTable) -> Option<Tamper> {
-    let set = |table: crate::language::SetHeaderTable| {
-        Some(Tamper::SetHeader { name: table.name.0?.value.0, value: table.value.0? })
-    };
-    let replace =
-        |table: crate::language::ReplaceTable| Some(Tamper::Replace { find: table.find.0?.0, with: table.with.0? });
-    (table.append_body.map(Tamper::AppendBody))
-        .or(table.prepend_header.map(|field| Tamper::PrependHeader(field.0)))
-        .or(table.set_header.and_then(set))
-        .or(table.remove_header.map(|name| Tamper::RemoveHeader(name.value.0)))
-        .or(table.replace.and_then(replace))
-}
-
-/// A message is recognised by its nonce, wherevhere.
-fn changes_fit(text: &Spanned<String>, exact: bool, signed: bool, changes: &[TamperTable], flaws: &mut Vec<Flaw>) {
-    let mut names: Vec<String> =
-        Message::parse(text.value.as_bytes()).fields.into_iter().map(|field| field.name).collect();
-    if !exact {
-        names.extend(["Date", "Message-ID"].map(str::to_owned));
-    }
-    if signed {
-        names.push("DKIM-Signature".to_owned());
-    }
-    for change in changes {
-        if let Some(field) = change.prepend_header.as_ref().and_then(|field| field.0.split(':').next()) {
-            names.push(field.to_owned());
-        }
-        let set = change.set_header.as_ref().and_then(|set| set.name.0.as_ref());
-        for name in set.into_iter().chain(&change.remove_header) {
-            if !names.iter().any(|known| known.eq_ignore_ascii_case(&name.value.0)) {
-                let help =
-                    did_you_mean(&name.value.0, names.iter().map(String::as_str), "`prepend-header` adds a field");
-                let flaw = Flaw::new(format!("the message has no {} field to change", name.value.0));
-                flaws.push(flaw.at(&name.span, "not in the header").at(&text.span, "the message").help(help));
-            }
-        }
-    }
 }
 
 /// A recipient must be at a domain that somebody has, if the message is to arrive or the gateway brings it there, and

@@ -40,7 +40,9 @@ fn says_so(claims: &ClaimList<transaction::Transaction>) -> bool {
         |claim: &transaction::Outcome| matches!(claim.0, Outcome::Delivered(_) | Outcome::Quarantined(_));
     claims.all().any(|(claim, _)| is_in_mailbox(claim))
         && (claims.all().any(|(Dmarc(claim), _)| *claim != DmarcResult::Pass)
-            || claims.all().any(|(transaction::Opinion(claim), _)| *claim != DmarcResult::Pass))
+            || claims
+                .all()
+                .any(|(claim, _)| matches!(claim, transaction::Opinion::Dmarc(own) if *own != DmarcResult::Pass)))
 }
 
 /// The second opinion, where there is one.

@@ -76,8 +76,14 @@ fn section(out: &mut String, title: &str, lines: &[String]) {
         out.push('\n');
     }
     for line in lines {
-        out.push_str(format!("{indent}{line}").trim_end());
+        out.push_str(visible(&format!("{indent}{line}")).trim_end());
         out.push('\n');
     }
     out.push('\n');
+}
+
+/// A line with its control characters as escapes, so that a snapshot is text.
+fn visible(line: &str) -> String {
+    let is_kept = |c: char| !c.is_control() || c == '\t';
+    line.chars().map(|c| if is_kept(c) { c.to_string() } else { c.escape_default().to_string() }).collect()
 }

@@ -8,6 +8,8 @@ use crate::{
 use evidence::Observed;
 use mail::{DmarcResult, Domain, Message, SpfResult};
 use plan::{Daemon, Host, KeyRecord, Origin, Settings, Signature, Tamper};
+use std::ops::Range;
+use toml::de::DeValue;
 
 /// A setting that the scenario changes, of this daemon if there is one.
 pub(crate) fn setting(settings: &Settings, daemon: Daemon) -> Option<Cause> {
@@ -75,8 +77,7 @@ pub(super) fn spf(case: &Case<'_>) -> Option<Cause> {
 /// What is the matter with a signature that is `wanted`.
 pub(super) fn dkim(case: &Case<'_>, wanted: impl Fn(&Signature) -> bool) -> Option<Cause> {
     let places = &Places::of(case.plan);
-    let message = &case.planned.message;
-    let Some(signature) = message.sign.iter().find(|signature| wanted(signature)) else {
+    let Some(signature) = case.planned.message.signatures().find(|signature| wanted(signature)) else {
         return Some(match &case.planned.origin {
             Origin::Submission(submission) => {
                 Cause::new(&submission.login.span, "signed by this login's own server, if at all")
@@ -94,10 +95,8 @@ pub(super) fn dkim(case: &Case<'_>, wanted: impl Fn(&Signature) -> bool) -> Opti
         let key = zone.dkim.iter().find(|key| key.selector == signature.selector.value)?;
         Some((places.key(&zone.origin, key)?, record_words(key.record)?))
     });
-    let tampered = || {
-        let at = places.transaction(&case.planned.span)?.get("tamper")?.get_ref().get(0)?.span();
-        (!message.tamper.is_empty()).then(|| Cause::here(at, "changed after it was signed".to_owned()))
-    };
+    let tampered =
+        || Some(Cause::here(changed_behind(signature, case, places)?, "changed after it was signed".to_owned()));
     let selector = &signature.selector;
     Some(match key {
         Some((at, what)) => Cause::here(at, what.to_owned()),
@@ -105,18 +104,35 @@ pub(super) fn dkim(case: &Case<'_>, wanted: impl Fn(&Signature) -> bool) -> Opti
     })
 }
 
+/// Where the first change stands that is made after this signature.
+fn changed_behind(signature: &Signature, case: &Case<'_>, places: &Places<'_>) -> Option<Range<usize>> {
+    let recipe = &case.planned.message;
+    let table = places.transaction(&case.planned.span)?;
+    let is_it = |one: &Signature| std::ptr::eq(one, signature);
+    let its_hop = recipe.hops.iter().position(|hop| hop.sign.iter().any(is_it));
+    let first = |list: Option<&toml::Spanned<DeValue<'_>>>| Some(list?.get_ref().get(0)?.span());
+    if its_hop.is_none() && !recipe.tamper.is_empty() {
+        return first(table.get("tamper"));
+    }
+    let behind = its_hop.map_or(0, |at| at + 1);
+    let at = recipe.hops.iter().skip(behind).position(|hop| !hop.tamper.is_empty())? + behind;
+    first(table.get("hop")?.get_ref().get(at)?.get_ref().get("tamper"))
+}
+
 /// Whether the message has a signature that the file itself writes out.
 fn is_signed(case: &Case<'_>) -> bool {
     let recipe = &case.planned.message;
-    let begins = |text: &str| {
-        text.lines().any(|line| line.get(..15).is_some_and(|start| start.eq_ignore_ascii_case("DKIM-Signature:")))
+    let begins = |octets: &[u8]| {
+        String::from_utf8_lossy(octets)
+            .lines()
+            .any(|line| line.get(..15).is_some_and(|start| start.eq_ignore_ascii_case("DKIM-Signature:")))
     };
     let adds = |change: &Tamper| match change {
-        Tamper::PrependHeader(field) => begins(field),
-        Tamper::Replace { with, .. } => begins(with),
+        Tamper::PrependHeader(field) => begins(&field.0),
+        Tamper::Replace { with, .. } => begins(&with.0),
         _ => false,
     };
-    begins(&recipe.text.value) || recipe.tamper.iter().any(adds) || begins(&String::from_utf8_lossy(&case.seen.sent))
+    begins(&recipe.text.value.0) || recipe.changes().any(adds) || begins(&case.seen.sent)
 }
 
 /// The policy of the Author Domain, where it is what refused the message or put it aside: DMARC fails, and the policy asks
@@ -214,7 +230,7 @@ pub(super) fn command(case: &Case<'_>, to: &str) -> Option<Cause> {
 
 /// The domain of the From field, as far as it can be read.
 fn author_domain(case: &Case<'_>) -> Option<Domain> {
-    let message = Message::parse(case.planned.message.text.value.as_bytes());
+    let message = Message::parse(&case.planned.message.text.value.0);
     let mut fields = message.all("From");
     let from = fields.next()?;
     // filters differ in what they make of two fields, of nested angles and of several addresses

@@ -1,14 +1,16 @@
-//! `dkim`: the DKIM result of the whole message, or of the signatures of a domain.
+//! `dkim`: the DKIM result of the whole message, or of the signatures of a domain, a selector, an algorithm.
 
 use super::{Case, Transaction, causes, gateway_side};
-use crate::{Cause, Check, Claim, Written, results};
-use evidence::Observed;
+use crate::{
+    Cause, Check, Claim, Written,
+    results::{self, Signer},
+};
 use form::{
-    Decode, Flaw, Node, Shape,
-    values::{Named, OneOrMany},
+    Decode, Flaw, Node, Required, Shape, Text, tables,
+    values::{Line, Named, OneOrMany},
 };
 use mail::{DkimResult, Domain};
-use plan::{Signature, Spanned};
+use plan::{KeyAlgorithm, Signature, Spanned};
 use toml::de::DeValue;
 
 /// The DKIM results of the message are these.
@@ -16,8 +18,59 @@ use toml::de::DeValue;
 pub enum Dkim {
     /// One result for the whole message: the best of all signatures.
     Overall(DkimResult),
-    /// Every signature of each of these domains has this result, and there is one.
-    Signatures(Vec<(Domain, DkimResult)>),
+    /// Every signature of each of these has this result, and there is one.
+    Signatures(Vec<(Signer, DkimResult)>),
+}
+
+/// `a=` of a signature (RFC 6376 §3.3, RFC 8463 §3).
+#[derive(Debug, Clone)]
+pub(super) struct SignatureAlgorithm(&'static str);
+
+impl SignatureAlgorithm {
+    const ALL: [(&'static str, &'static str); 3] = [
+        ("rsa-sha256", "RSA"),
+        ("ed25519-sha256", "Ed25519 (RFC 8463 §3)"),
+        ("rsa-sha1", "RSA with SHA-1, which RFC 8301 §3.1 forbids"),
+    ];
+}
+
+impl form::Keyword for SignatureAlgorithm {
+    const WHAT: &'static str = "an algorithm of signatures";
+
+    fn words() -> Vec<(&'static str, Self, &'static str)> {
+        Self::ALL.into_iter().map(|(word, doc)| (word, Self(word), doc)).collect()
+    }
+}
+
+tables! {
+    /// Signatures that are meant.
+    SignerTable "signer" [Any] {
+        /// `d=` (RFC 6376 §3.5).
+        domain: Required<Domain>,
+        /// `s=`; any if not said. A result that does not name it (`header.s`) leaves the claim unclear.
+        selector: Option<Line>,
+        /// `a=`; any if not said. A result that does not name it (`header.a`) leaves the claim unclear.
+        algorithm: Option<SignatureAlgorithm>,
+    }
+}
+
+impl Decode for Signer {
+    fn shape() -> Shape {
+        Shape::AnyOf(vec![<Domain as Text>::shape(), SignerTable::shape()])
+    }
+
+    fn read(node: Node<'_>, flaws: &mut Vec<Flaw>) -> Option<Self> {
+        if !matches!(node.value.get_ref(), DeValue::Table(_)) {
+            let domain = <Domain as Decode>::read(node, flaws)?;
+            return Some(Self { domain, selector: None, algorithm: None });
+        }
+        let table = SignerTable::read(node, flaws)?;
+        Some(Self {
+            domain: table.domain.0?,
+            selector: table.selector.map(|selector| selector.0),
+            algorithm: table.algorithm.map(|algorithm| algorithm.0.to_owned()),
+        })
+    }
 }
 
 impl Claim<Transaction> for Dkim {
@@ -26,7 +79,7 @@ impl Claim<Transaction> for Dkim {
             Self::Overall(result) => format!("DKIM {result}"),
             Self::Signatures(list) => {
                 let list: Vec<String> =
-                    list.iter().map(|(domain, result)| format!("DKIM {result} of {domain}")).collect();
+                    list.iter().map(|(signer, result)| format!("DKIM {result} of {signer}")).collect();
                 list.join(", ")
             }
         }
@@ -45,30 +98,48 @@ impl Claim<Transaction> for Dkim {
         }
         causes::dkim(case, |signature: &Signature| match self {
             Self::Overall(_) => true,
-            Self::Signatures(list) => list.iter().any(|(domain, _)| *domain == signature.domain.value),
+            Self::Signatures(list) => list.iter().any(|(signer, _)| is_meant(signer, signature)),
         })
     }
 }
 
-fn signatures(claims: &[(Domain, DkimResult)], case: &Case<'_>) -> Check {
+/// Whether a signature that the file makes is one of these.
+fn is_meant(signer: &Signer, signature: &Signature) -> bool {
+    let algorithm = match (signature.key, signature.sha1) {
+        (KeyAlgorithm::Ed25519, _) => "ed25519-sha256",
+        (_, true) => "rsa-sha1",
+        (_, false) => "rsa-sha256",
+    };
+    signer.domain == signature.domain.value
+        && signer.selector.as_ref().is_none_or(|selector| selector.eq_ignore_ascii_case(&signature.selector.value))
+        && signer.algorithm.as_ref().is_none_or(|wanted| wanted == algorithm)
+}
+
+/// What is seen to be false decides, whatever else cannot be told.
+fn signatures(claims: &[(Signer, DkimResult)], case: &Case<'_>) -> Check {
     let mut unclear = None;
-    for (domain, claim) in claims {
-        let found = match results::dkim_of(domain, case.seen) {
-            Observed::Seen(found) => found,
-            Observed::Unobserved(why) => {
-                unclear = Some(Check::unclear(format!("whether DKIM of {domain} is {claim}"), why));
+    for (signer, claim) in claims {
+        let found = match results::dkim_of(signer, case.seen) {
+            Ok(found) => found,
+            Err(why) => {
+                unclear.get_or_insert(Check::unclear(format!("whether DKIM of {signer} is {claim}"), why));
                 continue;
             }
         };
-        if let Some(why) = results::may_be_more("dkim", case.seen).filter(|_| found.is_empty()) {
-            unclear = Some(Check::unclear(format!("whether DKIM of {domain} is {claim}"), why));
+        let fails = |what: String| Check::Fails(what, case.said_of("dkim"));
+        if let Some(other) = found.certain.iter().find(|result| *result != claim) {
+            return fails(format!("DKIM of {signer} is {other}, not {claim}"));
+        }
+        if let Some(why) = results::may_be_more("dkim", case.seen).filter(|_| found.certain.is_empty()) {
+            unclear.get_or_insert(Check::unclear(format!("whether DKIM of {signer} is {claim}"), why));
             continue;
         }
-        if found.is_empty() {
-            return Check::Fails(format!("no DKIM result is for a signature of {domain}"), case.said_of("dkim"));
-        }
-        if let Some(other) = found.iter().find(|result| *result != claim) {
-            return Check::Fails(format!("DKIM of {domain} is {other}, not {claim}"), case.said_of("dkim"));
+        match found.possible.first() {
+            None if found.certain.is_empty() => return fails(format!("no DKIM result is for a signature of {signer}")),
+            None => {}
+            Some(why) => {
+                unclear.get_or_insert(Check::unclear(format!("whether DKIM of {signer} is {claim}"), why.clone()));
+            }
         }
     }
     unclear.unwrap_or(Check::Holds)
@@ -76,8 +147,7 @@ fn signatures(claims: &[(Domain, DkimResult)], case: &Case<'_>) -> Check {
 
 impl Written<Transaction> for Dkim {
     const KEY: &'static str = "dkim";
-    const DOC: &'static str =
-        "The DKIM result: of the whole message, or by domain, as in `{ pass = \"bank.example\" }`.";
+    const DOC: &'static str = "The DKIM result: of the whole message, or by domain, as in `{ pass = \"bank.example\" }`, by selector and algorithm, as in `{ pass = { domain = \"bank.example\", selector = \"s1\", algorithm = \"rsa-sha256\" } }`, or a list of both.";
     type Form = Self;
 
     fn read(written: Spanned<Self>, _: &mut Vec<Flaw>) -> Vec<Spanned<Self>> {
@@ -85,7 +155,7 @@ impl Written<Transaction> for Dkim {
     }
 }
 
-type ByResult = Named<DkimResult, OneOrMany<Domain>>;
+type ByResult = Named<DkimResult, OneOrMany<Signer>>;
 
 impl Decode for Dkim {
     fn shape() -> Shape {
@@ -102,7 +172,7 @@ impl Decode for Dkim {
             flaws.push(Flaw::new("`dkim` claims nothing").at(&node.span(), "a result and a domain are needed"));
         }
         let signatures =
-            named.0.into_iter().flat_map(|(result, domains)| domains.0.into_iter().map(move |d| (d, result.value)));
+            named.0.into_iter().flat_map(|(result, signers)| signers.0.into_iter().map(move |s| (s, result.value)));
         Some(Self::Signatures(signatures.collect()))
     }
 }

@@ -110,10 +110,8 @@ fn a_body_length_covers_the_beginning_only() {
         assert_eq!(verified(&message), ["pass"]);
     }
     // mail-auth takes l=0 for no limit.
-    let none = Signature { body_length: Some(0), ..signature(KeyAlgorithm::Ed25519) };
-    assert_eq!(body(&RawMessage::of(b"From: a\r\n\r\nbody\r\n"), &none), b"");
-    let more = Signature { body_length: Some(u64::MAX), ..none };
-    assert_eq!(body(&RawMessage::of(b"From: a\r\n\r\nbody\r\n"), &more), b"body\r\n");
+    assert_eq!(body(&RawMessage::of(b"From: a\r\n\r\nbody\r\n"), true, Some(0)), b"");
+    assert_eq!(body(&RawMessage::of(b"From: a\r\n\r\nbody\r\n"), true, Some(u64::MAX)), b"body\r\n");
 }
 
 #[test]
@@ -281,4 +279,46 @@ proptest! {
         let pair = key(KeyAlgorithm::Ed25519);
         prop_assert!(pair.record(None).starts_with("v=DKIM1; k=ed25519; p="));
     }
+}
+
+fn tags(list: &[&str]) -> Vec<plan::Tag> {
+    let tag = |text: &&str| plan::Tag { name: text.split('=').next().unwrap().to_owned(), text: (*text).to_owned() };
+    list.iter().map(tag).collect()
+}
+
+/// The signature of a message with further tags, without white space, and what the reference makes of it.
+fn with_tags(list: &[&str]) -> (String, String) {
+    let message =
+        signed("From: a@bank.example\n\nx\n", vec![Signature { tags: tags(list), ..signature(KeyAlgorithm::Ed25519) }]);
+    let field = top(&message, "DKIM-Signature");
+    (field.split_whitespace().collect(), verified(&message).concat())
+}
+
+#[test]
+fn further_tags_are_signed_and_mean_nothing_where_nobody_knows_them() {
+    let (field, _) = with_tags(&["q=dns/txt", "foo=bar baz", "z=From:{nonce}", "alone"]);
+    let further = "h=From:To:Subject;q=dns/txt;foo=barbaz;z=From:mp0000000000000007;alone;b=";
+    assert!(field.contains(further), "{field}");
+    assert_eq!(with_tags(&["q=dns/txt", "foo=bar baz", "z=From:{nonce}"]).1, "pass");
+    let message =
+        signed("From: a\n\nx\n", vec![Signature { tags: tags(&["foo=bar"]), ..signature(KeyAlgorithm::Rsa1024) }]);
+    let other = String::from_utf8(message).unwrap().replace("foo=bar", "foo=baz");
+    assert!(verified(other.as_bytes())[0].starts_with("Fail("));
+}
+
+#[test]
+fn a_tag_that_is_there_anyway_is_written_as_said_and_a_second_one_as_well() {
+    let (field, result) = with_tags(&["d=bank.example", "d=list.example"]);
+    assert!(field.contains("c=relaxed/relaxed;d=bank.example;s=ed25519;"), "{field}");
+    assert!(field.contains("h=From:To:Subject;d=list.example;b="), "{field}");
+    // mail-auth takes the last one, although no tag may stand twice (RFC 6376 §3.2)
+    assert_eq!(result, "pass");
+    let (field, result) = with_tags(&["v=2"]);
+    assert!(field.contains("v=2;a=ed25519-sha256;") && result != "pass", "{field}: {result}");
+    for wrong in ["bh=AAAA", "a=rsa-sha256", "h=Subject"] {
+        let (field, result) = with_tags(&[wrong]);
+        assert!(field.contains(&format!(";{wrong};")) && result != "pass", "{field}: {result}");
+    }
+    let (field, result) = with_tags(&["b=AAAA", "b=BBBB"]);
+    assert!(field.ends_with("h=From:To:Subject;b=BBBB;b=AAAA") && result != "pass", "{field}: {result}");
 }

@@ -1,16 +1,15 @@
 //! The tables of mail: transactions, who brings them.
 
-use crate::language::{ChangeTable, Each};
+use crate::language::{BodyTable, ChangeTable, Each, HopTable, SignTable, TamperTable};
 use claims::ClaimList;
 use form::{
     Decode, Flaw, Node, Presence, Required, Shape,
-    octets::Octets,
+    octets::Content,
     tables,
-    values::{AtLeastOne, FieldLine, FieldName, FromNow, Line, NotEmpty, Whole, Yes},
-    words::Canonicalization,
+    values::{AtLeastOne, Line, Whole, Yes},
 };
-use mail::{Address, Domain, ReversePath};
-use plan::{Driver, Path, Spanned, Tls};
+use mail::{Address, ReversePath};
+use plan::{Driver, Octets, Path, Spanned, Tls};
 use std::net::IpAddr;
 use toml::de::DeValue;
 
@@ -34,8 +33,8 @@ tables! {
         rcpt_to: Presence<AtLeastOne<Recipients>>,
         /// Header and body. `{nonce}` stands for the mark by which the message is found again; `Date` and a `Message-ID`
         /// with the mark are added where they are missing. Lines are sent with
-        /// CRLF.
-        message: Presence<Spanned<String>>,
+        /// CRLF. Octets that are no text stand in `{ raw = '…' }`.
+        message: Presence<Spanned<Content<String>>>,
         /// The dialogue, written out as in a snapshot: `C: …` is sent with CRLF; `S: 250`, `S: 2xx` or `S: *` waits for a reply,
         /// and another one ends the dialogue. `C:` lines without an `S:` between them go out in one segment. `-- TLS --` goes on
         /// under TLS, `-- close --` hangs up; else QUIT is said in the end. `\r`, `\n`, `\0`, `\xHH` and `\\` stand for octets,
@@ -50,6 +49,8 @@ tables! {
         sign: Option<Vec<SignTable>>,
         /// What is done to the message after it was signed, in order.
         tamper: Option<Vec<TamperTable>>,
+        /// Who forwards the message before it comes to the gateway, in order.
+        hop: Option<AtLeastOne<Spanned<HopTable>>>,
         /// What must come of it; at least one claim. Left out only with a `dialogue`.
         expect: Presence<ClaimList<claims::transaction::Transaction>>,
     }
@@ -66,14 +67,6 @@ tables! {
         tls: Option<Spanned<Tls>>,
         /// How it speaks.
         driver: Option<Driver>,
-    }
-
-    /// A body that is made, the same each time; a line has 78 octets with its CRLF.
-    BodyTable "body" [One] {
-        /// Its octets, with CRLF at the ends of lines.
-        octets: Option<Whole<2, 33_554_432>>,
-        /// Its lines.
-        lines: Option<Whole<1, 400_000>>,
     }
 
     /// Many recipients.
@@ -113,58 +106,6 @@ tables! {
         login: Required<Spanned<Address>>,
         /// STARTTLS on port 587, implicit TLS on port 465 (RFC 8314 §3.3), or none on port 587.
         tls: Required<Spanned<Tls>>,
-    }
-
-    /// A DKIM signature (RFC 6376 §3.5).
-    SignTable "signature" [Any] {
-        /// `d=`: a zone of this file that has the key.
-        domain: Required<Spanned<Domain>>,
-        /// `s=`: a selector of that zone's `dkim`.
-        selector: Required<Spanned<Line>>,
-        /// `c=`, header and body.
-        canonicalization: Option<Canonicalization>,
-        /// `h=`, in order; a name may stand several times. From, To, Subject, Date and Message-ID if not said.
-        headers: Option<AtLeastOne<FieldName>>,
-        /// `l=`: octets of the canonicalized body that are signed.
-        body_length: Option<Whole<0, { i64::MAX }>>,
-        /// `t=`, from now.
-        signed_at: Option<FromNow>,
-        /// `x=`, from now.
-        expires_at: Option<FromNow>,
-        /// `i=`.
-        auid: Option<Line>,
-        /// Signs with rsa-sha1, which RFC 8301 §3.1 forbids.
-        sha1: Option<Spanned<bool>>,
-    }
-
-    /// A change to a message after it was signed.
-    TamperTable "change" [One] {
-        /// Text at the end of the body.
-        append_body: Option<String>,
-        /// A field on top of the header, `Name: value`.
-        prepend_header: Option<FieldLine>,
-        /// The first field of a name gets another value.
-        set_header: Option<SetHeaderTable>,
-        /// The first field of this name goes.
-        remove_header: Option<Spanned<FieldName>>,
-        /// The first occurrence of a text in the whole message is replaced.
-        replace: Option<ReplaceTable>,
-    }
-
-    /// A field that gets another value.
-    SetHeaderTable "field change" [Any] {
-        /// Its name.
-        name: Required<Spanned<FieldName>>,
-        /// Its new value.
-        value: Required<String>,
-    }
-
-    /// A replacement of text.
-    ReplaceTable "replacement" [Any] {
-        /// Text that must occur.
-        find: Required<NotEmpty>,
-        /// What takes its place.
-        with: Required<String>,
     }
 }
 

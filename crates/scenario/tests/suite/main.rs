@@ -6,6 +6,7 @@ mod by;
 mod diagnostics;
 mod library;
 mod meaning;
+mod messages;
 mod needs;
 mod outbound;
 mod questions;

@@ -60,6 +60,21 @@ const TRANSACTIONS: &[(&str, &str, &str, &str)] = &[
     ("domain = \"bank", "domain = \"bang", "no zone bang.example to sign for", "\"bang.example\""),
     ("selector = \"s1\"", "selector = \"s3\"", "bank.example has no selector `s3`", "\"s3\""),
     ("selector = \"s1\"", "selector = \"s1\", sha1 = true", "there is no Ed25519 signature with SHA-1", "true"),
+    ("selector = \"s1\"", "selector = \"s1\", tags = \" ;; \"", "no tag is in this list", "\" ;; \""),
+    ("tamper = [", "hop = []\ntamper = [", "`hop` is empty", "[]"),
+    ("tamper = [", "hop = [{}]\ntamper = [", "`hop` is empty", "{}"),
+    ("tamper = [", "hop = [{ sign = [] }]\ntamper = [", "this hop does nothing to the message", "{ sign = [] }"),
+    ("tamper = [", "hop = [{ seal = { domain = \"bang.example\", selector = \"s1\" } }]\ntamper = [",
+        "no zone bang.example to sign for", "\"bang.example\""),
+    ("tamper = [", "hop = [{ seal = { domain = \"bank.example\", selector = \"s3\" } }]\ntamper = [",
+        "bank.example has no selector `s3`", "\"s3\""),
+    ("tamper = [", "hop = [{ seal = { domain = \"bank.example\", selector = \"s1\", cv = \"good\" } }]\ntamper = [",
+        "`good` is not an ARC result", "\"good\""),
+    ("tamper = [", "hop = [{ tamper = [{ remove-header = \"ARC-Seal\" }] }]\ntamper = [",
+        "the message has no ARC-Seal field to change", "\"ARC-Seal\""),
+    ("\"P.S.\"", "{ raw = '\\q' }", "`\\q` is no escape", ""),
+    ("{ append-body = \"P.S.\" }", "{ prepend-header = { raw = 'X-\\xff: y' } }", "`X-\u{fffd}: y` is not a header field", ""),
+    ("{ append-body = \"P.S.\" }", "{ replace = { find = { raw = '' }, with = \"x\" } }", "the text is empty", ""),
     ("{ append-body = \"P.S.\" }", "{ remove-header = \"Subjekt\" }", "the message has no Subjekt field to change", "\"Subjekt\""),
 ];
 
@@ -72,6 +87,11 @@ const CLAIMS: &[(&str, &str, &str, &str)] = &[
     ("spf = \"fail\"", "handshake = { version = \"TLSv1.2\" }", "a client that asks for no TLS cannot get TLSv1.2", "{ version = \"TLSv1.2\" }"),
     ("version = \"TLSv1.3\"", "version = \"none\", peer = \"trusted\"", "a connection without TLS has no suite, group or certificate", "\"none\""),
     ("{ pass = \"bank.example\" }", "{}", "`dkim` claims nothing", "{}"),
+    ("{ pass = \"bank.example\" }", "{ pass = { selector = \"s1\" } }", "a signer needs `domain`", "{ selector = \"s1\" }"),
+    ("{ pass = \"bank.example\" }", "{ pass = { domain = \"bank.example\", algorithm = \"rsa-sha512\" } }",
+        "`rsa-sha512` is not an algorithm of signatures", "\"rsa-sha512\""),
+    ("spf = \"fail\"", "opinion = { arc = \"neutral\" }", "`neutral` is not an ARC result", "\"neutral\""),
+    ("spf = \"fail\"", "opinion = {}", "`opinion` is empty", "{}"),
 ];
 
 fn each_is_told(spoiled: &[(&str, &str, &str, &str)]) {

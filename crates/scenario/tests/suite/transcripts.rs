@@ -159,7 +159,7 @@ fn one_table_makes_a_transaction_for_each_value() {
     assert_eq!(labels, ["as a", "as b"]);
     let second = &plan.transactions[1];
     assert_eq!(second.mail_from.value.to_string(), "b@bank.example");
-    assert!(second.message.text.value.starts_with("Subject: b\n\n"));
+    assert!(second.message.text.value.0.starts_with(b"Subject: b\n\n"));
     assert_eq!(second.rcpt_to.iter().map(|to| to.value.to_string()).next_back().unwrap(), "user3@gateway.example");
 }
 
@@ -169,7 +169,7 @@ fn a_body_has_as_many_octets_as_it_should() {
         let text = GOOD.replacen("tamper = [", &format!("body = {{ octets = {octets} }}\ntamper = ["), 1);
         let plan = parse(&text).unwrap();
         let bare = parse(GOOD).unwrap();
-        let length = |plan: &Plan| plan.transactions[0].message.text.value.replace('\n', "\r\n").len();
+        let length = |plan: &Plan| plan.transactions[0].message.text.value.replace("\n", "\r\n").len();
         assert_eq!(length(&plan) - length(&bare), octets);
     }
 }

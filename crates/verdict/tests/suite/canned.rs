@@ -130,6 +130,10 @@ At noon?
 [transaction.expect]
 "#;
 
+/// The forged message as it is given to the client.
+const SENT: &[u8] = b"From: The Bank <billing@bank.example>\r\nTo: alice@gateway.example\r\nSubject: Your invoice\r\n\
+    Message-ID: <mp000000000000feed@mailproof.example>\r\nDate: Tue, 24 Nov 2026 09:00:00 +0000\r\n\r\nPay here.\r\n";
+
 /// What is made of the first transaction.
 pub(crate) fn first(plan: &Scenario, seen: Transaction) -> Judged {
     judge(plan, &Evidence { transactions: vec![seen], ..Evidence::default() }).transactions.swap_remove(0)
@@ -208,7 +212,7 @@ fn blank(end: &str) -> Transaction {
         connections: vec![],
         arrived: vec![],
         program: None,
-        sent: vec![],
+        sent: SENT.to_vec(),
         object: MailObject::default(),
         others: vec![],
         opinion: None,

@@ -1,6 +1,6 @@
 //! The second opinion: differences are shown, and mail that its author domain wants refused is never silently held.
 
-use crate::canned::{copy, delivered, first, plan, rejected, said};
+use crate::canned::{copy, delivered, fails, first, holds, is_unclear, plan, rejected, said};
 use evidence::{
     Arrived, Authors, Disposition, DmarcOpinion, MailObject, Observed, Opinion, SignatureOpinion, SpfOpinion,
     Transaction,
@@ -148,4 +148,30 @@ fn the_words_for_a_signature_that_proves_nothing_are_no_difference() {
     let mut seen = rejected();
     seen.object.results[1].result = "neutral".to_owned();
     assert_eq!(first(&plan("spf = \"fail\""), with(opinion, seen)).second_opinion, [""; 0]);
+}
+
+#[test]
+fn the_chain_is_claimed_in_the_harness_s_own_judgement() {
+    let mut opinion = forged(Disposition::None);
+    opinion.arc = ArcResult::Pass;
+    let good = with(opinion.clone(), delivered("INBOX"));
+    holds("opinion = { arc = \"pass\" }", &good);
+    holds("opinion = { arc = \"pass\", dmarc = \"fail\" }", &good);
+    fails(
+        "opinion = { arc = \"pass\", dmarc = \"pass\" }",
+        &good,
+        "DMARC of bank.example is fail in the harness's own judgement, not pass",
+        "",
+    );
+    opinion.arc = ArcResult::Fail;
+    opinion.arc_reason = Some("Broken ARC chain".to_owned());
+    let bad = with(opinion, delivered("INBOX"));
+    let what = "ARC is fail in the harness's own judgement, not pass";
+    fails("opinion = { arc = \"pass\" }", &bad, what, "the chain fails: Broken ARC chain");
+    fails("opinion = { arc = \"none\" }", &bad, "ARC is fail in the harness's own judgement, not none", "");
+    // what the gateway says of ARC is no judgement of the harness's
+    let mut unasked = delivered("INBOX");
+    let arc = evidence::AuthResult { method: "arc".to_owned(), ..unasked.object.results[0].clone() };
+    unasked.object.results.push(arc);
+    is_unclear("opinion = { arc = \"pass\" }", &unasked, "--second-opinion");
 }

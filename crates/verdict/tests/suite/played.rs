@@ -66,7 +66,7 @@ pub(crate) fn outbound(stated: Vec<String>) -> Scenario {
     let bob = Spanned { value: "bob@partner.example".parse().unwrap(), span: span(TEXT, "\"bob@partner.example\"") };
     transaction.rcpt_to = vec![bob.into()];
     let message = "From: Alice <alice@gateway.example>\nTo: bob@partner.example\nSubject: Lunch\n\nAt noon?\n";
-    transaction.message.text = Spanned { value: message.to_owned(), span: span(TEXT, message) };
+    transaction.message.text = Spanned { value: message.into(), span: span(TEXT, message) };
     let at = span(TEXT, "\"of this kind\"");
     transaction.span = span(TEXT, "[[transaction]]");
     scenario.claims.transactions = vec![claims(&stated, &at)];
@@ -187,6 +187,7 @@ pub(crate) fn sent() -> Transaction {
                    +0000 (UTC)\r\nFrom: Alice <alice@gateway.example>\r\nTo: bob@partner.example\r\nSubject: Lunch\r\n\
                    Date: Tue, 24 Nov 2026 09:44:52 +0000\r\nMessage-ID: <x>\r\n\r\nAt noon?\r\n";
     Transaction {
+        sent: message.as_bytes()[message.find("From: ").unwrap()..].to_vec(),
         dialogue: Vec::new(),
         handshake: Observed::Unobserved("a program handed it in".to_owned()),
         questions: Vec::new(),

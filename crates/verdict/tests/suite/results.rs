@@ -1,6 +1,6 @@
 //! Claims on SPF, DKIM, DMARC and ARC.
 
-use crate::canned::{delivered, fails, first, holds, is_unclear, plan, rejected, result};
+use crate::canned::{delivered, fails, first, holds, is_unclear, plan, rejected, result, said};
 use evidence::{Observed, ResultSource};
 use mail::DkimResult;
 
@@ -141,4 +141,75 @@ fn arc_is_a_result_like_others() {
     seen.object.results.push(result("arc", "fail", &[], ResultSource::Header));
     holds("arc = \"fail\"", &seen);
     fails("arc = \"pass\"", &seen, "ARC is fail, not pass", "arc=fail");
+}
+
+/// A DKIM result of bank.example that tells these details of the signature.
+fn signed(word: &str, details: &[(&str, &str)]) -> evidence::AuthResult {
+    let properties = [&[("header.d", "bank.example")], details].concat();
+    result("dkim", word, &properties, ResultSource::Header)
+}
+
+#[test]
+fn signatures_are_told_apart_by_selector_and_algorithm() {
+    let mut seen = delivered("INBOX");
+    let (rsa, ed) = (("header.a", "rsa-sha256"), ("header.a", "ed25519-sha256"));
+    let results = || {
+        vec![
+            signed("pass", &[("header.s", "s1"), rsa]),
+            signed("fail", &[("header.s", "s2"), rsa]),
+            signed("neutral", &[("header.s", "s1"), ed]),
+        ]
+    };
+    seen.object.results = results();
+    let of = |word: &str, details: &str| format!("dkim = {{ {word} = {{ domain = \"bank.example\", {details} }} }}");
+    let one = of("pass", "selector = \"s1\", algorithm = \"rsa-sha256\"");
+    holds(&one, &seen);
+    holds(&of("fail", "selector = \"S2\""), &seen);
+    holds(&of("neutral", "algorithm = \"ed25519-sha256\""), &seen);
+    holds(
+        "dkim = { pass = [{ domain = \"bank.example\", selector = \"s1\", algorithm = \"rsa-sha256\" }], fail = { domain = \"bank.example\", selector = \"s2\" } }",
+        &seen,
+    );
+    let what = "DKIM of bank.example by s1 is neutral, not pass";
+    fails(&of("pass", "selector = \"s1\""), &seen, what, "dkim=neutral header.d=bank.example header.s=s1");
+    let what = "DKIM of bank.example by rsa-sha256 is fail, not pass";
+    fails(&of("pass", "algorithm = \"rsa-sha256\""), &seen, what, "dkim=fail");
+    // the same with one fact otherwise
+    let none = "no DKIM result is for a signature of bank.example by s1, rsa-sha256";
+    for (name, value) in [("header.d", "list.example"), ("header.s", "s3"), ("header.a", "rsa-sha1")] {
+        seen.object.results = results();
+        let property = seen.object.results[0].properties.iter_mut().find(|(known, _)| known == name);
+        property.unwrap().1 = value.to_owned();
+        fails(&one, &seen, none, &format!("{name}={value}"));
+    }
+    seen.object.results = results();
+    seen.object.results[0].result = "fail".to_owned();
+    fails(&one, &seen, "DKIM of bank.example by s1, rsa-sha256 is fail, not pass", "dkim=fail");
+    seen.object.results = results();
+    seen.object.results[0].injected = Some("text".to_owned());
+    let (failures, _) = said(&first(&plan(&one), seen));
+    assert_eq!(failures, [format!("forged: {none}"), "forged: text of the peer's stands as a result".to_owned()]);
+}
+
+#[test]
+fn a_result_that_does_not_tell_selector_or_algorithm_is_nobodys() {
+    let mut seen = delivered("INBOX");
+    let by = "dkim = { pass = { domain = \"bank.example\", selector = \"s1\", algorithm = \"rsa-sha256\" } }";
+    let (selector, algorithm) = (("header.s", "s1"), ("header.a", "rsa-sha256"));
+    seen.object.results = vec![signed("pass", &[algorithm])];
+    is_unclear(by, &seen, "does not name the signature's selector");
+    seen.object.results = vec![signed("pass", &[selector])];
+    is_unclear(by, &seen, "does not name the signature's algorithm");
+    seen.object.results = vec![result("dkim", "pass", &[selector, algorithm], ResultSource::Header)];
+    is_unclear(by, &seen, "does not name the signature's domain");
+    // beside one that tells all it may be another one of the same selector, or not
+    seen.object.results = vec![signed("pass", &[selector, algorithm]), signed("fail", &[algorithm])];
+    is_unclear(by, &seen, "dkim=fail header.d=bank.example header.a=rsa-sha256 does not name");
+    // what is seen to be false is not unclear
+    seen.object.results.push(signed("neutral", &[selector, algorithm]));
+    fails(by, &seen, "DKIM of bank.example by s1, rsa-sha256 is neutral, not pass", "");
+    seen.object.results = vec![signed("pass", &[("header.s", "s2")])];
+    fails(by, &seen, "no DKIM result is for a signature of bank.example by s1, rsa-sha256", "");
+    seen.object.results.clear();
+    is_unclear(by, &seen, "nor a log or reply names dkim");
 }

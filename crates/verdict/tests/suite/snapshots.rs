@@ -1,7 +1,7 @@
 //! The snapshot text.
 
 use crate::canned::{
-    copy, delivered, exchange, handshake, in_queue, notification, parse, plan, question, rejected, relay, submission,
+    copy, delivered, exchange, handshake, in_queue, notification, plan, question, rejected, relay, submission,
 };
 use claims::Scenario;
 use evidence::{Evidence, FateStatus, Observed, Transaction, Trust};
@@ -65,6 +65,9 @@ nothing was seen
 #[test]
 fn relayed_mail_shows_its_hop_and_what_it_became() {
     let mut seen = delivered("Junk");
+    seen.sent = b"From: Carol <carol@sender.example>\r\nTo: alice@gateway.example\r\nSubject: Lunch\r\n\
+        Date: Tue, 24 Nov 2026 09:00:00 +0000\r\nMessage-ID: <mp000000000000feed@mailproof.example>\r\n\r\nAt noon?\r\n"
+        .to_vec();
     seen.object.relays = vec![relay(Some(handshake("TLSv1.3", Trust::Trusted)))];
     let arrived = "Return-Path: <carol@sender.example>\r\nReceived: from mx.sender.example\r\n\tby mx.gateway.example\r\n\
         DKIM-Signature: v=1; a=rsa-sha256; d=sender.example; s=s1; t=1790000000;\r\n\tbh=abc=; b=def\r\n\t ghi==\r\n\
@@ -96,21 +99,33 @@ alice@gateway.example Junk
 }
 
 #[test]
-fn what_the_harness_adds_is_no_change_and_what_the_scenario_changes_is_sent() {
-    let text = plan("outcome = \"delivered\"").plan.source.text.replacen(
-        "Pay here.\n\"\"\"\n",
-        "Pay here.\n\"\"\"\nsign = [{ domain = \"bank.example\", selector = \"s1\" }]\ntamper = [{ append-body = \"P.S. {nonce}\\n\" }, { set-header = { name = \"Subject\", value = \"Other\" } }, { prepend-header = \"X-One: 1\" }, { remove-header = \"To\" }]\n",
-        1,
-    );
-    let arrived = "X-One: 1\r\nDKIM-Signature: v=1; d=bank.example; s=s1; b=x\r\nFrom: The Bank <billing@bank.example>\r\n\
-        Subject: Other\r\nDate: now\r\nMessage-ID: <x>\r\n\r\nPay here.\r\nP.S. {nonce}\r\n";
-    let mut seen = delivered("INBOX");
-    seen.object.delivered = vec![copy("alice@gateway.example", "INBOX", arrived)];
-    let same = snapshot(&parse(&text), vec![seen.clone()]);
-    assert!(same.contains("\nalice@gateway.example INBOX\n\n# control"), "{same}");
-    seen.object.delivered[0].message.body = b"Pay there.\r\n".to_vec();
-    let altered = snapshot(&parse(&text), vec![seen]);
-    assert!(altered.contains("\nalice@gateway.example INBOX\n  altered body:\n    Pay there.\n"), "{altered}");
+fn what_arrives_as_it_was_sent_is_no_change() {
+    let sent = b"X-One: 1\r\nDKIM-Signature: v=1; d=bank.example; s=s1;\r\n b=x\r\nFrom: a@bank.example\r\nSubject: caf\xe9\r\n\
+        Date: now\r\nMessage-ID: <x>\r\n\r\nPay \xffhere.\r\n\r\n";
+    let mut seen = Transaction { sent: sent.to_vec(), ..delivered("INBOX") };
+    let text = |seen: &Transaction, message: &[u8]| {
+        let mut seen = seen.clone();
+        seen.object.delivered[0].message = mail::Message::parse(message);
+        let text = snapshot(&plan("outcome = \"delivered\""), vec![seen]);
+        let at = text.find("alice@gateway.example INBOX").unwrap();
+        text[at..text.find("# control").unwrap()].lines().skip(1).collect::<Vec<_>>().join("|")
+    };
+    let replaced = |from: &[u8], to: &[u8]| {
+        let at = sent.windows(from.len()).position(|octets| octets == from).unwrap();
+        [&sent[..at], to, &sent[at + from.len()..]].concat()
+    };
+    assert_eq!(text(&seen, sent), "");
+    assert_eq!(text(&seen, &replaced(b";\r\n b=", b"; b=")), "", "folding is the transport's");
+    assert_eq!(text(&seen, &replaced(b"\xff", b"\xfe")), "  altered body:|    Pay \\254here.|");
+    assert_eq!(text(&seen, &replaced(b"\xe9", b"?")), "  + Subject: caf?|  - Subject: caf\\233|");
+    assert_eq!(text(&seen, &replaced(b"\xe9", b"\0")), "  + Subject: caf\\u{0}|  - Subject: caf\\233|");
+    assert_eq!(text(&seen, &replaced(b"X-One: 1\r\n", b"")), "  - X-One: 1|");
+    let gone = "  - DKIM-Signature: v=1; d=bank.example; s=s1; b=…|";
+    assert_eq!(text(&seen, &replaced(b"DKIM-Signature: v=1; d=bank.example; s=s1;\r\n b=x\r\n", b"")), gone);
+    // the plan's text has no Date: the harness made it, another one each time
+    assert_eq!(text(&seen, &replaced(b"Date: now\r\n", b"")), "  - Date: …|");
+    seen.sent.clear();
+    assert!(text(&seen, sent).contains("  + X-One: 1|"), "what was not sent is new");
 }
 
 #[test]
