@@ -1,6 +1,6 @@
 //! What people read to learn.
 
-use crate::canned::plan;
+use crate::canned::{TEXT, parse, plan};
 use mailproof_report::{describe, list};
 use plan::{Source, World};
 
@@ -49,6 +49,27 @@ The DNS has
     - delivered to INBOX
 "#;
     assert!(text.ends_with(expected), "{text}");
+}
+
+#[test]
+fn hops_tags_and_octets_are_described() {
+    let (from, to) = (
+        r#"tamper    = [{ append-body = "P.S.\n" }]"#,
+        r#"hop = [
+  { tamper = [{ set-header = { name = "Subject", value = { raw = 'caf\xe9' } } }], sign = [{ domain = "bank.example", selector = "s1", tags = "q=dns/txt; foo=bar" }] },
+  { seal = { domain = "bank.example", selector = "s1", results = "spf=pass", instance = 3, cv = "fail", seal-tags = "h=From" } },
+]"#,
+    );
+    assert!(TEXT.contains(from));
+    let text = describe(&parse("arc/x", &TEXT.replacen(from, to, 1)));
+    let expected = r"
+  Forwarded by hop 1:
+    Then Subject is changed to `caf\xe9`
+    Signed by bank.example with s1 (Ed25519), relaxed/relaxed, over From, To, Subject, Date, Message-ID; with `q=dns/txt`, `foo=bar`
+  Forwarded by hop 2:
+    Sealed by bank.example with s1 (Ed25519), as bank.example: spf=pass; i=3; cv=fail; ARC-Seal with `h=From`
+";
+    assert!(text.contains(expected), "{text}");
 }
 
 #[test]
