@@ -114,10 +114,12 @@ pub enum Weight {
 pub struct Transaction {
     /// By which its message was recognised.
     pub nonce: Nonce,
-    /// The message as it was given to the client or program that sent it, octet for octet; of a dialogue that is written out all
-    /// that the client says in it.
+    /// The message as it was given to the client or program that sent it, octet for octet.
     #[serde(default)]
     pub sent: Vec<u8>,
+    /// All that the client says in a dialogue that is written out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dialogue_octets: Vec<u8>,
     /// The SMTP dialogue of the client, or of the user at the submission service.
     pub dialogue: Vec<Exchange>,
     /// The TLS handshake of that connection; `Unobserved` if no TLS was tried or it failed (then the reason says so).
@@ -141,6 +143,14 @@ pub struct Transaction {
     /// What the harness itself makes of the octets sent; `None`: it was not asked.
     #[serde(default)]
     pub opinion: Option<Observed<Opinion>>,
+}
+
+impl Transaction {
+    /// All octets of the client's own: those of the dialogue, if it is written out, else those of the message.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        if self.dialogue_octets.is_empty() { &self.sent } else { &self.dialogue_octets }
+    }
 }
 
 /// A mail object (RFC 5321 §2.3.1) as the gateway had it: an envelope and a content, and what became of them. All

@@ -128,7 +128,7 @@ fn octets_to_text(json: &mut Value) {
     match json {
         Value::Object(object) => {
             for (key, value) in object {
-                match octets(value).filter(|_| key == "body" || key == "sent") {
+                match octets(value).filter(|_| ["body", "sent", "dialogue_octets"].contains(&key.as_str())) {
                     Some(octets) => *value = mail::readable(&octets).into(),
                     None => octets_to_text(value),
                 }

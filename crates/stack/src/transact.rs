@@ -81,7 +81,8 @@ impl Stack {
         };
         Ok(evidence::Transaction {
             nonce: mail_out.nonce.clone(),
-            sent: mail_out.octets(),
+            sent: mail_out.message.clone(),
+            dialogue_octets: if mail_out.transaction.dialogue.is_some() { mail_out.octets() } else { Vec::new() },
             dialogue,
             handshake,
             questions,

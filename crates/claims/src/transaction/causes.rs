@@ -132,7 +132,7 @@ fn is_signed(case: &Case<'_>) -> bool {
         Tamper::Replace { with, .. } => begins(&with.0),
         _ => false,
     };
-    begins(&recipe.text.value.0) || recipe.changes().any(adds) || begins(&case.seen.sent)
+    begins(&recipe.text.value.0) || recipe.changes().any(adds) || begins(case.seen.octets())
 }
 
 /// The policy of the Author Domain, where it is what refused the message or put it aside: DMARC fails, and the policy asks

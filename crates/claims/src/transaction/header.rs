@@ -132,7 +132,7 @@ impl Claim<Transaction> for Header {
             };
         }
         for (message, place) in &copies {
-            let survivors = evidence::survivors(message, &case.seen.sent);
+            let survivors = evidence::survivors(message, case.seen.octets());
             let fields = message.fields.iter().enumerate();
             let count = fields.filter(|(at, field)| self.is_as_claimed(field, *at, message, &survivors)).count();
             if self.count.map_or(count > 0, |claimed| claimed == count) {

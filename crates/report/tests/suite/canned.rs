@@ -100,6 +100,7 @@ fn transaction(end: &str, is_delivered: bool) -> Transaction {
         arrived: vec![],
         program: None,
         sent: vec![],
+        dialogue_octets: vec![],
         object: MailObject {
             fates: if is_delivered { vec![fate] } else { vec![] },
             delivered: if is_delivered { vec![copy] } else { vec![] },

@@ -213,6 +213,7 @@ fn blank(end: &str) -> Transaction {
         arrived: vec![],
         program: None,
         sent: SENT.to_vec(),
+        dialogue_octets: vec![],
         object: MailObject::default(),
         others: vec![],
         opinion: None,

@@ -275,6 +275,7 @@ pub(crate) fn seen(peer: &Peer, end: End, takes_out: bool) -> Transaction {
         arrived: Vec::new(),
         program: None,
         sent: sent.clone().into_bytes(),
+        dialogue_octets: vec![],
         object: objects.next().unwrap(),
         others: objects.collect(),
         opinion: None,
