@@ -15,7 +15,7 @@ pub(crate) fn peer(claim: &str, planned: &Probe, seen: &Probed) -> Check {
     let other = chains.iter().find(|chain| !links::is_trust(claim, &chain.trust));
     match other {
         Some(chain) => Check::fails(
-            format!("its certificate is {}, not {claim}", links::word(&chain.trust)),
+            format!("its certificate is {}, not {claim}", links::trust_as_str(&chain.trust)),
             format!("{}, which is {}", words(chain), links::trust(&chain.trust)),
         ),
         None => Check::Holds,

@@ -1,6 +1,6 @@
 //! How the connection was protected that a claim is about.
 
-use crate::{outcomes::said, played};
+use crate::{outcomes::reply_text, played};
 use evidence::{Handshake, Observed, Relay, Transaction, Trust};
 use plan::{Origin, Tls};
 
@@ -57,7 +57,7 @@ pub fn last_hop(seen: &Transaction) -> Link<'_> {
         None => Link::Unseen("no hop between two MTAs was seen".to_owned()),
         Some(Relay { handshake: Some(handshake), .. }) => Link::Protected(Protection::by_client(handshake)),
         Some(Relay { from, to, reply: Observed::Seen(reply), .. }) => {
-            Link::Cleartext(format!("{from} sent it to {to} in cleartext, which replied {}", said(reply)))
+            Link::Cleartext(format!("{from} sent it to {to} in cleartext, which replied {}", reply_text(reply)))
         }
         Some(Relay { from, to, reply: Observed::Unobserved(why), .. }) => {
             Link::Unseen(format!("{from} did not reach {to}: {why}"))
@@ -99,7 +99,7 @@ pub fn certificate(of: &evidence::Certificate) -> String {
 
 /// Whether a certificate is worth at least what is claimed of it.
 pub fn is_trust(claim: &str, seen: &Trust) -> bool {
-    is_enough(claim, word(seen))
+    is_enough(claim, trust_as_str(seen))
 }
 
 /// Whether one word for the worth of a certificate means as much as another: `verified` is more than `trusted`.
@@ -109,7 +109,7 @@ pub(crate) fn is_enough(claimed: &str, seen: &str) -> bool {
 
 /// The word for what a certificate is worth.
 #[must_use]
-pub const fn word(peer: &Trust) -> &'static str {
+pub const fn trust_as_str(peer: &Trust) -> &'static str {
     match peer {
         Trust::Anonymous => "anonymous",
         Trust::Untrusted(_) => "untrusted",
@@ -123,6 +123,6 @@ pub const fn word(peer: &Trust) -> &'static str {
 pub fn trust(peer: &Trust) -> String {
     match peer {
         Trust::Untrusted(Some(why)) => format!("untrusted ({why})"),
-        other => word(other).to_owned(),
+        other => trust_as_str(other).to_owned(),
     }
 }

@@ -85,7 +85,7 @@ fn needs_an_answer(at: &Range<usize>, claims: &ClaimList<Lookup>) -> Vec<Flaw> {
 }
 
 /// The answer, a line a record.
-fn told(seen: &LookedUp) -> Vec<String> {
+fn render(seen: &LookedUp) -> Vec<String> {
     let authentic = if seen.is_authentic { ", authentic" } else { ", not authentic" };
     let count = match seen.records.len() {
         0 => "no record".to_owned(),

@@ -123,7 +123,7 @@ pub fn worst(endings: &[Ending]) -> Observed<Outcome> {
 }
 
 /// A reply on one line.
-pub fn said(reply: &Reply) -> String {
+pub fn reply_text(reply: &Reply) -> String {
     format!("{} {}", reply.code, reply.lines.join(" / ")).trim_end().to_owned()
 }
 
@@ -168,10 +168,10 @@ fn in_dialogue(at: usize, dialogue: &[Exchange], handshake: &Observed<evidence::
         let Some(exchange) = exchange else { return Taken::Unknown(ended(dialogue, handshake)) };
         match &exchange.reply {
             Observed::Unobserved(why) => return Taken::Unknown(format!("no reply to {}: {why}", exchange.to)),
-            Observed::Seen(reply) if reply.is_positive() => last = said(reply),
+            Observed::Seen(reply) if reply.is_positive() => last = reply_text(reply),
             Observed::Seen(reply) => {
                 let outcome = if reply.is_permanent() { Outcome::Rejected } else { Outcome::Deferred };
-                return Taken::No(outcome, format!("the server replied {} to {}", said(reply), exchange.to));
+                return Taken::No(outcome, format!("the server replied {} to {}", reply_text(reply), exchange.to));
             }
         }
     }

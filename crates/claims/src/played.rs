@@ -2,7 +2,7 @@
 
 use crate::{
     links::{Link, Protection, parameters},
-    outcomes::said,
+    outcomes::reply_text,
 };
 use evidence::{Connection, Observed, Transaction};
 use mail::Reply;
@@ -52,13 +52,13 @@ fn is_replied(connection: &Connection, to: &str) -> bool {
 }
 
 /// A connection in one line: how it was protected, the last thing said, and how it ended.
-pub(crate) fn told(connection: &Connection) -> String {
+pub(crate) fn render(connection: &Connection) -> String {
     let how = match &connection.handshake {
         Observed::Seen(handshake) => parameters(handshake),
         Observed::Unobserved(why) => format!("no TLS ({why})"),
     };
     let last = connection.dialogue.iter().rfind(|e| e.to != "quit").map(|e| match &e.reply {
-        Observed::Seen(reply) => format!(", {} answered {}", e.to, said(reply)),
+        Observed::Seen(reply) => format!(", {} answered {}", e.to, reply_text(reply)),
         Observed::Unobserved(why) => format!(", {} not answered ({why})", e.to),
     });
     format!(

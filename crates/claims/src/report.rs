@@ -40,12 +40,12 @@ fn counted(seen: &TlsReport, count: fn(&ReportedPolicy) -> u64, wanted: u64, wha
 }
 
 fn all_told(seen: &TlsReport) -> Vec<String> {
-    seen.policies.iter().flat_map(told).collect()
+    seen.policies.iter().flat_map(render).collect()
 }
 
 /// A policy of a report, a line each fact; reasons and digests are left out, since they differ.
 #[must_use]
-pub fn told(policy: &ReportedPolicy) -> Vec<String> {
+pub fn render(policy: &ReportedPolicy) -> Vec<String> {
     let mx = policy.mx_hosts.iter().map(|pattern| format!("  mx: {pattern}"));
     let failures = policy.failures.iter().map(|failure| {
         let mx = failure.mx.as_ref().map(|mx| format!(" at {mx}")).unwrap_or_default();

@@ -40,7 +40,7 @@ pub fn may_be_more(method: &str, seen: &Transaction) -> Option<String> {
 pub fn injected(seen: &Transaction) -> Vec<String> {
     let tell = |result: &AuthResult| {
         let text = result.injected.as_ref()?;
-        Some(format!("{}, which stands inside text of the peer's: {text}", told(result)))
+        Some(format!("{}, which stands inside text of the peer's: {text}", render(result)))
     };
     let told: BTreeSet<String> = seen.object.results.iter().filter_map(tell).collect();
     told.into_iter().collect()
@@ -72,7 +72,7 @@ pub fn spf(identity: Identity, is_null: bool, seen: &Transaction) -> Observed<Sp
         Identity::MailFrom => (of_mail_from, "MAIL FROM"),
     };
     if meant.is_empty() {
-        let told: Vec<String> = said.into_iter().map(told).collect();
+        let told: Vec<String> = said.into_iter().map(render).collect();
         return Observed::Unobserved(format!("nothing is said of {word}: {}", told.join("; ")));
     }
     one(&meant)
@@ -117,7 +117,7 @@ pub fn contradictions(method: &str, seen: &Transaction) -> Vec<String> {
         _ => key(one) == key(other) && !one.result.eq_ignore_ascii_case(&other.result),
     };
     let contradicted = said.iter().filter(|one| said.iter().any(|other| is_other(one, other)));
-    let told: BTreeSet<String> = contradicted.map(|result| told(result)).collect();
+    let told: BTreeSet<String> = contradicted.map(|result| render(result)).collect();
     told.into_iter().collect()
 }
 
@@ -190,7 +190,7 @@ pub fn dkim_of(signer: &Signer, seen: &Transaction) -> Result<Signatures, String
                 match asked.iter().find(|(said, ..)| said.is_none()) {
                     _ if asked.iter().any(is_other) => {}
                     Some((_, what, _)) => {
-                        found.possible.push(format!("{} does not name the signature's {what}", told(result)));
+                        found.possible.push(format!("{} does not name the signature's {what}", render(result)));
                     }
                     None => found.certain.push(word),
                 }
@@ -200,20 +200,20 @@ pub fn dkim_of(signer: &Signer, seen: &Transaction) -> Result<Signatures, String
         }
     }
     if let Some(result) = nameless.filter(|_| found.certain.is_empty()) {
-        found.possible.push(format!("{} does not name the signature's domain", told(result)));
+        found.possible.push(format!("{} does not name the signature's domain", render(result)));
     }
     Ok(found)
 }
 
 /// A result as a person would say it: where it stands and what it says.
 #[must_use]
-pub fn told(result: &AuthResult) -> String {
-    format!("{} says {}", source_word(&result.source), words(result))
+pub fn render(result: &AuthResult) -> String {
+    format!("{} says {}", source_word(&result.source), resinfo(result))
 }
 
 /// A result in the notation of RFC 8601 §2.2.
 #[must_use]
-pub fn words(result: &AuthResult) -> String {
+pub fn resinfo(result: &AuthResult) -> String {
     let mut text = format!("{}={}", result.method, result.result);
     if let Some(reason) = &result.reason {
         text.push_str(&format!(" ({reason})"));
@@ -257,7 +257,7 @@ const fn rank(result: DkimResult) -> u8 {
 }
 
 fn contradiction(said: &[&AuthResult]) -> String {
-    let told: BTreeSet<String> = said.iter().map(|r| told(r)).collect();
+    let told: BTreeSet<String> = said.iter().map(|r| render(r)).collect();
     format!("sources contradict each other: {}", told.into_iter().collect::<Vec<_>>().join("; "))
 }
 

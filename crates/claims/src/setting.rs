@@ -64,7 +64,7 @@ impl<'a> Case<'a> {
     /// Everything that daemons said, a line each.
     fn said(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        for line in self.seen.iter().flat_map(told) {
+        for line in self.seen.iter().flat_map(render) {
             if !lines.contains(&line) {
                 lines.push(line);
             }
@@ -87,6 +87,6 @@ pub fn written(name: &str, value: Option<&str>) -> String {
 
 /// What a daemon said of a setting, a line each.
 #[must_use]
-pub fn told(setting: &Setting) -> Vec<String> {
+pub fn render(setting: &Setting) -> Vec<String> {
     setting.said.iter().map(|line| format!("{} says {line}", setting.daemon)).collect()
 }

@@ -209,7 +209,7 @@ impl<'a> Case<'a> {
     fn said_of(&self, method: &str) -> Vec<String> {
         let mut lines = Vec::new();
         for result in results::of(method, self.seen).unwrap_or_default() {
-            lines.push(results::told(result));
+            lines.push(results::render(result));
             if let ResultSource::Log(filter) = &result.source
                 && let Some(line) = self.log_line(filter, &result.result)
             {
@@ -220,7 +220,7 @@ impl<'a> Case<'a> {
             "spf" => lines.extend(self.spf_words()),
             "dmarc" => {
                 let below = ["spf", "dkim"].into_iter().flat_map(|m| results::of(m, self.seen).unwrap_or_default());
-                lines.extend(below.map(results::told));
+                lines.extend(below.map(results::render));
             }
             _ => {}
         }

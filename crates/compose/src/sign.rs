@@ -61,19 +61,19 @@ pub(crate) fn signing(
     let mut folded = Folded::new(&format!("{name}:"));
     for (name, value) in tags {
         match (instead(name), value) {
-            (Some(tag), _) => folded.word(&format!("{};", text(tag))),
-            (None, Value::Text(value)) => folded.word(&format!("{name}={value};")),
+            (Some(tag), _) => folded.tag(&format!("{};", text(tag))),
+            (None, Value::Text(value)) => folded.tag(&format!("{name}={value};")),
             (None, Value::List(items)) => folded.list(&format!("{name}="), items),
         }
     }
     let own = instead("b");
     for tag in left {
-        folded.word(&format!("{};", text(tag)));
+        folded.tag(&format!("{};", text(tag)));
     }
     match own {
-        Some(tag) => folded.word(&text(tag)),
+        Some(tag) => folded.tag(&text(tag)),
         None => {
-            folded.word("b=");
+            folded.tag("b=");
             let signature = BASE64.encode(&sign(folded.text.as_bytes()));
             folded.breakable(&signature);
         }
@@ -138,7 +138,7 @@ impl Folded {
     }
 
     /// A tag, behind a space or a fold.
-    fn word(&mut self, word: &str) {
+    fn tag(&mut self, word: &str) {
         if self.column + 1 + word.len() > WIDTH {
             self.fold();
         } else {
@@ -149,7 +149,7 @@ impl Folded {
 
     /// A tag with a list that may be folded behind each colon.
     fn list(&mut self, tag: &str, items: &[String]) {
-        self.word(tag);
+        self.tag(tag);
         for (at, item) in items.iter().enumerate() {
             if at > 0 {
                 self.glue(":");

@@ -3,7 +3,7 @@
 //! hickory-resolver, which would ask as well, does not say of an answer without records whether it is authentic, and asks for
 //! that only if it is to validate itself. So the question is put one layer below it, with hickory-net.
 
-use crate::{DnsError, handler::word, zone};
+use crate::{DnsError, handler::rcode_name, zone};
 use hickory_net::{
     NetError,
     runtime::TokioRuntimeProvider,
@@ -108,7 +108,7 @@ pub(crate) fn shown(said: &Said) -> (String, Vec<String>) {
     let data = said.records.iter().filter(|record| record.record_type() != RecordType::RRSIG);
     let mut records: Vec<String> = data.map(|record| text(&record.data)).collect();
     records.sort();
-    (word(said.code), records)
+    (rcode_name(said.code), records)
 }
 
 /// Data of one record. Names are as they are on the wire, where hickory would show U-labels (RFC 5890 §2.3.2.1).

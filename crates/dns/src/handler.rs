@@ -82,7 +82,9 @@ impl World {
         };
         let (rcode, answers) = match &turn {
             Turn::Hold { due: None, .. } => ("silence".to_owned(), 0),
-            Turn::Answer(answer) | Turn::Hold { due: Some((_, answer)), .. } => (word(answer.code), answer.count()),
+            Turn::Answer(answer) | Turn::Hold { due: Some((_, answer)), .. } => {
+                (rcode_name(answer.code), answer.count())
+            }
         };
         let question =
             Question { name: written(name), record_type: zonefile::type_word(kind), dnssec_ok, rcode, answers };
@@ -194,6 +196,6 @@ fn written(name: &LowerName) -> String {
 }
 
 /// A response code as RFC 6895 §2.3 writes it.
-pub(crate) fn word(code: ResponseCode) -> String {
+pub(crate) fn rcode_name(code: ResponseCode) -> String {
     format!("{code:?}").to_ascii_uppercase()
 }

@@ -45,7 +45,7 @@ fn section(table: &Table, text: &mut String) {
             text,
             "| `{}`{needed} | {} | {} |",
             key.name,
-            key.shape.said(&link).replace('|', "\\|"),
+            key.shape.render(&link).replace('|', "\\|"),
             key.doc.replace('|', "\\|")
         );
     }
@@ -75,12 +75,12 @@ fn words_in(shape: &Shape) -> Vec<(&'static str, &'static str)> {
 impl Shape {
     /// What it is, in words.
     pub fn what(&self) -> String {
-        self.said(&|table| {
+        self.render(&|table| {
             format!("a table of {}", listed(&table.keys.iter().map(|key| key.name.as_str()).collect::<Vec<_>>()))
         })
     }
 
-    fn said(&self, table: &dyn Fn(&Table) -> String) -> String {
+    fn render(&self, table: &dyn Fn(&Table) -> String) -> String {
         match self {
             Self::Text { what, .. } => (*what).to_owned(),
             Self::Word(words) => listed(&words.iter().map(|(word, _)| *word).collect::<Vec<_>>()).replace(", ", " or "),
@@ -88,9 +88,9 @@ impl Shape {
             Self::Whole { min, max } => format!("an integer from {min} to {max}"),
             Self::OneOf(numbers) => numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "),
             Self::Flag => "`true` or `false`".to_owned(),
-            Self::List { of, .. } => format!("a list: each {}", of.said(table)),
-            Self::AnyOf(shapes) => shapes.iter().map(|shape| shape.said(table)).collect::<Vec<_>>().join("; or "),
-            Self::Named { key, of } => format!("a table: {} = {}", key.said(table), of.said(table)),
+            Self::List { of, .. } => format!("a list: each {}", of.render(table)),
+            Self::AnyOf(shapes) => shapes.iter().map(|shape| shape.render(table)).collect::<Vec<_>>().join("; or "),
+            Self::Named { key, of } => format!("a table: {} = {}", key.render(table), of.render(table)),
             Self::Around(name) => format!("a table: again [{name}](#{})", name.to_lowercase().replace(' ', "-")),
             Self::Table(inner) => table(inner),
         }

@@ -38,7 +38,7 @@ fn shape(shape: &Shape, tables: &mut Writer) -> Value {
             json!({ "type": "string", "pattern": format!("{pattern}{or}") })
         }
         Shape::Text { pattern: None, .. } => json!({ "type": "string" }),
-        Shape::Word(words) => word(words),
+        Shape::Word(words) => keyword(words),
         Shape::Whole { min, max: i64::MAX } => json!({ "type": "integer", "minimum": min }),
         Shape::Whole { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Shape::OneOf(numbers) => json!({ "enum": numbers }),
@@ -67,7 +67,7 @@ fn shape(shape: &Shape, tables: &mut Writer) -> Value {
     }
 }
 
-fn word(words: &[(&str, &str)]) -> Value {
+fn keyword(words: &[(&str, &str)]) -> Value {
     if words.iter().all(|(_, doc)| doc.is_empty()) {
         return json!({ "enum": words.iter().map(|(word, _)| word).collect::<Vec<_>>() });
     }

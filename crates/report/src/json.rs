@@ -34,7 +34,7 @@ fn scenario(report: &ScenarioReport) -> Value {
     let mut value = json!({
         "name": report.name,
         "title": report.title,
-        "status": report.status.word(),
+        "status": report.status.as_str(),
         "seconds": seconds(report.took),
         "died": report.died,
     });

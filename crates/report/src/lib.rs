@@ -118,7 +118,7 @@ impl Snapshot {
 impl Status {
     /// The word for it in reports for machines.
     #[must_use]
-    pub const fn word(&self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Held => "held",
             Self::Failed => "failed",

@@ -45,7 +45,7 @@ fn answer(out: &mut String, found: &LookedUp, style: &Style) {
 }
 
 fn remark(out: &mut String, remark: &Remark, room: usize, style: &Style) {
-    let (word, color) = word(remark.weight);
+    let (word, color) = label_of(remark.weight);
     let indent = INDENT + WEIGHT + room + 2;
     let cites = Some(format!("({})", remark.cites)).filter(|_| !remark.cites.is_empty());
     let text = printable(&remark.text);
@@ -63,7 +63,7 @@ fn remark(out: &mut String, remark: &Remark, room: usize, style: &Style) {
     }
 }
 
-const fn word(weight: Weight) -> (&'static str, AnsiColors) {
+const fn label_of(weight: Weight) -> (&'static str, AnsiColors) {
     match weight {
         Weight::Fault => ("fault", AnsiColors::Red),
         Weight::Notice => ("notice", AnsiColors::Yellow),

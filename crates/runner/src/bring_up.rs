@@ -38,11 +38,11 @@ pub(crate) async fn bring_up(
     let run = Run::new(&id, held).with_reaper(&reaper);
     let images = ImageSettings { mirror: context.mirror.clone(), cache: context.workspace.cache() };
     let Pair { gateway, peer } = pair;
-    let order =
+    let spec =
         StackSpec { gateway, peer: with_peer.then_some(peer), containers: context.workspace.containers(), images };
     let progress = |what: &str| context.progress.say(what);
     let up = tokio::select! {
-        up = Stack::up(&engine, run, order, &progress) => up.map_err(CommandError::from),
+        up = Stack::up(&engine, run, spec, &progress) => up.map_err(CommandError::from),
         () = interrupt() => Err(CommandError::interrupted()),
     };
     match up {

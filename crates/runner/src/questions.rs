@@ -43,7 +43,7 @@ const INBOUND: &str = "from a client";
 pub(crate) struct Questions {
     services: Vec<Service>,
     /// Scenarios with a single message each, for every one has a stage of its own.
-    letters: Vec<Plan>,
+    messages: Vec<Plan>,
 }
 
 /// Where the mail goes; the hosts leave the pretend Internet when it is dropped.
@@ -64,12 +64,12 @@ impl Questions {
                 pair.gateway.name
             )));
         };
-        Ok(Self { services: services(&pair.gateway), letters: letters(&pair.world(), &mailbox.address)? })
+        Ok(Self { services: services(&pair.gateway), messages: messages(&pair.world(), &mailbox.address)? })
     }
 
     /// Sets the stages on which the questions are asked, once for all.
     pub(crate) async fn set_stages(&self, stack: &Stack) -> Result<Stages, StackError> {
-        Ok(Stages(try_join_all(self.letters.iter().map(|plan| publish(stack, plan))).await?))
+        Ok(Stages(try_join_all(self.messages.iter().map(|plan| publish(stack, plan))).await?))
     }
 
     /// Asks this daemon at the same time everything that goes this way: a client's settings do nothing to a server, and
@@ -85,12 +85,12 @@ impl Questions {
         let services: Vec<Service> =
             self.services.iter().copied().filter(|service| Daemon::of(*service) == daemon && is_asked(true)).collect();
         let probes = try_join_all(services.iter().map(|service| stack.survey(*service, None)));
-        let is_letter = |(plan, _): &(&Plan, &Published)| daemon == Daemon::Postfix && is_asked(plan.hosts.is_empty());
-        let letters: Vec<_> = self.letters.iter().zip(&stages.0).filter(is_letter).collect();
+        let is_message = |(plan, _): &(&Plan, &Published)| daemon == Daemon::Postfix && is_asked(plan.hosts.is_empty());
+        let messages: Vec<_> = self.messages.iter().zip(&stages.0).filter(is_message).collect();
         let words: Vec<&str> =
-            letters.iter().flat_map(|(plan, _)| &plan.transactions).map(|t| t.label.as_str()).collect();
-        let letters = try_join_all(letters.iter().map(|(plan, stage)| send_again(stack, plan, stage)));
-        let (probes, transactions) = try_join(probes, letters).await?;
+            messages.iter().flat_map(|(plan, _)| &plan.transactions).map(|t| t.label.as_str()).collect();
+        let messages = try_join_all(messages.iter().map(|(plan, stage)| send_again(stack, plan, stage)));
+        let (probes, transactions) = try_join(probes, messages).await?;
         let transactions = transactions.into_iter().flatten().collect();
         let services: Vec<String> = services.iter().map(ToString::to_string).collect();
         let services: Vec<&str> = services.iter().map(String::as_str).collect();
@@ -99,7 +99,7 @@ impl Questions {
 }
 
 /// The scenarios whose mail asks.
-fn letters(world: &World, user: &Address) -> Result<Vec<Plan>, CommandError> {
+fn messages(world: &World, user: &Address) -> Result<Vec<Plan>, CommandError> {
     let outbound = KINDS.iter().enumerate().map(|(at, (word, zone, host))| {
         let (domain, ip) = (format!("explain{at}.example"), format!("198.51.100.{}", 80 + at));
         let stage = format!(
@@ -142,10 +142,10 @@ mod tests {
     #[test]
     fn the_mail_that_asks_is_well_formed() {
         let world = World { gateway: vec!["gateway.example".parse().unwrap()], ..World::default() };
-        let letters = letters(&world, &"alice@gateway.example".parse().unwrap()).unwrap();
-        assert_eq!(letters.len(), KINDS.len() + 1);
-        assert!(letters.iter().all(|plan| plan.transactions.len() == 1));
-        let inbound: Vec<bool> = letters.iter().map(|plan| plan.hosts.is_empty()).collect();
+        let messages = messages(&world, &"alice@gateway.example".parse().unwrap()).unwrap();
+        assert_eq!(messages.len(), KINDS.len() + 1);
+        assert!(messages.iter().all(|plan| plan.transactions.len() == 1));
+        let inbound: Vec<bool> = messages.iter().map(|plan| plan.hosts.is_empty()).collect();
         assert_eq!(inbound.iter().filter(|is_inbound| **is_inbound).count(), 1);
     }
 }

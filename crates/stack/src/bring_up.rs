@@ -38,10 +38,10 @@ impl Stack {
     pub async fn up(
         engine: &Engine,
         run: Run,
-        order: StackSpec,
+        spec: StackSpec,
         progress: &(dyn Fn(&str) + Sync),
     ) -> Result<Self, StackError> {
-        let StackSpec { gateway, peer, containers, images } = order;
+        let StackSpec { gateway, peer, containers, images } = spec;
         let gateways: Vec<Gateway> = [Some(gateway), peer].into_iter().flatten().collect();
         let authority = pki::Authority::new()?;
         let images =

@@ -100,7 +100,7 @@ pub(crate) fn signal(code: i64) -> &'static str {
 /// The programs of one container.
 #[derive(Debug)]
 pub(crate) struct Services {
-    place: Arc<Place>,
+    place: Arc<Locality>,
     programs: Vec<Arc<Program>>,
     /// One for each program that is watched; they end when this is dropped.
     watchers: JoinSet<()>,
@@ -108,7 +108,7 @@ pub(crate) struct Services {
 
 /// Where programs run.
 #[derive(Debug)]
-struct Place {
+struct Locality {
     host: String,
     container: Container,
     logs: Logs,
@@ -140,7 +140,7 @@ enum State {
 impl Services {
     /// None yet.
     pub(crate) fn new(host: &str, container: Container, logs: Logs) -> Self {
-        let place = Place { host: host.to_owned(), container, logs, died: Mutex::default() };
+        let place = Locality { host: host.to_owned(), container, logs, died: Mutex::default() };
         Self { place: Arc::new(place), programs: Vec::new(), watchers: JoinSet::new() }
     }
 
@@ -271,7 +271,7 @@ impl Program {
     }
 }
 
-impl Place {
+impl Locality {
     async fn spawn(&self, name: &str, command: &[String]) -> Result<Process, EngineError> {
         let (logs, host, own) = (self.logs.clone(), self.host.clone(), name.to_owned());
         let on_line = move |_, line: &str| logs.remember(&host, &format!("{own}: {line}"));
@@ -332,7 +332,7 @@ fn pid_file(name: &str) -> String {
 
 /// Waits until a program ends, and starts it again if its unit does and it was not stopped on purpose, until the engine is gone;
 /// who asks for the program next hears the engine's word.
-async fn watch(place: Arc<Place>, program: Arc<Program>) {
+async fn watch(place: Arc<Locality>, program: Arc<Program>) {
     let mut in_vain = 0;
     let mut state = program.state.subscribe();
     loop {

@@ -167,7 +167,10 @@ fn track(mail_out: &OutgoingMail<'_>, brought: &Brought, since: u64) -> Track {
     let octets = mail_out.octets();
     let path = String::from_utf8_lossy(&transaction.mail_from.octets()).into_owned();
     let (ehlo, path) = match transaction.dialogue {
-        Some(_) => (said(&octets, &["EHLO ", "HELO "]).unwrap_or(ehlo), said(&octets, &["MAIL FROM:"]).unwrap_or(path)),
+        Some(_) => (
+            argument_of(&octets, &["EHLO ", "HELO "]).unwrap_or(ehlo),
+            argument_of(&octets, &["MAIL FROM:"]).unwrap_or(path),
+        ),
         None => (ehlo, path),
     };
     let inside = path.trim_start().strip_prefix('<').and_then(|rest| rest.rsplit_once('>'));
@@ -178,7 +181,7 @@ fn track(mail_out: &OutgoingMail<'_>, brought: &Brought, since: u64) -> Track {
 }
 
 /// What stands behind one of these words, in the first line of a dialogue that begins with one.
-fn said(octets: &[u8], words: &[&str]) -> Option<String> {
+fn argument_of(octets: &[u8], words: &[&str]) -> Option<String> {
     let text = String::from_utf8_lossy(octets);
     let behind = |line: &str| {
         let is_it = |word: &&&str| line.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));

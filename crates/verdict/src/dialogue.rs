@@ -4,7 +4,7 @@ use crate::{
     finding::Text,
     judge::{Tally, Told},
 };
-use claims::{Cause, Check, outcomes::said};
+use claims::{Cause, Check, outcomes::reply_text};
 use evidence::{Exchange, Observed, Transaction};
 use plan::Step;
 
@@ -43,8 +43,8 @@ fn check(exchange: &Exchange, awaited: &str) -> Check {
     match (&exchange.reply, exchange.is_as_awaited()) {
         (_, Some(true)) => Check::Holds,
         (Observed::Seen(reply), _) => {
-            let evidence = format!("the server replied {} to {to}", said(reply));
-            Check::fails(format!("the reply to {to} is {}, not {awaited}", said(reply)), evidence)
+            let evidence = format!("the server replied {} to {to}", reply_text(reply));
+            Check::fails(format!("the reply to {to} is {}, not {awaited}", reply_text(reply)), evidence)
         }
         (Observed::Unobserved(why), _) => Check::unclear(format!("what the reply to {to} is"), why.clone()),
     }

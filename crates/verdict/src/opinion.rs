@@ -87,7 +87,7 @@ fn delivered_against_policy(seen: &Transaction, is_said: bool) -> Option<(String
         "delivered although {} has p=reject and nothing authenticates it in the harness's own judgement",
         domains.join(", ")
     );
-    (!domains.is_empty()).then(|| (what, told(opinion)))
+    (!domains.is_empty()).then(|| (what, render(opinion)))
 }
 
 fn is_delivered(seen: &Transaction) -> bool {
@@ -96,7 +96,7 @@ fn is_delivered(seen: &Transaction) -> bool {
 }
 
 /// The whole of it, a line for each method.
-fn told(opinion: &Opinion) -> Vec<String> {
+fn render(opinion: &Opinion) -> Vec<String> {
     let spf = &opinion.mail_from;
     vec![
         format!("second opinion: dmarc={} ({})", opinion.dmarc_result(), basis(opinion)),

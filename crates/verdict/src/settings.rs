@@ -7,7 +7,7 @@ use crate::{
 };
 use claims::{
     Cause, Scenario,
-    setting::{Case, Taken, told, written},
+    setting::{Case, Taken, render, written},
 };
 use evidence::Setting;
 use plan::{Plan, SettingChange};
@@ -39,7 +39,7 @@ fn not_in_force(change: &SettingChange, plan: &Plan, case: &Case<'_>, text: &Tex
         Some(setting) if setting.is_taken => return None,
         Some(setting) => {
             let refused = format!("{} refuses it, and works with its old settings", setting.daemon);
-            [refused].into_iter().chain(told(setting)).collect::<Vec<_>>().join("\n")
+            [refused].into_iter().chain(render(setting)).collect::<Vec<_>>().join("\n")
         }
         None => "unobserved: the scenario ended before it was changed".to_owned(),
     };

@@ -1,6 +1,6 @@
 //! `authentic`: whether the answer is authentic by DNSSEC.
 
-use super::{Lookup, Rcode, Scene, needs_an_answer, told};
+use super::{Lookup, Rcode, Scene, needs_an_answer, render};
 use crate::{Check, Claim, ClaimList, Written};
 use evidence::LookedUp;
 use form::Flaw;
@@ -18,7 +18,7 @@ impl Claim<Lookup> for Authentic {
 
     fn check(&self, seen: &&LookedUp) -> Check {
         let message = if self.0 { "the answer is not authentic" } else { "the answer is authentic" };
-        Check::that(seen.is_authentic == self.0, || message.to_owned(), || told(seen))
+        Check::that(seen.is_authentic == self.0, || message.to_owned(), || render(seen))
     }
 
     fn contradictions(&self, at: &Range<usize>, claims: &ClaimList<Lookup>, _: &Scene<'_>) -> Vec<Flaw> {

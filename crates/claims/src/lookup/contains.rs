@@ -1,6 +1,6 @@
 //! `contains`: a text in a record of the answer.
 
-use super::{Lookup, Records, Scene, needs_an_answer, plain, told};
+use super::{Lookup, Records, Scene, needs_an_answer, plain, render};
 use crate::{Check, Claim, ClaimList, Written};
 use evidence::LookedUp;
 use form::{
@@ -22,7 +22,7 @@ impl Claim<Lookup> for Contains {
     fn check(&self, seen: &&LookedUp) -> Check {
         let text = self.0.as_str();
         let has = |record: &String| record.contains(text) || plain(record).contains(text);
-        Check::that(seen.records.iter().any(has), || format!("no record has `{text}` in it"), || told(seen))
+        Check::that(seen.records.iter().any(has), || format!("no record has `{text}` in it"), || render(seen))
     }
 
     fn contradictions(&self, at: &Range<usize>, claims: &ClaimList<Lookup>, _: &Scene<'_>) -> Vec<Flaw> {

@@ -1,6 +1,6 @@
 //! `lint`: what the lint says of the records.
 
-use super::{Lookup, told};
+use super::{Lookup, render};
 use crate::{Check, Claim, Written};
 use evidence::{LookedUp, Remark};
 use form::{Flaw, values::LintCode};
@@ -54,6 +54,6 @@ fn lint(codes: &[String], seen: &LookedUp) -> Check {
     };
     let remark = |remark: &Remark| format!("{}: {} ({}); {}", remark.code, remark.text, remark.cites, remark.help);
     let mut evidence: Vec<String> = seen.remarks.iter().map(remark).collect();
-    evidence.extend(told(seen));
+    evidence.extend(render(seen));
     Check::Fails(message, evidence)
 }

@@ -1,6 +1,6 @@
 //! `rcode`: the response code of the DNS.
 
-use super::{Lookup, told};
+use super::{Lookup, render};
 use crate::{Check, Claim, Written};
 use evidence::LookedUp;
 use form::{Flaw, keywords};
@@ -30,7 +30,7 @@ impl Claim<Lookup> for Rcode {
         Check::that(
             self.0.eq_ignore_ascii_case(&seen.rcode),
             || format!("the response code is {}, not {}", seen.rcode, self.0),
-            || told(seen),
+            || render(seen),
         )
     }
 }

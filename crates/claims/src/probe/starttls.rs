@@ -1,7 +1,7 @@
 //! `starttls`: what a service does about STARTTLS.
 
 use super::{Case, Probe, Scene, comes_before_tls};
-use crate::{Check, Claim, ClaimList, Written, outcomes::said};
+use crate::{Check, Claim, ClaimList, Written, outcomes::reply_text};
 use evidence::{Cleartext, LoginSeen, Observed, Probed};
 use form::{Flaw, keywords};
 use mail::Service;
@@ -100,7 +100,7 @@ fn works_without(service: Service, cleartext: &Cleartext) -> Works {
         Observed::Seen(reply) => reply,
         Observed::Unobserved(why) => return Works::Unknown(format!("MAIL FROM: {why}")),
     };
-    let evidence = format!("it replied {} to MAIL FROM without TLS", said(reply));
+    let evidence = format!("it replied {} to MAIL FROM without TLS", reply_text(reply));
     let names_tls = reply.lines.iter().any(|line| line.to_ascii_uppercase().contains("TLS"));
     match reply.code {
         _ if reply.is_positive() => Works::Yes(evidence),

@@ -26,7 +26,7 @@ impl Claim<Transaction> for Arrived {
         if evidence.is_empty() {
             evidence.push("no host took it".to_owned());
         }
-        evidence.extend(seen.connections.iter().map(played::told));
+        evidence.extend(seen.connections.iter().map(played::render));
         Check::Fails(format!("{host} did not take the message"), evidence)
     }
 
@@ -44,7 +44,7 @@ impl Claim<Transaction> for Arrived {
         match claims.first::<Outcome>() {
             None | Some((Outcome(Became::Delivered(_)), _)) => Vec::new(),
             Some((other, span)) => {
-                let flaw = Flaw::new(format!("{name} cannot have taken a message that is {}", other.word()));
+                let flaw = Flaw::new(format!("{name} cannot have taken a message that is {}", other.as_str()));
                 vec![flaw.at(span, "this outcome").help("take `arrived` or the outcome away")]
             }
         }

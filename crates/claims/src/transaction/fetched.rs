@@ -1,7 +1,7 @@
 //! `fetched`: whether a policy was asked of a web server that the harness plays.
 
 use super::{Case, Scene, Transaction, causes};
-use crate::{Cause, Check, Claim, ClaimList, Written, played::told};
+use crate::{Cause, Check, Claim, ClaimList, Written, played::render};
 use form::Flaw;
 use plan::Spanned;
 use std::ops::Range;
@@ -18,11 +18,11 @@ impl Claim<Transaction> for Fetched {
     /// A connection over which nothing was asked does not count.
     fn check(&self, case: &Case<'_>) -> Check {
         let to_web = || case.seen.connections.iter().filter(|connection| connection.service == "https");
-        let asked: Vec<String> = to_web().filter(|connection| !connection.dialogue.is_empty()).map(told).collect();
+        let asked: Vec<String> = to_web().filter(|connection| !connection.dialogue.is_empty()).map(render).collect();
         match (asked.is_empty(), self.0) {
             (false, true) | (true, false) => Check::Holds,
             (true, true) => {
-                let tried: Vec<String> = to_web().map(told).collect();
+                let tried: Vec<String> = to_web().map(render).collect();
                 let none = || vec!["no web server was connected to".to_owned()];
                 Check::Fails("no policy was fetched".to_owned(), if tried.is_empty() { none() } else { tried })
             }

@@ -105,7 +105,7 @@ impl Handshake {
             differs("version", self.version, &handshake.version, |a, b| a.eq_ignore_ascii_case(b)),
             differs("cipher suite", suite, &handshake.suite, is_same_suite),
             group.and_then(|group| differs("group", claimed_group, group, is_same_group)),
-            peer.as_ref().ok().and_then(|peer| differs("peer", self.peer, links::word(peer), links::is_enough)),
+            peer.as_ref().ok().and_then(|peer| differs("peer", self.peer, links::trust_as_str(peer), links::is_enough)),
         ]
         .into_iter()
         .flatten()

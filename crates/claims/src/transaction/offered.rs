@@ -21,7 +21,7 @@ impl Claim<Transaction> for Offered {
         let what = || format!("whether exactly {} is offered", self.0.join(", "));
         let to_mtas = || case.seen.connections.iter().filter(|connection| connection.service == "smtp");
         let Some((host, offer)) = to_mtas().rev().find_map(|c| Some((&c.host, c.offer.as_ref()?))) else {
-            let why = to_mtas().next_back().map_or_else(|| "no host was connected to".to_owned(), played::told);
+            let why = to_mtas().next_back().map_or_else(|| "no host was connected to".to_owned(), played::render);
             return Check::unclear(what(), format!("no ClientHello was seen: {why}"));
         };
         let claimed: BTreeSet<&str> = self.0.iter().copied().collect();

@@ -40,7 +40,7 @@ keywords! {
 
 impl Outcome {
     /// In one word.
-    pub(super) const fn word(&self) -> &'static str {
+    pub(super) const fn as_str(&self) -> &'static str {
         match self.0 {
             Became::Rejected => "rejected",
             Became::Deferred => "deferred",
@@ -71,7 +71,7 @@ impl Claim<Transaction> for Outcome {
             };
             let mut help = vec![ending.because.clone()];
             help.extend(outcomes::bounce_words(case.seen));
-            help.extend(results::of("dmarc", case.seen).unwrap_or_default().into_iter().map(results::told));
+            help.extend(results::of("dmarc", case.seen).unwrap_or_default().into_iter().map(results::render));
             return Check::Fails(what, help);
         }
         if case.endings.is_empty() {

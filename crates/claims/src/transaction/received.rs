@@ -39,7 +39,7 @@ impl Claim<Transaction> for Received {
         if let Some((lost, span)) = claims.first::<Outcome>()
             && matches!(lost.0, Became::Rejected | Became::Deferred | Became::Bounced | Became::Discarded)
         {
-            let flaw = Flaw::new(format!("no Received field is seen of a message that is {}", lost.word()));
+            let flaw = Flaw::new(format!("no Received field is seen of a message that is {}", lost.as_str()));
             return vec![flaw.at(span, "this outcome").help("take `received` or the outcome away")];
         }
         // from the gateway to its peer there is a connection, and a Received field about it

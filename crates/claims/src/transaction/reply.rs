@@ -3,7 +3,7 @@
 use super::{Case, Outcome, Scene, Transaction, causes, gateway_side};
 use crate::{
     Cause, Check, Claim, ClaimList, Written,
-    outcomes::{self, Outcome as Became, said},
+    outcomes::{self, Outcome as Became, reply_text},
 };
 use evidence::Observed;
 use form::{
@@ -118,7 +118,7 @@ impl Claim<Transaction> for Reply {
             Observed::Seen(reply) => reply,
             Observed::Unobserved(why) => return Check::unclear(format!("what the reply to {to} is"), why.clone()),
         };
-        let evidence = format!("the server replied {} to {to}", said(reply));
+        let evidence = format!("the server replied {} to {to}", reply_text(reply));
         if !self.code.is(reply.code) {
             return Check::fails(format!("the reply to {to} is {}, not {}", reply.code, self.code), evidence);
         }
@@ -157,8 +157,8 @@ impl Claim<Transaction> for Reply {
         if says.allows(&outcome.0) {
             return Vec::new();
         }
-        let flaw = Flaw::new(format!("a message cannot be {} after a {} reply", outcome.word(), self.code));
-        vec![flaw.at(span, "this outcome").at(at, format!("this reply says {}", says.word()))]
+        let flaw = Flaw::new(format!("a message cannot be {} after a {} reply", outcome.as_str(), self.code));
+        vec![flaw.at(span, "this outcome").at(at, format!("this reply says {}", says.as_str()))]
     }
 }
 
@@ -229,7 +229,7 @@ impl Says {
         }
     }
 
-    const fn word(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Later => "not now",
@@ -252,7 +252,7 @@ fn never_said(to: Command, case: &Case<'_>) -> Check {
     match refused {
         Some((exchange, reply)) => {
             let what = format!("it did not come to {to}: {} was refused", exchange.to);
-            Check::fails(what, format!("the server replied {} to {}", said(reply), exchange.to))
+            Check::fails(what, format!("the server replied {} to {}", reply_text(reply), exchange.to))
         }
         None => {
             let why = outcomes::ended(&case.seen.dialogue, &case.seen.handshake);

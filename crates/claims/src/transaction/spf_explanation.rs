@@ -1,7 +1,7 @@
 //! `spf-explanation`: what the domain's own explanation says in the refusal (RFC 7208 §6.2).
 
 use super::{Case, Transaction, causes};
-use crate::{Cause, Check, Claim, Written, outcomes::said};
+use crate::{Cause, Check, Claim, Written, outcomes::reply_text};
 use evidence::Observed;
 use form::{Flaw, values::Line};
 use plan::Spanned;
@@ -31,7 +31,8 @@ impl Claim<Transaction> for SpfExplanation {
                 Check::fails("nothing was refused, so nothing was explained", "every reply was positive")
             }
             None => {
-                let evidence = refusals.iter().map(|reply| format!("the server replied {}", said(reply))).collect();
+                let evidence =
+                    refusals.iter().map(|reply| format!("the server replied {}", reply_text(reply))).collect();
                 Check::Fails(format!("no refusal explains `{}`", self.0), evidence)
             }
         }

@@ -61,23 +61,23 @@ fn taken(dialogue: &[Exchange]) -> Taken {
     refused.map_or_else(|| Taken::Unknown("no recipient was named".to_owned()), |reply| Taken::No(reply.clone()))
 }
 
-fn said(reply: &Reply) -> String {
+fn reply_text(reply: &Reply) -> String {
     format!("{} {}", reply.code, reply.lines.first().map_or("", String::as_str)).trim_end().to_owned()
 }
 
 fn relayed(dialogue: &[Exchange], software: Option<Software>) -> Answer {
     match taken(dialogue) {
         Taken::Yes => Answer::fail("mail from a stranger to a stranger is taken").change(setting::relay(software)),
-        Taken::No(reply) if reply.is_permanent() => Answer::pass(format!("refused: {}", said(&reply))),
-        Taken::No(reply) => Answer::notice(format!("put off, not refused: {}", said(&reply))),
+        Taken::No(reply) if reply.is_permanent() => Answer::pass(format!("refused: {}", reply_text(&reply))),
+        Taken::No(reply) => Answer::notice(format!("put off, not refused: {}", reply_text(&reply))),
         Taken::Unknown(why) => Answer::not_tested(why),
     }
 }
 
 fn backscatter(seen: &UnknownRecipient, software: Option<Software>) -> Answer {
     match taken(&seen.dialogue) {
-        Taken::No(reply) if reply.is_permanent() => Answer::pass(format!("refused: {}", said(&reply))),
-        Taken::No(reply) => Answer::notice(format!("put off, not refused: {}", said(&reply))),
+        Taken::No(reply) if reply.is_permanent() => Answer::pass(format!("refused: {}", reply_text(&reply))),
+        Taken::No(reply) => Answer::notice(format!("put off, not refused: {}", reply_text(&reply))),
         Taken::Unknown(why) => Answer::not_tested(why),
         Taken::Yes => match &seen.is_bounced {
             Observed::Seen(true) => Answer::fail("taken, and a notification goes to whoever is named as the sender")
@@ -92,15 +92,15 @@ fn backscatter(seen: &UnknownRecipient, software: Option<Software>) -> Answer {
 fn verification(seen: &Verification) -> Answer {
     let Verification { known, unknown } = seen;
     if known.code != unknown.code {
-        let (known, unknown) = (said(known), said(unknown));
+        let (known, unknown) = (reply_text(known), reply_text(unknown));
         return Answer::notice(format!(
             "it tells who has a mailbox: `{known}`, and for one that is not there `{unknown}`"
         ));
     }
     match known.code {
-        250 | 251 => Answer::notice(format!("it says of anybody that there is a mailbox: {}", said(known))),
-        252 | 500 | 502 => Answer::pass(format!("it tells nothing: {}", said(known))),
-        550..=553 => Answer::notice(format!("it says of anybody that there is no mailbox: {}", said(known))),
-        _ => Answer::not_tested(format!("it was not answered: {}", said(known))),
+        250 | 251 => Answer::notice(format!("it says of anybody that there is a mailbox: {}", reply_text(known))),
+        252 | 500 | 502 => Answer::pass(format!("it tells nothing: {}", reply_text(known))),
+        550..=553 => Answer::notice(format!("it says of anybody that there is no mailbox: {}", reply_text(known))),
+        _ => Answer::not_tested(format!("it was not answered: {}", reply_text(known))),
     }
 }

@@ -50,7 +50,7 @@ pub(crate) async fn all(
             }
         }
     }
-    Ok(seen.into_iter().map(|(name, chain)| told(line, name, &chain)).collect())
+    Ok(seen.into_iter().map(|(name, chain)| render(line, name, &chain)).collect())
 }
 
 /// The chains for those who ask for no name, unless the one that they get first is known.
@@ -98,7 +98,7 @@ async fn in_the_clear(line: &Line<'_>, hello: Hello) -> io::Result<Chain> {
     Ok(taken.map(|taken| taken.certificates).unwrap_or_default().into_iter().map(CertificateDer::from).collect())
 }
 
-fn told(line: &Line<'_>, name: Option<String>, chain: &Chain) -> ChainSeen {
+fn render(line: &Line<'_>, name: Option<String>, chain: &Chain) -> ChainSeen {
     let wanted = name.as_deref().unwrap_or(&line.target.server_name);
     // the last certificate of a chain of one is the server's own, which usage 2 does not mean
     let records: &[(u8, u8, u8)] =

@@ -81,7 +81,7 @@ async fn shake(
     };
     let ssl = ssl().map_err(|e: ErrorStack| io::Error::other(format!("TLS cannot be set up: {e}")))?;
     let mut stream = SslStream::new(ssl, stream).map_err(io::Error::other)?;
-    Pin::new(&mut stream).connect().await.map_err(told)?;
+    Pin::new(&mut stream).connect().await.map_err(io_error)?;
     Ok(stream)
 }
 
@@ -109,7 +109,7 @@ fn context(terms: Terms<'_>) -> Result<SslContextBuilder, ErrorStack> {
 }
 
 /// The library's error, as short as it can be said.
-fn told(error: ssl::Error) -> io::Error {
+fn io_error(error: ssl::Error) -> io::Error {
     match error.into_io_error() {
         Ok(error) => error,
         Err(error) => {

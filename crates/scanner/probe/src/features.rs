@@ -30,11 +30,11 @@ pub(crate) async fn all(line: &Line<'_>, versions: &Versions) -> Features {
         Some(Err(why)) => Some(Observed::Unobserved(why.clone())),
         None => None,
     };
-    let told = |fact: &dyn Fn(&Taken) -> bool| match &hello {
+    let seen_in = |fact: &dyn Fn(&Taken) -> bool| match &hello {
         Ok(taken) => Observed::Seen(fact(taken)),
         Err(why) => Observed::Unobserved(why.clone()),
     };
-    let has = |kind: u16| told(&|taken| taken.extensions.contains(&kind));
+    let has = |kind: u16| seen_in(&|taken| taken.extensions.contains(&kind));
     // what is said of versions that the server does not take is left out
     let old = |fact: Observed<bool>| versions.newest_before_13().is_ok().then_some(fact);
     let none = || Observed::Unobserved(versions.newest().err().unwrap_or_default());
@@ -43,12 +43,12 @@ pub(crate) async fn all(line: &Line<'_>, versions: &Versions) -> Features {
         resumption: any([behind(|behind| behind.resumption), resumed_12]).unwrap_or_else(none),
         secure_renegotiation: has(extension::RENEGOTIATION),
         client_renegotiation,
-        compression: told(&|taken| taken.compression != 0),
+        compression: seen_in(&|taken| taken.compression != 0),
         fallback_scsv,
         early_data: behind(|behind| behind.early_data).unwrap_or_else(|| early_data_without_13(versions)),
         extended_master_secret: has(extension::EXTENDED_MASTER_SECRET),
         encrypt_then_mac,
-        ocsp_stapling: any([behind(|behind| behind.is_stapled), old(told(&|taken| taken.is_stapled))])
+        ocsp_stapling: any([behind(|behind| behind.is_stapled), old(seen_in(&|taken| taken.is_stapled))])
             .unwrap_or_else(none),
     }
 }
@@ -89,7 +89,7 @@ async fn encrypt_then_mac(line: &Line<'_>, versions: &Versions) -> Observed<bool
     };
     let cbc = suites::with(&suites::of(version), &["_CBC_"]);
     let hello = Hello { encrypt_then_mac: true, ..usual(line, version, cbc) };
-    told(line.offer(&hello).await, |flight| match flight {
+    fact_of(line.offer(&hello).await, |flight| match flight {
         Flight::Taken(taken) => Observed::Seen(taken.extensions.contains(&extension::ENCRYPT_THEN_MAC)),
         Flight::Alert(_) => {
             Observed::Unobserved("the server takes no suite in CBC mode, for which alone it is there".to_owned())
@@ -106,14 +106,14 @@ async fn fallback(line: &Line<'_>, versions: &Versions) -> Observed<bool> {
         return Observed::Unobserved(versions.newest().err().unwrap_or_else(one));
     };
     let hello = Hello { fallback: true, ..usual(line, older, suites::of(older)) };
-    told(line.offer(&hello).await, |flight| match flight {
+    fact_of(line.offer(&hello).await, |flight| match flight {
         Flight::Taken(_) => Observed::Seen(false),
         Flight::Alert(INAPPROPRIATE_FALLBACK) => Observed::Seen(true),
         other => Observed::Unobserved(other.words()),
     })
 }
 
-fn told(flight: io::Result<Flight>, fact: impl FnOnce(Flight) -> Observed<bool>) -> Observed<bool> {
+fn fact_of(flight: io::Result<Flight>, fact: impl FnOnce(Flight) -> Observed<bool>) -> Observed<bool> {
     flight.map_or_else(|error| Observed::Unobserved(error.to_string()), fact)
 }
 

@@ -1,7 +1,7 @@
 //! Every fact of a probe, as a table.
 
 use super::{filled, lookup, part, transaction};
-use claims::{links, outcomes::said};
+use claims::{links, outcomes::reply_text};
 use evidence::{ChainSeen, Cleartext, Injection, LoginSeen, Observed, Order, Probed, VersionSeen};
 use plan::Probe;
 use profile::Feature;
@@ -49,11 +49,11 @@ fn cleartext(seen: &Probed) -> Vec<String> {
         Observed::Unobserved(why) => return vec![format!("unobserved: {why}")],
     };
     let Cleartext { greeting, capabilities, offers_starttls, login, mail_from, injection } = cleartext;
-    let login = told(login, |login| match login {
+    let login = render(login, |login| match login {
         LoginSeen::Refused(answer) => format!("refused: {answer}"),
         LoginSeen::Taken(answer) => format!("taken: {answer}"),
     });
-    let injection = told(injection, |injection| match injection {
+    let injection = render(injection, |injection| match injection {
         Injection::Dropped => "dropped".to_owned(),
         Injection::Closed => "the connection was closed".to_owned(),
         Injection::Answered(answer) => format!("answered: {answer}"),
@@ -63,7 +63,7 @@ fn cleartext(seen: &Probed) -> Vec<String> {
         format!("capabilities: {}", capabilities.join(", ")),
         format!("STARTTLS: {}", if *offers_starttls { "offered" } else { "not offered" }),
         format!("login: {login}"),
-        format!("MAIL FROM: {}", told(mail_from, said)),
+        format!("MAIL FROM: {}", render(mail_from, reply_text)),
         format!("injected behind STARTTLS: {injection}"),
     ]
 }
@@ -92,7 +92,7 @@ fn version(seen: &VersionSeen) -> Vec<String> {
 
 fn keys(seen: &Probed) -> Vec<String> {
     let list = |names: &Vec<String>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    let dh = told(&seen.dh, |dh| match dh {
+    let dh = render(&seen.dh, |dh| match dh {
         Some(dh) => {
             let name = dh.name.as_ref().map(|name| format!(", {name}")).unwrap_or_default();
             format!("{} bits{name}", dh.bits)
@@ -100,9 +100,9 @@ fn keys(seen: &Probed) -> Vec<String> {
         None => "none".to_owned(),
     });
     vec![
-        format!("groups: {}", told(&seen.groups, list)),
+        format!("groups: {}", render(&seen.groups, list)),
         format!("DHE: {dh}"),
-        format!("signatures: {}", told(&seen.signatures, list)),
+        format!("signatures: {}", render(&seen.signatures, list)),
     ]
 }
 
@@ -124,10 +124,10 @@ fn tlsa(seen: &Probed) -> Vec<String> {
 }
 
 fn yes_or_no(feature: Feature, fact: &Observed<bool>) -> String {
-    format!("{feature}: {}", told(fact, |is| if *is { "yes" } else { "no" }.to_owned()))
+    format!("{feature}: {}", render(fact, |is| if *is { "yes" } else { "no" }.to_owned()))
 }
 
-fn told<T>(fact: &Observed<T>, words: impl Fn(&T) -> String) -> String {
+fn render<T>(fact: &Observed<T>, words: impl Fn(&T) -> String) -> String {
     match fact {
         Observed::Seen(fact) => words(fact),
         Observed::Unobserved(why) => format!("unobserved: {why}"),

@@ -1,7 +1,7 @@
 //! What a TLS report says.
 
 use super::{filled, part};
-use claims::report::told;
+use claims::report::render;
 use evidence::{ReportWay, TlsReport};
 use plan::ReportAsked;
 
@@ -12,5 +12,5 @@ pub(super) fn text(planned: &ReportAsked, seen: &TlsReport) -> String {
         ReportWay::Https => "HTTPS",
     };
     let head = vec![format!("TLS report of {}, by {way}", seen.organization)];
-    part(&planned.label, filled([("", head), ("Policies", seen.policies.iter().flat_map(told).collect())]))
+    part(&planned.label, filled([("", head), ("Policies", seen.policies.iter().flat_map(render).collect())]))
 }

@@ -3,7 +3,7 @@
 use super::{Section, arrived, filled, hosts, part};
 use claims::{
     links,
-    outcomes::{Ending, endings, outcome_word, said, status_fields, status_word, unplanned},
+    outcomes::{Ending, endings, outcome_word, reply_text, status_fields, status_word, unplanned},
     results,
 };
 use evidence::{Delivered, Exchange, Handshake, Observed, ResultSource, Transaction};
@@ -134,7 +134,7 @@ fn relays(planned: &plan::Transaction, seen: &Transaction) -> Vec<String> {
     let relay = |relay: &evidence::Relay| {
         let how = relay.handshake.as_ref().map_or_else(|| "cleartext".to_owned(), links::words);
         let reply = match &relay.reply {
-            Observed::Seen(reply) => said(reply),
+            Observed::Seen(reply) => reply_text(reply),
             Observed::Unobserved(why) => format!("no reply: {why}"),
         };
         [format!("{} -> {}", relay.from, relay.to), format!("  {how}"), format!("  {reply}")]
@@ -181,7 +181,7 @@ fn result(result: &evidence::AuthResult) -> String {
         ResultSource::Log(filter) => format!("log of {filter}"),
         ResultSource::Reply => "reply".to_owned(),
     };
-    format!("{} [{source}]", results::words(&told))
+    format!("{} [{source}]", results::resinfo(&told))
 }
 
 fn outcome(endings: Vec<Ending>) -> Vec<String> {

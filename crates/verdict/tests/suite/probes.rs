@@ -237,6 +237,11 @@ fn a_profile_holds_without_faults() {
     fails(claim(), &bad(), &told, "TLSv1 is taken");
     fails(claim(), &plain(), "profile mozilla-intermediate does not hold in one point", "no TLS at all");
     let mut seen = good();
+    version(&mut seen, "TLSv1.2").order = Some(Order::Server);
+    let noticed = profile::judge(&Profile::find("mozilla-intermediate").unwrap(), &seen);
+    assert!(noticed.iter().any(|deviation| deviation.weight == Weight::Notice), "{noticed:?}");
+    holds(claim(), &seen);
+    let mut seen = good();
     version(&mut seen, "TLSv1").suites = unobserved();
     is_unclear(claim(), &seen, "unobserved: version: TLSv1: the server closed the connection");
     is_unclear(word("profile", "mine"), &good(), "there is no profile of this name");

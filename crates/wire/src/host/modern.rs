@@ -45,20 +45,20 @@ impl Modern {
 
     /// The client's alert, if this error is one.
     pub(super) fn alert(error: &io::Error) -> Option<u8> {
-        match said(error)? {
+        match tls_error(error)? {
             Error::AlertReceived(alert) => Some(u8::from(*alert)),
             _ => None,
         }
     }
 }
 
-fn said(error: &io::Error) -> Option<&Error> {
+fn tls_error(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
 }
 
 fn why(error: &io::Error) -> String {
     use PeerIncompatible as Peer;
-    let common = match said(error) {
+    let common = match tls_error(error) {
         None if is_gone(error) => return CLOSED.to_owned(),
         None => return format!("the connection broke: {}", error.kind()),
         Some(Error::AlertReceived(alert)) => return alerted(u8::from(*alert)),
