@@ -7,6 +7,7 @@
 //! is for another hash or another service (RFC 6376 §3.6.1). A message is judged as it was given to the client that sent it.
 
 mod author;
+mod dmarc_record;
 mod signatures;
 mod spf_terms;
 mod zones;
@@ -110,6 +111,11 @@ impl Means {
         let signatures = ["DKIM-Signature", "ARC-Message-Signature"].map(|name| parsed.all(name).count());
         if signatures.iter().sum::<usize>().saturating_mul(brought.message.len()) > HASHED {
             return Observed::Unobserved("it has too many signatures for its length".to_owned());
+        }
+        if parsed.all("DKIM-Signature").any(signatures::covers_no_body) {
+            return Observed::Unobserved(
+                "a signature covers no octet of the body (`l=0`), which is not verified here".to_owned(),
+            );
         }
         let Some(message) = AuthenticatedMessage::parse_with_opts(&brought.message, None, IS_STRICT) else {
             return Observed::Unobserved("it has no header field".to_owned());

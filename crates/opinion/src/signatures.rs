@@ -72,6 +72,12 @@ impl Means {
     }
 }
 
+/// Whether a signature has `l=0` (RFC 6376 §3.5), which mail-auth takes for no `l=`.
+pub(crate) fn covers_no_body(value: &str) -> bool {
+    let mut tags = value.split(';').filter_map(|tag| tag.split_once('='));
+    tags.any(|(name, length)| name.trim() == "l" && length.trim().parse() == Ok(0_u64))
+}
+
 /// Whether a tag stands twice, which makes the whole list invalid (RFC 6376 §3.2).
 fn has_a_tag_twice(value: &[u8]) -> bool {
     let text = String::from_utf8_lossy(value);

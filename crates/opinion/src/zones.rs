@@ -4,7 +4,7 @@
 //! So TXT records are read here: two of SPF at a name are an error (RFC 7208 §4.5), two of DMARC are none (RFC 9989 §4.10), and
 //! void look-ups are counted (RFC 7208 §4.6.4). Whatever is not found here, mail-auth asks the resolver for.
 
-use crate::spf_terms;
+use crate::{dmarc_record, spf_terms};
 use dns::{Found, Resolver};
 use hickory_proto::rr::{RData, RecordType};
 use mail_auth::{
@@ -71,9 +71,9 @@ impl<'a> Zones<'a> {
                 })
             }
             Purpose::Dmarc => {
-                let mut records = texts.iter().filter(|text| text.starts_with(b"v=DMARC1"));
+                let mut records = texts.iter().filter_map(|text| dmarc_record::read(text));
                 match (records.next(), records.next()) {
-                    (Some(record), None) => Some(Dmarc::parse(record).into()),
+                    (Some(Some(record)), None) => Some(Dmarc::parse(record.as_bytes()).into()),
                     _ => Some(of_no_kind()),
                 }
             }

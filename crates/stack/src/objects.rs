@@ -2,7 +2,7 @@
 
 use crate::{OutgoingMail, Stack, StackError};
 use evidence::{Delivered, FateStatus, MailObject, Sent};
-use mail::is_same_mailbox;
+use mail::{Address, is_same_mailbox};
 use maillog::{Account, Logged, Track};
 use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
@@ -50,7 +50,10 @@ impl Stack {
             if mailbox.is_none() && !is_here {
                 continue;
             }
-            let planned = track.rcpt_to.iter().find(|planned| is_same_mailbox(&planned.to_string(), &recipient));
+            // of several spellings of one mailbox the first that has no copy yet
+            let spelt = || track.rcpt_to.iter().filter(|to| is_same_mailbox(&to.to_string(), &recipient));
+            let has_copy = |to: &&Address| delivered.iter().any(|copy| copy.is_for(to));
+            let planned = spelt().find(|to| !has_copy(to)).or_else(|| spelt().next());
             let recipient = planned.cloned().or_else(|| recipient.parse().ok());
             let of = |copy: Delivered| {
                 let recipient = recipient.clone().filter(|recipient| *recipient != copy.mailbox);
@@ -78,7 +81,19 @@ impl Stack {
             taken.push(copy.clone());
             delivered.push(of(copy));
         }
-        let left = without(all, &taken);
+        let mut left = without(all, &taken);
+        // of several spellings of one mailbox in the envelope an MTA makes one recipient, or each gets a copy
+        for to in &track.rcpt_to {
+            let is_its = |copy: &&Delivered| {
+                is_same_mailbox(&copy.recipient.as_ref().unwrap_or(&copy.mailbox).to_string(), &to.to_string())
+            };
+            let Some(other) = delivered.iter().find(is_its).filter(|_| !delivered.iter().any(|c| c.is_for(to))) else {
+                continue;
+            };
+            let own = left.iter().position(|copy| copy.mailbox == other.mailbox).map(|at| left.remove(at));
+            let copy = own.unwrap_or_else(|| other.clone());
+            delivered.push(Delivered { recipient: Some(to.clone()), ..copy });
+        }
         delivered.extend(left);
         Ok(delivered)
     }

@@ -1,7 +1,7 @@
 -- Runs when all signatures are checked, before OpenDMARC sees the message. This is put right here:
 --   what policyd-spf found is handed on in a field that holds nothing of a peer's but a plain domain name. policyd-spf copies the
 --   local part of MAIL FROM, from where `"x); dkim=pass header.d=bank.example ("@...` would be believed (RFC 8601 §7.1);
---   OpenDKIM copies i= of a signature, decoded, from where the same could be said: such results are withheld;
+--   OpenDKIM copies i= of a signature, decoded, and s= as it is, from where the same could be said: such results are withheld;
 --   OpenDMARC 1.4.2 takes a record out of reach for no record: such mail is put off (RFC 9989 §4.10.1);
 --   under adkim=s and aspf=s it takes an identifier below or above the Author Domain for aligned: the results that say so are
 --   withheld, and it then says fail, and does what the policy says.
@@ -25,12 +25,21 @@ local checked = string.match(received, "identity=helo; client%-ip=[%x.:]+; helo=
 if identity == "mailfrom" then checked = string.match(odkim.get_envfrom(ctx) or "", "@([^@]*)$") end
 if checked ~= nil and not string.find(checked, "^[%w%.%-_]+$") then checked = nil end
 
--- Whether all signatures name their domain and user in plain words.
+-- Whether all signatures name their domain, user and selector in plain words.
 local is_plain = true
 for n = 0, (odkim.get_sigcount(ctx) or 0) - 1 do
   local signature = odkim.get_sighandle(ctx, n)
   local words = (odkim.sig_getdomain(signature) or "") .. (odkim.sig_getidentity(signature) or "")
   if string.find(words, '[^%w@%.%-_+=]') then is_plain = false end
+end
+
+local fields_signed = 0
+while odkim.get_header(ctx, "DKIM-Signature", fields_signed) ~= nil do
+  local tags = ";" .. string.gsub(odkim.get_header(ctx, "DKIM-Signature", fields_signed), "%s", "")
+  for selector in string.gmatch(tags, ";[sS]=([^;]*)") do
+    if string.find(selector, "[^%w%.%-_]") then is_plain = false end
+  end
+  fields_signed = fields_signed + 1
 end
 
 -- OpenDKIM's own field is in the message already, as the topmost (del_header always takes that one).

@@ -164,13 +164,19 @@ impl LogIndex {
     fn fates(&self, object: &Object, lines: &[&LogLine], track: &Track) -> Vec<Fate> {
         let mut fates: Vec<Fate> = Vec::new();
         let mut add = |name: &str, to: &str, (host, mut status, said): (&str, FateStatus, &str)| {
-            let Some(recipient) = planned(name, track).cloned().or_else(|| name.parse().ok()) else { return };
             if status == FateStatus::Sent && is_thrown_away(lines, to) {
                 status = FateStatus::Discarded;
             }
-            let fate = Fate { recipient, host: host.to_owned(), status, said: said.to_owned() };
-            if !fates.contains(&fate) {
-                fates.push(fate);
+            // one name in the log may be several spellings of the envelope
+            let mut recipients: Vec<Address> = planned(name, track).cloned().collect();
+            if recipients.is_empty() {
+                recipients.extend(name.parse());
+            }
+            for recipient in recipients {
+                let fate = Fate { recipient, host: host.to_owned(), status, said: said.to_owned() };
+                if !fates.contains(&fate) {
+                    fates.push(fate);
+                }
             }
         };
         for (at, entry) in object.first.iter().filter_map(|at| Some((*at, self.entries.get(at)?))) {
@@ -312,10 +318,9 @@ fn reply(said: &str) -> Option<Reply> {
     lines.parse().ok()
 }
 
-/// The recipient of the plan that a log means: the same text, or else the same mailbox.
-fn planned<'a>(name: &str, track: &'a Track) -> Option<&'a Address> {
-    let exact = track.rcpt_to.iter().find(|recipient| recipient.to_string() == name);
-    exact.or_else(|| track.rcpt_to.iter().find(|recipient| is_same_mailbox(&recipient.to_string(), name)))
+/// The recipients of the plan that a log may mean: those of the same mailbox, however they are spelt.
+fn planned<'a>(name: &str, track: &'a Track) -> impl Iterator<Item = &'a Address> {
+    track.rcpt_to.iter().filter(move |recipient| is_same_mailbox(&recipient.to_string(), name))
 }
 
 /// Whether the mailbox server says that it threw away what was for this recipient.
