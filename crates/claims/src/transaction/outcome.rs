@@ -88,10 +88,7 @@ impl Claim<Transaction> for Outcome {
 
     fn cause(&self, case: &Case<'_>) -> Option<Cause> {
         gateway_side::outcome(case, &self.0)
-            .or_else(|| {
-                let refused = causes::refused_at(case).filter(|to| to != "end-of-data");
-                refused.and_then(|to| causes::command(case, &to))
-            })
+            .or_else(|| causes::command(case, &causes::refused_at(case)?))
             .or_else(|| causes::setting(&case.plan.settings, Daemon::Postfix))
             .or_else(|| causes::next_host(case))
             .or_else(|| causes::enforced(case))

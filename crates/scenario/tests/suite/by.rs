@@ -9,7 +9,7 @@ use plan::{Source, Specification, World};
 use scenario::{Faults, Scenario};
 
 /// A forged message with these claims, and its rightful sender's with those.
-fn text(forged: &str, rightful: &str) -> String {
+pub(crate) fn text(forged: &str, rightful: &str) -> String {
     let one = |label: &str, ip: &str, expect: &str| {
         format!(
             "[[transaction]]\nlabel = \"{label}\"\nclient = {{ ip = \"{ip}\", ehlo = \"mail.x.example\" }}\nmail-from = \
@@ -20,12 +20,12 @@ fn text(forged: &str, rightful: &str) -> String {
     format!("{zone}{}{}", one("forged", "198.51.100.66", forged), one("rightful", "192.0.2.10", rightful))
 }
 
-fn read(text: &str, follows: &[Specification]) -> Result<Scenario, Faults> {
+pub(crate) fn read(text: &str, follows: &[Specification]) -> Result<Scenario, Faults> {
     let world = World { follows: follows.to_vec(), ..world() };
     scenario::parse(Source { name: "x/y".into(), path: "y.toml".into(), text: text.into() }, &world)
 }
 
-fn said(faults: &Faults) -> Vec<String> {
+pub(crate) fn said(faults: &Faults) -> Vec<String> {
     faults.flaws().iter().map(|flaw| flaw.message.clone()).collect()
 }
 

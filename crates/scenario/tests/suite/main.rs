@@ -3,6 +3,7 @@
 extern crate mailproof_scenario as scenario;
 
 mod by;
+mod controls;
 mod diagnostics;
 mod library;
 mod meaning;

@@ -91,6 +91,10 @@ const CLAIMS: &[(&str, &str, &str, &str)] = &[
     ("{ pass = \"bank.example\" }", "{ pass = { domain = \"bank.example\", algorithm = \"rsa-sha512\" } }",
         "`rsa-sha512` is not an algorithm of signatures", "\"rsa-sha512\""),
     ("spf = \"fail\"", "opinion = { arc = \"neutral\" }", "`neutral` is not an ARC result", "\"neutral\""),
+    ("spf = \"fail\"", "questions = { asked = [\"bank.example T-T\"] }", "`bank.example T-T` is not a question to the DNS", "\"bank.example T-T\""),
+    ("spf = \"fail\"", "questions = { asked = [\"bank.example \"] }", "`bank.example ` is not a question to the DNS", "\"bank.example \""),
+    ("spf = \"fail\"", "questions = { asked = [\" TXT\"] }", "` TXT` is not a question to the DNS", "\" TXT\""),
+    ("spf = \"fail\"", "questions = { asked = [\"bank.example\"] }", "`bank.example` is not a question to the DNS", "\"bank.example\""),
     ("spf = \"fail\"", "opinion = {}", "`opinion` is empty", "{}"),
 ];
 

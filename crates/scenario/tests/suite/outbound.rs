@@ -134,6 +134,16 @@ fn the_gateway_is_not_sent_into_the_void() {
 }
 
 #[test]
+fn a_folder_is_claimed_where_one_recipient_has_a_mailbox() {
+    let of = |to: &str| {
+        let text = out("bob@partner.example", "outcome = { delivered = \"INBOX\" }");
+        said(&[text.replacen("[\"bob@partner.example\"]", &format!("[\"bob@partner.example\", \"{to}\"]"), 1)])
+    };
+    assert_eq!(of("eve@partner.example"), ["nobody who gets this message has a folder INBOX"]);
+    assert!(of("bob@gateway.example").is_empty());
+}
+
+#[test]
 fn mail_for_a_zone_needs_a_host_and_a_policy_a_web_server() {
     let zone = "title = \"x\"\n[zone.\"partner.example\"]\nmx = \"mx.partner.example\"\n";
     let one = |text: &str| parse(&format!("{zone}{text}")).unwrap_err().flaws()[0].message.clone();
@@ -142,6 +152,9 @@ fn mail_for_a_zone_needs_a_host_and_a_policy_a_web_server() {
     for fetched in ["fetched = true", "fetched = false"] {
         let text = out("bob@partner.example", fetched);
         assert_eq!(one(&text), "there is no web server that could be asked for a policy");
+        let control = out("bob@partner.example", "outcome = \"delivered\"");
+        let told = said(&[out("bob@partner.example", fetched), control]);
+        assert_eq!(told, ["there is no web server that could be asked for a policy"], "a host is not one");
     }
     let offered = out("bob@partner.example", "offered = [\"TLSv1.3\"]");
     assert_eq!(one(&offered), "there is no host to which the gateway could offer anything");

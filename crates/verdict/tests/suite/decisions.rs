@@ -10,7 +10,7 @@ use crate::{
     served::{self, certificate, good, names},
     settings,
 };
-use claims::outcomes::Outcome;
+use claims::outcomes::{Outcome, unplanned};
 use evidence::{Evidence, FateStatus, LoginSeen, Observed, ResultSource, Setting, Transaction};
 use mail::Service;
 use mailproof_verdict::judge;
@@ -124,6 +124,27 @@ fn a_result_that_names_mail_from_is_about_it_whatever_else_it_names() {
     seen.object.results[0] = result("spf", "fail", &[("smtp.helo", "h"), ("smtp.mailfrom", "x")], log("policyd-spf"));
     holds("spf = \"fail\"", &seen);
     is_unclear("spf = { helo = \"fail\" }", &seen, "nothing is said of HELO");
+    // beside it one for HELO contradicts nothing
+    seen.object.results.push(result("spf", "none", &[("smtp.helo", "h")], log("policyd-spf")));
+    holds("spf = \"fail\"", &seen);
+    holds("spf = { helo = \"none\" }", &seen);
+}
+
+#[test]
+fn the_first_property_of_a_name_counts() {
+    let mut seen = delivered("INBOX");
+    seen.object.results[1].properties.push(("header.d".to_owned(), "x.example".to_owned()));
+    holds("dkim = { pass = \"bank.example\" }", &seen);
+}
+
+#[test]
+fn a_message_that_nobody_planned_is_for_whom_a_mailbox_or_a_queue_names() {
+    let mut seen = delivered("INBOX");
+    seen.object.delivered[0].recipient = Some("sales@gateway.example".parse().unwrap());
+    seen.object.fates.push(fate("bob@gateway.example", FateStatus::Deferred, "later"));
+    let mut names: Vec<String> = unplanned(&seen).iter().map(|ending| ending.recipient.to_string()).collect();
+    names.sort();
+    assert_eq!(names, ["bob@gateway.example", "sales@gateway.example"]);
 }
 
 #[test]
@@ -200,6 +221,15 @@ fn what_lies_in_a_mailbox_was_accepted() {
     holds("accepted = 1", &seen);
     seen.dialogue[7].reply = hidden();
     is_unclear("accepted = 1", &seen, "nothing says whether the planned one was");
+}
+
+/// Of the planned message the recipients are those of the file, whatever its queue names.
+#[test]
+fn the_planned_message_is_for_whom_it_was_planned() {
+    let mut seen = in_queue(FateStatus::Deferred);
+    holds("messages = [{ outcome = \"deferred\" }]", &seen);
+    seen.object.fates[0].recipient = "bob@gateway.example".parse().unwrap();
+    is_unclear("messages = [{ outcome = \"deferred\" }]", &seen, "nothing says what became of it");
 }
 
 #[test]

@@ -115,6 +115,44 @@ fn dkim_points_at_key_change_signature_or_message() {
 }
 
 #[test]
+fn dkim_points_at_the_signature_that_is_meant() {
+    let sign = "sign = [\n{ domain = \"bank.example\", selector = \"s1\" },\n{ domain = \"bank.example\", selector = \"s2\" },\n\
+                { domain = \"x.bank.example\", selector = \"s2\", sha1 = true },\n]\n";
+    let zone = "dkim.s2 = {}\n\n[zone.\"x.bank.example\"]\ndkim.s2 = {}\n\n[[transaction]]";
+    let none = (18, "no signature is in this message".to_owned());
+    let with = |line: usize| (line, "signed with this key".to_owned());
+    for (meant, expected) in [
+        (r#"domain = "bank.example""#, with(25)),
+        (r#"domain = "bank.example", selector = "S2""#, with(26)),
+        (r#"domain = "bank.example", algorithm = "rsa-sha256""#, with(26)),
+        (r#"domain = "bank.example", selector = "s1", algorithm = "ed25519-sha256""#, with(25)),
+        (r#"domain = "bank.example", selector = "s1", algorithm = "rsa-sha256""#, none.clone()),
+        (r#"domain = "bank.example", algorithm = "rsa-sha1""#, none.clone()),
+        (r#"domain = "x.bank.example", algorithm = "rsa-sha1""#, with(27)),
+        (r#"domain = "y.bank.example""#, none),
+    ] {
+        let text = plan(&format!("dkim = {{ pass = {{ {meant} }} }}")).plan.source.text.clone();
+        let text = text.replacen("\n[[transaction]]", zone, 1).replacen(
+            "Pay here.\n\"\"\"\n",
+            &format!("Pay here.\n\"\"\"\n{sign}"),
+            1,
+        );
+        let mut seen = rejected();
+        let property = [("header.d", "other.example")];
+        seen.object.results = vec![result("dkim", "fail", &property, ResultSource::Log("opendkim".to_owned()))];
+        assert_eq!(cause(&first(&parse(&text), seen)), expected, "{meant}");
+    }
+    let both = r#"dkim = { pass = [{ domain = "y.bank.example" }, { domain = "x.bank.example" }] }"#;
+    let text = plan(both).plan.source.text.clone();
+    let text = text.replacen("\n[[transaction]]", zone, 1).replacen(
+        "Pay here.\n\"\"\"\n",
+        &format!("Pay here.\n\"\"\"\n{sign}"),
+        1,
+    );
+    assert_eq!(cause(&first(&parse(&text), rejected())), with(27));
+}
+
+#[test]
 fn a_name_that_answers_wrongly_is_the_cause_of_a_temperror() {
     let text = plan("spf = \"pass\"\ndmarc = \"pass\"").plan.source.text.replacen(
         "dkim.s1",
