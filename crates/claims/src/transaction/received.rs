@@ -239,7 +239,7 @@ fn words(value: &str) -> Vec<String> {
 
 fn using(comment: &str) -> Option<(String, String)> {
     let (version, rest) = comment.strip_prefix("(using ")?.split_once(" with cipher ")?;
-    let suite = rest.split([' ', ')']).next().filter(|suite| !suite.is_empty())?;
+    let suite = rest.split([' ', ')']).next()?;
     Some((version.to_owned(), suite.to_owned()))
 }
 

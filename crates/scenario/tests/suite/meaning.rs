@@ -95,6 +95,10 @@ const CLAIMS: &[(&str, &str, &str, &str)] = &[
     ("spf = \"fail\"", "questions = { asked = [\"bank.example \"] }", "`bank.example ` is not a question to the DNS", "\"bank.example \""),
     ("spf = \"fail\"", "questions = { asked = [\" TXT\"] }", "` TXT` is not a question to the DNS", "\" TXT\""),
     ("spf = \"fail\"", "questions = { asked = [\"bank.example\"] }", "`bank.example` is not a question to the DNS", "\"bank.example\""),
+    ("spf = \"fail\"", "result = { method = \"dmarc\", properties = { \"header.fr!om\" = \"y\" } }", "`header.fr!om` is not a property of a result", ""),
+    ("spf = \"fail\"", "result = { method = \"dmarc\", properties = { \"header.\" = \"y\" } }", "`header.` is not a property of a result", ""),
+    ("spf = \"fail\"", "result = { method = \"dmarc\", properties = { \".from\" = \"y\" } }", "`.from` is not a property of a result", ""),
+    ("spf = \"fail\"", "result = { method = \"dmarc\", properties = { \"header\" = \"y\" } }", "`header` is not a property of a result", ""),
     ("spf = \"fail\"", "opinion = {}", "`opinion` is empty", "{}"),
 ];
 

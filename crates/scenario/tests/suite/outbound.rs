@@ -3,9 +3,9 @@
 use crate::{
     parse,
     seams::{GOOD, each_is_told},
-    whole,
+    whole, world,
 };
-use plan::Origin;
+use plan::{Origin, Source, World};
 
 #[test]
 fn claims_on_outbound_mail_become_values() {
@@ -131,6 +131,29 @@ fn the_gateway_is_not_sent_into_the_void() {
     let below = "bob@sub.partner.example";
     assert_eq!(said(&[out(below, "outcome = \"delivered\"")]), ["sub.partner.example has no mail exchange"]);
     assert!(said(&[out(below, waits), control()]).is_empty(), "that it waits may be the point");
+}
+
+#[test]
+fn of_mail_from_a_program_a_field_is_about_the_way_to_the_peer_alone() {
+    let world = World {
+        gateway: ["gateway.example", "second.example"].map(|name| name.parse().unwrap()).to_vec(),
+        reserved: ["gateway.example", "second.example", "sender.example"].map(|name| name.parse().unwrap()).to_vec(),
+        ..world()
+    };
+    let none = ["no connection brings this message to the gateway, so its Received field says nothing of one"];
+    for (to, told) in [
+        ("\"carol@sender.example\"", &none[..0]),
+        ("\"bob@gateway.example\", \"carol@sender.example\"", &none[..0]),
+        ("\"bob@gateway.example\"", &none),
+        ("\"bob@second.example\"", &none),
+        ("\"bob@partner.example\"", &none),
+    ] {
+        let text = out("bob@partner.example", "received = \"as-negotiated\"");
+        let text = format!("{PARTNER}{}", text.replacen("\"bob@partner.example\"", to, 1));
+        let read = scenario::parse(Source { name: "x/y".into(), path: "y.toml".into(), text }, &world).err();
+        let said: Vec<String> = read.iter().flat_map(|f| f.flaws()).map(|flaw| flaw.message.clone()).collect();
+        assert_eq!(said, told, "{to}");
+    }
 }
 
 #[test]

@@ -158,6 +158,11 @@ const PROBES: &[(&str, &str, &str, &str)] = &[
     ("service     = \"imap\"\nserver-name = \"other.example\"\nexpect      = {", "service     = \"submissions\"\nexpect = { injection = \"dropped\",", "submissions speaks TLS from its first octet", "\"dropped\""),
     ("starttls = \"absent\", versions = []", "starttls = \"absent\", versions = [\"TLSv1.3\"]", "without TLS that cannot be seen of smtp", "[\"TLSv1.3\"]"),
     ("starttls = \"absent\", versions = []", "versions = [], key = \"Ed25519\"", "without TLS that cannot be seen of smtp", "\"Ed25519\""),
+    ("starttls = \"absent\", versions = []", "versions = [], has = [\"tickets\"]", "without TLS that cannot be seen of smtp", "[\"tickets\"]"),
+    ("starttls = \"absent\", versions = []", "versions = [], order = \"server\"", "without TLS that cannot be seen of smtp", "\"server\""),
+    ("starttls = \"absent\", versions = []", "versions = [], peer = \"verified\"", "without TLS that cannot be seen of smtp", "\"verified\""),
+    ("starttls = \"absent\", versions = []", "versions = [], takes = [\"3DES\"]", "without TLS that cannot be seen of smtp", "[\"3DES\"]"),
+    ("[\"early-data\"]", "[\"resumption\", \"tickets\"]", "`tickets` is claimed and denied", "[\"tickets\", \"resumption\"]"),
     ("starttls = \"absent\", versions = []", "versions = [], tlsa = \"matches\"", "without TLS that cannot be seen of smtp", "\"matches\""),
 ];
 
@@ -167,6 +172,9 @@ const LOOKUPS: &[(&str, &str, &str, &str)] = &[
     ("\"NOERROR\"\ncontains  = \"v=DKIM1\"\nauthentic = true", "\"REFUSED\"\nrecords = []\ncontains = \"v=DKIM1\"", "that cannot be with REFUSED", "\"v=DKIM1\""),
     ("rcode     = \"NOERROR\"\ncontains  = \"v=DKIM1\"", "rcode     = \"SERVFAIL\"", "that cannot be with SERVFAIL", "true"),
     ("contains  = \"v=DKIM1\"", "contains  = \"v=DKIM1\"\nrecords = [\"v=DKIM2; p=\"]", "none of these records has `v=DKIM1` in it", "\"v=DKIM1\""),
+    ("\"www.partner.example\"\ntype  = \"A\"\n[lookup.expect]\nrcode     = \"NXDOMAIN\"\nrecords   = []",
+        "\"www.partners.example\"\ntype  = \"A\"\n[lookup.expect]\nrcode     = \"NOERROR\"\nrecords   = [\"192.0.2.1\"]",
+        "no zone has www.partners.example", "\"www.partners.example\""),
     ("\"s1._domainkey.partner.example\"", "\"s1._domainkey.partners.example\"", "no zone has s1._domainkey.partners.example", "\"s1._domainkey.partners.example\""),
     ("\"nothing there\"", "\"nothing there\"\nname = \"a.example\"\ntype = \"A\"\nexpect = { rcode = \"NXDOMAIN\" }\n[[lookup]]\nlabel = \"nothing there\"", "two are called `nothing there`", "\"nothing there\""),
 ];
@@ -190,6 +198,17 @@ fn faults_of_probes_are_told() {
 #[test]
 fn faults_of_look_ups_are_told() {
     each_is_told(LOOKUPS);
+}
+
+#[test]
+fn of_a_name_without_a_zone_it_is_claimed_that_there_is_nothing() {
+    for (from, to) in [
+        ("\"www.partner.example\"", "\"www.partners.example\""),
+        ("contains  = \"v=DKIM1\"", "contains  = \"v=DKIM1\"\nrecords = [\"v=DKIM1; p=\", \"another\"]"),
+        ("contains  = \"v=DKIM1\"", "contains  = '\"v=DKIM1;'\nrecords = [\"v=DKIM1; p=\"]"),
+    ] {
+        parse(&spoiled(from, to)).unwrap_or_else(|faults| panic!("{to}: {:?}", faults.flaws()));
+    }
 }
 
 #[test]

@@ -11,7 +11,9 @@ use crate::{
     settings,
 };
 use claims::outcomes::{Outcome, unplanned};
-use evidence::{Evidence, FateStatus, LoginSeen, Observed, ResultSource, Setting, Transaction};
+use evidence::{
+    Arrived, Evidence, FateStatus, LogLine, LoginSeen, MailObject, Observed, ResultSource, Setting, Transaction, Trust,
+};
 use mail::Service;
 use mailproof_verdict::judge;
 use plan::Origin;
@@ -271,6 +273,13 @@ fn one_property_of_several_is_enough() {
 }
 
 #[test]
+fn a_property_may_have_a_hyphen_or_an_underscore() {
+    let mut seen = rejected();
+    seen.object.results[2].properties.push(("policy.dmarc-x_y".to_owned(), "reject".to_owned()));
+    holds("result = { method = \"dmarc\", properties = { \"policy.DMARC-x_y\" = \"reject\" } }", &seen);
+}
+
+#[test]
 fn a_refusal_without_an_explanation_decides_although_a_farewell_was_not_heard() {
     let mut seen = rejected();
     seen.dialogue[8].reply = hidden();
@@ -294,6 +303,99 @@ fn the_topmost_field_about_the_hop_counts() {
     relayed.object.relays = vec![before, relay(None)];
     let judged = first(&plan, relayed);
     assert_eq!((judged.findings.len(), judged.errors.len()), (0, 0), "{judged:?}");
+}
+
+/// A result for the HELO name is one for MAIL FROM where the message's own reverse-path is null.
+#[test]
+fn a_message_that_nobody_planned_has_a_reverse_path_of_its_own() {
+    let claim = "accepted = 1\nmessages = [{ spf = \"pass\" }]";
+    let mut seen = rejected();
+    seen.others = vec![MailObject {
+        is_accepted: Some(true),
+        mail_from: Some(String::new()),
+        results: vec![result("spf", "pass", &[("smtp.helo", "h")], log("policyd-spf"))],
+        ..MailObject::default()
+    }];
+    holds(claim, &seen);
+    for from in [Some("a@b.example".to_owned()), None] {
+        seen.others[0].mail_from = from;
+        is_unclear(claim, &seen, "nothing is said of MAIL FROM");
+    }
+}
+
+/// The last line with the word, else the last one; and of DMARC what it rests on.
+#[test]
+fn a_result_is_shown_with_its_line_of_the_log() {
+    let mut seen = rejected();
+    let told = |seen: &Transaction| {
+        let judged = first(&plan("dmarc = \"pass\""), seen.clone());
+        judged.findings[0].help().lines().take(4).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let line = |text: &str| LogLine {
+        text: text.to_owned(),
+        program: "x/opendmarc".to_owned(),
+        ..rejected().object.log[1].clone()
+    };
+    seen.object.log = vec![line("1 FAIL"), line("2 fail"), line("3")];
+    let shown = |text: &str| {
+        names(&[
+            "the log of opendmarc says dmarc=fail header.from=bank.example",
+            &format!("opendmarc on mx.gateway.example logged: {text}"),
+            "the log of policyd-spf says spf=fail smtp.mailfrom=billing@bank.example",
+            "the log of opendkim says dkim=none",
+        ])
+    };
+    assert_eq!(told(&seen), shown("2 fail"));
+    seen.object.log = vec![line("1"), line("2")];
+    assert_eq!(told(&seen), shown("2"));
+}
+
+/// The last one over which a host took what arrived there; else the last one at all.
+#[test]
+fn the_connection_that_counts_is_the_last_that_took_something() {
+    let version = |host: &str, version: &str, took: bool| {
+        let mut connection = played::protected();
+        connection.host = host.to_owned();
+        connection.handshake.seen_mut().unwrap().version = version.to_owned();
+        connection.dialogue.truncate(if took { usize::MAX } else { 4 });
+        connection
+    };
+    let claim = || "handshake = { version = \"TLSv1.2\" }".to_owned();
+    let (host, other) = ("mx.partner.example", "mx2.partner.example");
+    for connections in [
+        vec![version(host, "TLSv1.2", true), version(host, "TLSv1.3", false)],
+        vec![version(host, "TLSv1.3", true), version(host, "TLSv1.2", true)],
+        vec![version(host, "TLSv1.2", true), version(other, "TLSv1.3", true)],
+    ] {
+        played::holds(claim(), &Transaction { connections, ..sent() });
+    }
+    let mut elsewhere =
+        Transaction { connections: vec![version(host, "TLSv1.2", true), version(host, "TLSv1.3", false)], ..sent() };
+    elsewhere.arrived.push(Arrived { host: other.to_owned(), ..elsewhere.arrived[0].clone() });
+    played::holds(claim(), &elsewhere);
+    let none = vec![version(host, "TLSv1.3", false), version(host, "TLSv1.2", false)];
+    played::holds(claim(), &played::kept(none));
+    let mut twice = sent();
+    twice.object.relays.insert(0, played::logged(Trust::Untrusted(None)));
+    played::holds("handshake = { peer = \"trusted\" }".to_owned(), &twice);
+}
+
+#[test]
+fn a_field_that_names_a_version_alone_says_that_there_was_tls() {
+    let mut seen = traced(&field("(using TLSv1.3 with cipher ) ", "ESMTP"));
+    seen.dialogue.retain(|e| e.to != "starttls");
+    seen.handshake = hidden();
+    fails("received = \"as-negotiated\"", &seen, "Received says TLSv1.3 , and there was no TLS", "using TLSv1.3");
+}
+
+#[test]
+fn of_several_refusals_the_last_one_hindered_a_command() {
+    let mut seen = rejected();
+    seen.dialogue.truncate(4);
+    seen.dialogue.push(exchange("auth", "AUTH PLAIN", "535 5.7.8 no"));
+    seen.dialogue.push(exchange("mail-from", "MAIL FROM:<a@b>", "530 5.7.0 log in"));
+    let what = "it did not come to end-of-data: mail-from was refused";
+    fails("reply = { to = \"end-of-data\", code = 250 }", &seen, what, "530 5.7.0 log in");
 }
 
 #[test]

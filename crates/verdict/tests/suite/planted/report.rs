@@ -7,6 +7,7 @@ use crate::{
 };
 use claims::{Scenario, report::Report};
 use evidence::{Evidence, Observed, ReportWay, ReportedFailure, ReportedPolicy, TlsReport};
+use mailproof_verdict::judge;
 use plan::{ReportAsked, Spanned};
 
 const TEXT: &str =
@@ -75,4 +76,24 @@ fn each_lie_is_found() {
             }),
     ];
     are_found::<Report>(planted.into_iter().map(unread).collect(), scenario);
+}
+
+#[test]
+fn what_a_report_says_is_shown() {
+    for (evidence, what) in [
+        (reported(), "certificate-expired, starttls-not-supported"),
+        (
+            {
+                let mut none = reported();
+                policies(&mut none).iter_mut().for_each(|policy| policy.failures.clear());
+                none
+            },
+            "none",
+        ),
+    ] {
+        let verdict = judge(&scenario("results = [\"validation-failure\"]"), &evidence);
+        let finding = verdict.findings().next().unwrap();
+        assert!(finding.to_string().ends_with(&format!("the result types are {what}")), "{finding}");
+        assert!(finding.help().starts_with("sts for partner.example: 2 succeeded, 1 failed"), "{}", finding.help());
+    }
 }
