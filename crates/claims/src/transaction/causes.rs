@@ -6,7 +6,7 @@ use crate::{
     places::{Places, Record},
 };
 use evidence::Observed;
-use mail::{DmarcResult, Domain, Message, SpfResult};
+use mail::{DmarcResult, Domain, Message, Reply, SpfResult};
 use plan::{Daemon, Host, KeyRecord, Origin, Settings, Signature, Tamper};
 use std::ops::Range;
 use toml::de::DeValue;
@@ -204,10 +204,13 @@ pub(super) fn origin(case: &Case<'_>) -> Option<Cause> {
 
 /// The command whose reply the server refused the message with.
 pub(super) fn refused_at(case: &Case<'_>) -> Option<String> {
-    let refused = |e: &&evidence::Exchange| {
-        !matches!(e.to.as_str(), "quit" | "unexpected") && e.reply.seen().is_some_and(|reply| !reply.is_positive())
-    };
-    case.seen.dialogue.iter().rfind(refused).map(|e| e.to.clone())
+    refusal(case).map(|(to, _)| to.to_owned())
+}
+
+/// That command with its reply.
+pub(super) fn refusal<'a>(case: &Case<'a>) -> Option<(&'a str, &'a Reply)> {
+    let said = case.seen.dialogue.iter().filter(|e| !matches!(e.to.as_str(), "quit" | "unexpected"));
+    said.filter_map(|e| Some((e.to.as_str(), e.reply.seen()?))).rfind(|(_, reply)| !reply.is_positive())
 }
 
 /// Where the file says what a command sends.

@@ -1,7 +1,10 @@
 //! Causes on the gateway's side. One is only named where a line of this very message's log proves it, and where it is the cause
 //! of what is claimed otherwise: a filter that is dead explains no certificate.
 
-use super::{Case, causes::refused_at};
+use super::{
+    Case,
+    causes::{self, refused_at},
+};
 use crate::{Cause, GatewayCause, outcomes::Outcome as Became, results};
 use evidence::{Condition, ConditionKind as Kind, Configured, LogLine};
 use plan::{Daemon, Origin};
@@ -19,7 +22,7 @@ pub(super) fn reply(case: &Case<'_>, is_refusal: bool) -> Option<Cause> {
 
 /// Why the results of a method are nowhere to be seen.
 pub(super) fn silence(case: &Case<'_>, method: &str) -> Option<Cause> {
-    if results::of(method, case.seen).is_ok_and(|results| !results.is_empty()) {
+    if results::of(method, case.seen).is_ok() {
         return None;
     }
     // who evaluates SPF need not be a milter
@@ -28,9 +31,7 @@ pub(super) fn silence(case: &Case<'_>, method: &str) -> Option<Cause> {
 
 /// What refused the message, of all that the log has of it: it must be in the server's own reply.
 fn refusal(case: &Case<'_>) -> Option<Cause> {
-    let refused = refused_at(case)?;
-    let negative = |exchange: &&evidence::Exchange| exchange.to == refused;
-    let reply = case.seen.dialogue.iter().rfind(negative)?.reply.seen()?;
+    let (refused, reply) = causes::refusal(case)?;
     let reply_text = reply.lines.join(" ");
     let said = |condition: &&Condition| reply_text.contains(&condition.reason);
     let all = || case.seen.object.conditions.iter();

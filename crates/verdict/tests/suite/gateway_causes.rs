@@ -1,6 +1,6 @@
 //! Causes at the gateway: named where its log proves them, and else not; and the log lines of the message in each finding.
 
-use crate::canned::{delivered, dialogue, exchange, first, in_queue, plan, rejected};
+use crate::canned::{delivered, dialogue, exchange, first, in_queue, plan, rejected, submission};
 use evidence::{Condition, ConditionKind as Kind, Configured, FateStatus, LogLine, Transaction};
 use miette::Diagnostic;
 use plan::{Daemon, SettingChange, Spanned};
@@ -223,6 +223,122 @@ fn what_the_log_does_not_prove_is_not_named() {
     ] {
         assert_eq!(cause(expect, with(&seen, &conditions)), None, "{why}");
     }
+}
+
+/// Nothing but what refused it.
+#[test]
+fn a_refusal_has_the_cause_that_its_own_reply_tells() {
+    let text = "Service unavailable - try again later";
+    let check = |subject: &str| set("header_checks", "pcre:/x", condition(Kind::HeaderCheck, subject, "-"));
+    let unset = Condition { setting: None, ..check("reject") };
+    let default = |mut condition: Condition| {
+        condition.setting.as_mut().unwrap().at = None;
+        condition
+    };
+    let mut twice = refused_at_rcpt("550 5.1.1 unknown");
+    twice.dialogue.push(exchange("rcpt-to", "RCPT TO:<b@gateway.example>", "250 2.1.5 Ok"));
+    let named = |reply: &str, conditions: &[Condition]| cause(DELIVERED, with(&refused_at_end(reply), conditions));
+    let said = |found: Option<String>| found.unwrap_or_else(|| panic!("no cause"));
+    assert_eq!(cause(DELIVERED, with(&twice, &[dead_milter("tempfail"), unavailable("CONNECT")])), None);
+    for (reply, action, stage, told) in [
+        (format!("451 4.7.1 {text}"), "tempfail", "END-OF-MESSAGE", Some("the client is to come again")),
+        (format!("550 5.7.1 {text}"), "tempfail", "END-OF-MESSAGE", None),
+        (format!("550 5.7.1 {text}"), "reject", "END-OF-MESSAGE", Some("the client is refused")),
+        (format!("451 4.7.1 {text}"), "reject", "END-OF-MESSAGE", None),
+        ("550 5.7.1 no".to_owned(), "reject", "CONNECT", None),
+        ("451 4.7.1 no".to_owned(), "tempfail", "END-OF-MESSAGE", None),
+        ("451 4.7.1 no".to_owned(), "tempfail", "EHLO", Some("the client is to come again")),
+    ] {
+        let found = named(&reply, &[dead_milter(action), unavailable(stage)]);
+        assert_eq!(found.is_some(), told.is_some(), "{reply} {action} {stage}: {found:?}");
+        assert!(found.unwrap_or_default().contains(told.unwrap_or_default()), "{reply} {action} {stage}");
+    }
+    let refused = "550 5.7.1 no such subjects";
+    for (conditions, setting) in [
+        (check("reject"), Some("postfix/main.cf:30: header_checks = pcre:/x")),
+        (unset, None),
+        (default(check("reject")), None),
+    ] {
+        let found = said(named(refused, &[conditions]));
+        assert!(found.contains("a check of header fields refused the message"), "{found}");
+        assert_eq!(found.lines().nth(2).map(str::trim), setting, "{found}");
+    }
+    for other in [check("hold"), condition(Kind::Greylisted, "reject", "-"), condition(Kind::Greylisted, "", "")] {
+        assert_eq!(named(refused, std::slice::from_ref(&other)), None, "{other:?}");
+    }
+    assert_eq!(cause(DELIVERED, with(&refused_at_rcpt(refused), &[check("reject")])), None);
+    let unread = condition(Kind::TableUnreadable, "hash:/x", "No such file");
+    for (kind, told) in [
+        (Kind::Greylisted, "greylisting"),
+        (Kind::Misconfigured, "a restriction of the configuration"),
+        (Kind::TlsUnavailable, "TLS cannot be had"),
+        (Kind::Postscreen, "postscreen refused it"),
+    ] {
+        let found = said(named("450 4.3.0 such a day", &[unread.clone(), condition(kind, "", "such a day")]));
+        assert!(found.contains(told) && !found.contains("hash:/x"), "{found}");
+    }
+}
+
+/// Why it lies where it lies.
+#[test]
+fn what_was_accepted_and_stays_has_the_cause_that_kept_it() {
+    let check = |subject: &str| set("header_checks", "pcre:/x", condition(Kind::HeaderCheck, subject, "-"));
+    let default = |mut condition: Condition| {
+        condition.setting.as_mut().unwrap().at = None;
+        condition
+    };
+    let said = |seen: &Transaction, conditions: &[Condition]| {
+        cause(DELIVERED, with(seen, conditions))
+            .map(|text| text.lines().map(|l| l.trim().to_owned()).collect::<Vec<_>>())
+    };
+    let (held, discarded) = (in_queue(FateStatus::Held), in_queue(FateStatus::Discarded));
+    for (seen, action, told) in [(&held, "hold", "put it on hold"), (&discarded, "discard", "threw it away")] {
+        let found = said(seen, &[condition(Kind::OwnNetwork, action, ""), check(action)]).unwrap();
+        assert!(found[0].ends_with(&format!("a check of header fields {told}")), "{found:?}");
+        assert_eq!(found[2], "postfix/main.cf:30: header_checks = pcre:/x");
+        assert_eq!(said(seen, &[default(check(action))]).unwrap().len(), 2);
+        assert_eq!(said(seen, &[check("warn")]), None);
+        assert_eq!(said(seen, &[condition(Kind::DeliveryFailed, action, "")]), None);
+    }
+    let by_default = || condition(Kind::HeldByDefault, "", "default_action");
+    let found = said(&held, &[dead_milter("quarantine"), by_default()]).unwrap();
+    assert_eq!(found[3], "postfix/main.cf:30: milter_default_action = quarantine");
+    assert_eq!(said(&held, &[dead_milter("accept"), by_default()]).unwrap().len(), 3);
+    let own = condition(Kind::OwnNetwork, "198.51.100.66", "");
+    let failed = condition(Kind::DeliveryFailed, "none", "later");
+    assert_eq!(said(&in_queue(FateStatus::Deferred), std::slice::from_ref(&own)), None);
+    let found = said(&in_queue(FateStatus::Deferred), &[own, failed.clone()]).unwrap();
+    assert!(found[0].contains("the mailbox server did not take it: later"), "{found:?}");
+    assert_eq!(said(&refused_at_end("451 4.7.1 later"), &[failed]), None);
+}
+
+/// Why it was accepted.
+#[test]
+fn what_came_through_has_a_cause_where_it_was_to_be_refused() {
+    let refused = "outcome = \"rejected\"";
+    let own = || condition(Kind::OwnNetwork, "198.51.100.66", "");
+    let logged_in = || condition(Kind::LoggedIn, "carol@sender.example", "");
+    let said = |expect: &str, seen: &Transaction, condition: Condition| cause(expect, with(seen, &[condition]));
+    assert!(said(refused, &taken(), own()).is_some() && said(refused, &taken(), logged_in()).is_some());
+    for is_accepted in [None, Some(false)] {
+        let mut seen = taken();
+        seen.object.is_accepted = is_accepted;
+        assert_eq!(said(refused, &seen, own()), None, "{is_accepted:?}");
+    }
+    let mut partly = taken();
+    partly.dialogue.insert(6, exchange("rcpt-to", "RCPT TO:<x@gateway.example>", "550 5.1.1 no"));
+    assert_eq!(said(refused, &partly, own()), None);
+    let mut submitted = plan(refused);
+    submitted.plan.transactions[0].origin = submission("outcome = \"delivered\"").plan.transactions[0].origin.clone();
+    let judged = first(&submitted, with(&taken(), &[logged_in()]));
+    assert!(judged.findings[0].gateway_cause().is_none(), "whoever submits a message logs in");
+    let reply = |code: u16| format!("reply = {{ to = \"end-of-data\", code = {code} }}");
+    assert_eq!(said(&reply(251), &taken(), own()), None);
+    assert!(said(&reply(451), &taken(), own()).is_some() && said(&reply(550), &taken(), own()).is_some());
+    let lines = |action: &str| said(refused, &taken(), dead_milter(action)).unwrap();
+    assert!(lines("accept").contains("let through without it by milter_default_action"));
+    assert!(lines("accept").ends_with("postfix/main.cf:30: milter_default_action = accept"));
+    assert!(!lines("tempfail").contains("milter_default_action"), "{}", lines("tempfail"));
 }
 
 #[test]

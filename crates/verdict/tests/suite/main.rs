@@ -1,6 +1,7 @@
 //! Canned evidence in, verdicts out.
 
 mod canned;
+mod causes;
 mod certificates;
 mod combined;
 mod daemons;
