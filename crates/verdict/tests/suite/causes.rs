@@ -1,7 +1,7 @@
 //! Causes in the file: which of several places that are alike is shown.
 
 use crate::{
-    canned::{delivered, exchange, first, handshake, parse, plan, question, rejected, result, submission},
+    canned::{claims, delivered, exchange, first, handshake, parse, plan, question, rejected, result, submission},
     opinions,
     played::{self, broken, host, kept, outbound, protected, sent, web},
 };
@@ -53,11 +53,11 @@ fn line_at(text: &str, line: usize) -> usize {
 fn of_settings_the_first_one_of_the_daemon_is_shown() {
     let mut seen = delivered("INBOX");
     seen.handshake = Observed::Seen(handshake("TLSv1.2", Trust::Verified));
-    let text = text("handshake = { version = \"TLSv1.3\" }", &[]);
-    let shown = |changes: &[(Daemon, usize, Option<&str>)]| {
-        let mut scenario = parse(&text);
+    let texts = ["handshake = { version = \"TLSv1.3\" }", "outcome = \"rejected\""].map(|claim| text(claim, &[]));
+    let shown = |text: &str, changes: &[(Daemon, usize, Option<&str>)]| {
+        let mut scenario = parse(text);
         let change = |(daemon, line, value): &(Daemon, usize, Option<&str>)| {
-            let at = line_at(&text, *line);
+            let at = line_at(text, *line);
             let name = Spanned { value: format!("x{line}"), span: at..at + 3 };
             SettingChange { daemon: *daemon, name, value: value.map(str::to_owned) }
         };
@@ -67,8 +67,11 @@ fn of_settings_the_first_one_of_the_daemon_is_shown() {
     };
     let (postfix, dovecot) = (Daemon::Postfix, Daemon::Dovecot);
     let mixed = [(dovecot, 3, None), (postfix, 4, Some("x")), (postfix, 5, None)];
-    assert_eq!(shown(&mixed), (4, "with this setting".to_owned()));
-    assert_eq!(shown(&[(dovecot, 4, None), (dovecot, 3, Some("x"))]), (4, "without this setting".to_owned()));
+    for text in &texts {
+        assert_eq!(shown(text, &mixed), (4, "with this setting".to_owned()));
+        let others = [(dovecot, 4, None), (dovecot, 3, Some("x"))];
+        assert_eq!(shown(text, &others), (4, "without this setting".to_owned()));
+    }
 }
 
 #[test]
@@ -97,6 +100,11 @@ fn the_host_is_the_last_that_was_tried_or_one_of_the_recipient() {
     let mut elsewhere = broken();
     elsewhere.host = "mx.unknown.example".to_owned();
     assert_eq!(told(offered, kept(vec![elsewhere])), (9, is_for), "the last one of the recipient's that takes mail");
+    let mut alone = plan("spf = \"pass\"");
+    let here = alone.claims.transactions[0].iter().next().unwrap().span.clone();
+    alone.claims.transactions[0] = claims(&[offered.to_owned()], &here);
+    let seen = Transaction { connections: vec![broken()], ..rejected() };
+    assert_eq!(first(&alone, seen).findings[0].places()[1].what, "what the client asks for");
     assert_eq!(told("fetched = true", sent()), (11, "the host that has the policy".to_owned()));
 }
 

@@ -121,6 +121,18 @@ fn a_notification_may_be_about_several() {
 }
 
 #[test]
+fn a_notification_that_names_nobody_is_about_nobody() {
+    let mut seen = in_queue(FateStatus::Bounced);
+    seen.object.fates.clear();
+    let from = "billing@bank.example";
+    for bounce in [notification(from, "", "failed"), copy(from, "INBOX", "Subject: Undelivered Mail\r\n\r\nSorry.\r\n")]
+    {
+        seen.object.bounces = vec![bounce];
+        is_unclear("outcome = \"bounced\"", &seen, "nothing says what became of it");
+    }
+}
+
+#[test]
 fn a_result_that_names_mail_from_is_about_it_whatever_else_it_names() {
     let mut seen = rejected();
     seen.object.results[0] = result("spf", "fail", &[("smtp.helo", "h"), ("smtp.mailfrom", "x")], log("policyd-spf"));
@@ -144,9 +156,10 @@ fn a_message_that_nobody_planned_is_for_whom_a_mailbox_or_a_queue_names() {
     let mut seen = delivered("INBOX");
     seen.object.delivered[0].recipient = Some("sales@gateway.example".parse().unwrap());
     seen.object.fates.push(fate("bob@gateway.example", FateStatus::Deferred, "later"));
-    let mut names: Vec<String> = unplanned(&seen).iter().map(|ending| ending.recipient.to_string()).collect();
-    names.sort();
-    assert_eq!(names, ["bob@gateway.example", "sales@gateway.example"]);
+    seen.object.delivered.push(seen.object.delivered[0].clone());
+    seen.object.delivered.push(copy("alan@gateway.example", "Junk", ""));
+    let names: Vec<String> = unplanned(&seen).iter().map(|ending| ending.recipient.to_string()).collect();
+    assert_eq!(names, ["alan@gateway.example", "bob@gateway.example", "sales@gateway.example"]);
 }
 
 #[test]
@@ -250,6 +263,9 @@ fn a_field_stands_above_received_or_below_it_or_is_it() {
         let claim = format!("name = \"{name}\", contains = \"{text}\", place = \"{place}\", count = {count}");
         holds(&format!("header = {{ {claim} }}"), &seen);
     }
+    seen.object.delivered = vec![copy("alice@gateway.example", "INBOX", "X: above\r\n\r\n")];
+    holds("header = { name = \"X\", place = \"above-received\", count = 1 }", &seen);
+    holds("header = { name = \"X\", place = \"below-received\", count = 0 }", &seen);
 }
 
 #[test]
