@@ -71,9 +71,12 @@ pub fn direct(asked: Tls, seen: &Transaction) -> Link<'_> {
         Observed::Seen(handshake) => return Link::Protected(Protection::by_client(handshake)),
         Observed::Unobserved(why) => why.clone(),
     };
-    let is_good =
-        |to: &str| seen.dialogue.iter().any(|e| e.to == to && e.reply.seen().is_some_and(mail::Reply::is_positive));
-    if asked == Tls::Implicit || is_good("starttls") || !is_good("ehlo") {
+    // a reply that was not seen may have been a good one
+    let is_good = |to: &str, unseen: bool| {
+        let is_good = |reply: &Observed<mail::Reply>| reply.seen().map_or(unseen, mail::Reply::is_positive);
+        seen.dialogue.iter().any(|e| e.to == to && is_good(&e.reply))
+    };
+    if asked == Tls::Implicit || is_good("starttls", true) || !is_good("ehlo", false) {
         Link::Unseen(why)
     } else {
         Link::Cleartext(format!("EHLO was answered in cleartext: {why}"))

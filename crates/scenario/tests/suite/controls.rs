@@ -30,6 +30,21 @@ fn a_reply_that_refuses_nothing_is_no_failure() {
 }
 
 #[test]
+fn a_reply_contradicts_an_outcome_only_where_it_decides_it() {
+    for (to, code, outcome) in [
+        ("rcpt-to", 250, "rejected"),
+        ("ehlo", 421, "delivered"),
+        ("starttls", 454, "delivered"),
+        ("auth", 535, "delivered"),
+        ("ehlo", 550, "delivered"),
+    ] {
+        let claims = format!("reply = {{ to = \"{to}\", code = {code} }}, outcome = \"{outcome}\"");
+        let faults = read(&text(&claims, "outcome = \"delivered\""), &[]).err();
+        assert_eq!(faults.as_ref().map(said), None, "{claims}");
+    }
+}
+
+#[test]
 fn any_is_a_failure_if_each_of_its_tables_is() {
     let (refused, lost) = (r#"{ reply = { to = "end-of-data", code = 550 } }"#, r#"{ outcome = "discarded" }"#);
     let both = format!("[{refused}, {lost}]");

@@ -44,6 +44,13 @@ fn log(method: &str, word: &str) -> Transaction {
     seen
 }
 
+/// Of HELO alone it is said that SPF fails.
+fn helo() -> Transaction {
+    let mut seen = log("spf", "fail");
+    seen.object.results[0].properties = vec![("smtp.helo".to_owned(), "h".to_owned())];
+    seen
+}
+
 /// Where a line of a text begins, from 1.
 fn line_at(text: &str, line: usize) -> usize {
     text.split_inclusive('\n').take(line - 1).map(str::len).sum()
@@ -111,12 +118,19 @@ fn the_host_is_the_last_that_was_tried_or_one_of_the_recipient() {
 #[test]
 fn records_are_shown_for_what_rests_on_them() {
     is(&text("spf = \"fail\"", &[]), &delivered("INBOX"), "\"v=spf1", "198.51.100.66 is authorised here");
+    assert_eq!(cause(&text("spf = { helo = \"pass\" }", &[]), &helo()).1, "of this transaction");
+    let end = text("reply = { to = \"end-of-data\", code = 550 }", &[]);
+    is(&end, &delivered("INBOX"), "From: The Bank", "this message");
     let mut seen = rejected();
     seen.dialogue[7] = exchange("end-of-data", "", "550 5.7.23 no");
     let explained = text("spf-explanation = \"ask\"", &[]);
     is(&explained, &seen, "\"v=spf1", "198.51.100.66 is not authorised here");
     let seen = Transaction { opinion: Some(Observed::Seen(opinions::forged(Disposition::Reject))), ..rejected() };
     is(&text("opinion = \"pass\"", &[]), &seen, "\"v=DMARC1", "the policy for bank.example");
+    let seal = |selector: &str| format!("{{ seal = {{ domain = \"bank.example\", selector = \"{selector}\" }} }}");
+    let sealed = format!("{SIGNED}hop = [{}, {}]\n", seal("s1"), seal("s2"));
+    let changes = [("\n[[transaction]]", "dkim.s2 = {}\n\n[[transaction]]"), (SIGNED, &sealed)];
+    is(&text("opinion = { arc = \"pass\" }", &changes), &seen, "\"s2\"", "sealed with this key");
 }
 
 const SIGNED: &str = "Pay here.\n\"\"\"\n";

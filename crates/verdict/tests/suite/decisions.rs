@@ -12,7 +12,8 @@ use crate::{
 };
 use claims::outcomes::{Outcome, unplanned};
 use evidence::{
-    Arrived, Evidence, FateStatus, LogLine, LoginSeen, MailObject, Observed, ResultSource, Setting, Transaction, Trust,
+    Arrived, ChainSeen, Evidence, FateStatus, LogLine, LoginSeen, MailObject, Observed, ResultSource, Setting,
+    Transaction, Trust,
 };
 use mail::Service;
 use mailproof_verdict::judge;
@@ -394,6 +395,38 @@ fn the_connection_that_counts_is_the_last_that_took_something() {
     let mut twice = sent();
     twice.object.relays.insert(0, played::logged(Trust::Untrusted(None)));
     played::holds("handshake = { peer = \"trusted\" }".to_owned(), &twice);
+}
+
+/// Whether there would have been TLS is not known where the reply was not heard that decides it.
+#[test]
+fn cleartext_is_seen_and_not_guessed() {
+    let mut seen = delivered("INBOX");
+    seen.handshake = hidden();
+    seen.dialogue.truncate(3);
+    let none = "handshake = { version = \"none\" }";
+    seen.dialogue[2] = exchange("starttls", "STARTTLS", "454 4.7.0 no");
+    holds(none, &seen);
+    seen.dialogue[2].reply = hidden();
+    is_unclear(none, &seen, "the server closed the connection");
+    seen.dialogue.truncate(2);
+    holds(none, &seen);
+    seen.dialogue[1].reply = hidden();
+    is_unclear(none, &seen, "the server closed the connection");
+    let mut begun = played::cleartext();
+    let at = begun.dialogue.iter().position(|e| e.to == "data").unwrap();
+    begun.dialogue.truncate(at + 1);
+    begun.dialogue[at].reply = hidden();
+    played::is_unclear(none.to_owned(), &played::kept(vec![begun]), "saw no message and no TLS");
+}
+
+#[test]
+fn a_chain_for_the_name_counts_before_one_for_none() {
+    let mut seen = good();
+    let chains = seen.chains.seen_mut().unwrap();
+    let nameless = ChainSeen { server_name: None, trust: Trust::Untrusted(None), ..chains[0].clone() };
+    chains[0].server_name = Some("mx.gateway.example".to_owned());
+    chains.push(nameless);
+    served::holds("peer = \"verified\"".to_owned(), &seen);
 }
 
 #[test]

@@ -107,6 +107,7 @@ fn what_the_log_proves_is_named_and_nothing_without_it() {
             "the client is to come again",
         ),
         ("dmarc = \"pass\"", without_results(taken()), vec![dead_milter("accept")], "could not be reached"),
+        ("arc = \"pass\"", without_results(taken()), vec![dead_milter("accept")], "could not be reached"),
         (
             DELIVERED,
             refused_at_rcpt("451 4.3.5 <a@x>: Recipient address rejected: Server configuration problem"),
