@@ -1,7 +1,7 @@
 //! `says`: what a daemon says of changed settings.
 
 use super::{Case, Changed};
-use crate::{Cause, Check, Claim, Written};
+use crate::{Check, Claim, Written};
 use form::{
     Flaw,
     values::{NotEmpty, OneOrMany},
@@ -22,10 +22,6 @@ impl Claim<Changed> for Says {
         let says = case.seen.iter().any(|setting| setting.said.iter().any(|line| line.contains(text)));
         let silent = Check::Fails(format!("no daemon says `{text}`"), case.said());
         case.decide(says.then_some(Check::Holds), &self.words(), silent)
-    }
-
-    fn cause(&self, case: &Case<'_>) -> Option<Cause> {
-        case.cause(|_| true)
     }
 }
 

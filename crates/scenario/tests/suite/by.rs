@@ -46,6 +46,8 @@ fn those_claims_count_that_the_gateway_follows() {
         assert_eq!(claims.first::<Outcome>().unwrap().0.0, outcome);
     }
     let neither = read(&text, &[]).unwrap();
+    let told = serde_json::to_value(&neither.claims.transactions[1]).unwrap();
+    assert_eq!(told, serde_json::json!({ "outcome": ["delivered"] }));
     assert!(neither.claims.transactions[0].first::<By>().is_some());
 }
 

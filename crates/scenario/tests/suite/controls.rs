@@ -64,6 +64,8 @@ fn what_goes_wrong_by_each_specification_is_told_once() {
     let wrong = format!(r#"reply = {{ to = "end-of-data", code = 550 }}, outcome = "delivered", {tables}"#);
     let wrong = read(&text(&wrong, r#"outcome = "delivered""#), &[]).unwrap_err();
     assert_eq!(said(&wrong), ["a message cannot be delivered after a 550 reply"]);
+    let labels: Vec<&str> = wrong.flaws()[0].labels.iter().map(|(_, label)| label.as_str()).collect();
+    assert_eq!(labels, ["this outcome", "this reply says refused"]);
 }
 
 #[test]

@@ -215,6 +215,14 @@ fn a_name_that_answers_wrongly_is_shown_if_it_was_asked_for() {
     let mut seen = log("spf", "temperror");
     seen.questions = vec![question("x.example", "A", "NXDOMAIN"), question("bank.example", "TXT", "SERVFAIL")];
     is(&text, &seen, "{ name = \"@\"", "bank.example answers wrongly");
+    let sign = format!("{SIGNED}sign = [{{ domain = \"bank.example\", selector = \"s1\" }}]\n");
+    let signed = Transaction { object: log("dkim", "fail").object, ..seen.clone() };
+    is(
+        &text.replace("spf = \"pass\"", "dkim = \"pass\"").replacen(SIGNED, &sign, 1),
+        &signed,
+        "{ name = \"@\"",
+        "bank.example answers wrongly",
+    );
     seen.questions[1].rcode = "NOERROR".to_owned();
     is(&text, &seen, "\"v=spf1", "what bank.example says of 198.51.100.66");
 }
@@ -283,6 +291,12 @@ fn a_record_is_that_of_the_zone_closest_to_its_name() {
     of("a.bank.example", "", "a IN TXT");
     of("b.bank.example", "\n[zone.\"b.bank.example\"]\nspf = \"v=spf1 a -all\"\n", "\"v=spf1 a -all\"");
     of("a.example", "\n[zone.\"a.example\"]\nspf = \"v=spf1 mx -all\"\n", "\"v=spf1 mx -all\"");
+    let unsaid = text("spf = \"pass\"", &[("mail-from = \"billing@bank", "mail-from = \"billing@b.bank")]);
+    is(&unsaid, &rejected(), "\"198.51.100.66\"", "b.bank.example says nothing of this address");
+    let below = "records = '''\n_dmarc.mail IN TXT \"v=DMARC1; p=none\"\n'''\ndkim.s1";
+    let changes = [("dkim.s1", below), ("From: The Bank <billing@bank", "From: The Bank <billing@mail.bank")];
+    let below = text("dmarc = \"pass\"", &changes);
+    is(&below, &rejected(), "_dmarc.mail IN TXT", "the policy for mail.bank.example");
     let not = "records = '''\n_dmarc.not IN TXT \"v=DMARC1; p=none\"\n'''\ndkim.s1";
     let changes = [("dkim.s1", not), ("From: The Bank <billing@bank", "From: The Bank <billing@notbank")];
     let (_, what) = cause(&text("dmarc = \"pass\"", &changes), &rejected());
