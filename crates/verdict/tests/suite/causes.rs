@@ -242,6 +242,9 @@ fn a_refusal_points_at_the_last_command_and_at_its_recipient() {
     for (said, place) in [([bad, good, good], "\"alice"), ([good, bad, good], "\"bob"), ([good, good, bad], "\"eve")] {
         is(&text, &replies(&said), place, "what rcpt-to is about");
     }
+    let mut unheard = replies(&[good, bad, good]);
+    unheard.dialogue[5].reply = Observed::Unobserved("no reply".to_owned());
+    is(&text, &unheard, "\"bob", "what rcpt-to is about");
     let plan = submission("outcome = \"delivered\"");
     let mut seen = rejected();
     seen.dialogue.truncate(4);

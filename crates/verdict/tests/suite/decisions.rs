@@ -283,6 +283,16 @@ fn what_was_seen_decides_although_the_log_was_not_complete() {
 }
 
 #[test]
+fn one_result_of_several_is_enough() {
+    let mut seen = delivered("INBOX");
+    let other = result("dkim", "fail", &[("header.d", "x.example")], ResultSource::Header);
+    seen.object.results.push(other);
+    for word in ["pass", "fail"] {
+        holds(&format!("result = {{ method = \"dkim\", result = \"{word}\" }}"), &seen);
+    }
+}
+
+#[test]
 fn one_property_of_several_is_enough() {
     let mut seen = rejected();
     seen.object.results[2].properties.push(("policy.dmarc".to_owned(), "reject".to_owned()));

@@ -346,8 +346,17 @@ fn what_came_through_has_a_cause_where_it_was_to_be_refused() {
 fn a_setting_that_the_scenario_changes_is_the_one_in_force() {
     let mut plan = plan("outcome = \"rejected\"");
     let name = Spanned { value: "milter_default_action".to_owned(), span: 0..1 };
-    plan.plan.settings.changes =
-        vec![SettingChange { daemon: Daemon::Postfix, name, value: Some("accept".to_owned()) }];
+    let change = |daemon, name: &Spanned<String>, value: &str| SettingChange {
+        daemon,
+        name: name.clone(),
+        value: Some(value.to_owned()),
+    };
+    let other = Spanned { value: "milter_protocol".to_owned(), span: 0..1 };
+    plan.plan.settings.changes = vec![
+        change(Daemon::Postfix, &name, "accept"),
+        change(Daemon::Postfix, &other, "6"),
+        change(Daemon::Dovecot, &name, "tempfail"),
+    ];
     let judged = first(&plan, with(&taken(), &[dead_milter("tempfail")]));
     let help = judged.findings[0].help();
     assert!(help.contains("scenarios/dmarc/forged.toml: milter_default_action = accept"), "{help}");
