@@ -68,6 +68,10 @@ impl Stack {
         };
         let track = track(mail_out, &brought, since);
         let account = self.logs.settle(&track, Instant::now() + SETTLING).await;
+        if !account.settled {
+            // a log that no longer comes says nothing, and neither would it of the next message
+            self.internet.check(&self.logs).await?;
+        }
         let Seen { connections, arrived } = stage.seen(&mail_out.nonce).await;
         let mut objects = self.collect(account, mail_out, &track).await?.into_iter();
         let questions = stage.asked(mark);
