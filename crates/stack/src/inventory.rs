@@ -21,11 +21,14 @@ pub struct Inventory {
 }
 
 impl Stack {
-    /// Looks what the gateway has.
+    /// Looks what the gateway has, as far as these needs ask for it: a version only where one is named.
     ///
     /// # Errors
     /// The engine's word, or a host's that it cannot tell.
-    pub async fn inventory(&self) -> Result<Inventory, StackError> {
+    pub async fn inventory(&self, needs: impl Iterator<Item = &Need>) -> Result<Inventory, StackError> {
+        let versioned: BTreeSet<plan::Daemon> = needs
+            .filter_map(|need| if let Need::Daemon(daemon, Some(_)) = need { Some(*daemon) } else { None })
+            .collect();
         let hosts = &self.admds[0].hosts;
         let told = try_join_all(hosts.iter().map(|host| host.container.exec(&["inventory"]))).await?;
         let mut inventory = Inventory::default();
@@ -37,7 +40,7 @@ impl Stack {
             inventory.ports.extend(host.plan.ports());
             inventory.reports_tls |= !host.plan.tls_reports.is_empty();
         }
-        for daemon in plan::Daemon::ALL {
+        for daemon in versioned {
             if inventory.runs(daemon)
                 && let Some(version) = self.version_of(daemon).await?.and_then(|said| Version::of(&said))
             {

@@ -98,7 +98,7 @@ async fn applicable(
     stack: &Stack,
     scenarios: Vec<Scenario>,
 ) -> Result<(Vec<Scenario>, Vec<ScenarioReport>), StackError> {
-    let inventory = stack.inventory().await?;
+    let inventory = stack.inventory(scenarios.iter().flat_map(|scenario| &scenario.plan.needs)).await?;
     let (mut apply, mut others) = (Vec::new(), Vec::new());
     for scenario in scenarios {
         let mut lacks = scenario.plan.lacks.clone();
