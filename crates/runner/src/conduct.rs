@@ -10,7 +10,7 @@ use crate::{
 };
 use claims::Scenario;
 use evidence::{Delivered, Evidence};
-use stack::{Died, Stack};
+use stack::{Died, Stack, StackError};
 use std::{
     collections::VecDeque,
     num::NonZeroUsize,
@@ -219,18 +219,20 @@ async fn one(stack: Arc<Stack>, scenario: Arc<Scenario>, opinion: Opinion, is_al
         incident,
         broken,
     };
-    let nothing = || Incident { died: Vec::new(), strays: before };
-    let died = match stack.mend().await {
+    let lost = |why: StackError, died| {
+        let why = why.to_string();
+        end(Ended::Unclear(why.clone()), died, Incident::default(), Some(why))
+    };
+    let asked_again = |died, broken: Option<StackError>| {
+        let incident = Incident { died, strays: Vec::new() };
+        end(Ended::Unclear("it is asked again".to_owned()), Vec::new(), incident, broken.map(|why| why.to_string()))
+    };
+    let mut died = match stack.mend().await {
         Ok(died) => died,
-        Err(broken) => {
-            let why = broken.to_string();
-            return end(Ended::Unclear(why.clone()), Vec::new(), nothing(), Some(why));
-        }
+        Err(why) => return lost(why, Vec::new()),
     };
     if !is_alone && !died.is_empty() {
-        let broken = stack.check().await.err().map(|broken| broken.to_string());
-        let incident = Incident { died, strays: Vec::new() };
-        return end(Ended::Unclear("it is asked again".to_owned()), Vec::new(), incident, broken);
+        return asked_again(died, stack.check().await.err());
     }
     // mail that nobody sent is only looked for where it can be told whose doing it is
     let strays = if is_alone { stack.strays().await } else { Ok(Vec::new()) };
@@ -242,14 +244,21 @@ async fn one(stack: Arc<Stack>, scenario: Arc<Scenario>, opinion: Opinion, is_al
         }
         Err(why) => Ended::Unclear(why.to_string()),
     };
+    let nothing = Incident { died: Vec::new(), strays: before };
     if died.is_empty() && matches!(&ended, Ended::Judged(seen) if seen.1.holds()) {
-        return end(ended, died, nothing(), None);
+        return end(ended, died, nothing, None);
+    }
+    // another scenario may have ended a service since then
+    match stack.mend().await {
+        Ok(late) if !is_alone && !late.is_empty() => return asked_again(late, stack.check().await.err()),
+        Ok(late) => died.extend(late),
+        Err(why) => return lost(why, died),
     }
     match stack.check().await {
-        Ok(()) => end(ended, died, nothing(), None),
+        Ok(()) => end(ended, died, nothing, None),
         // what it made end stays ended: that is its doing
-        Err(broken) if !died.is_empty() => end(ended, died, nothing(), Some(broken.to_string())),
-        Err(broken) => end(Ended::Unclear(broken.to_string()), died, nothing(), Some(broken.to_string())),
+        Err(why) if !died.is_empty() => end(ended, died, nothing, Some(why.to_string())),
+        Err(why) => lost(why, died),
     }
 }
 

@@ -179,17 +179,14 @@ impl Host {
         Ok(if output.code == 0 { Ok(()) } else { Err(what) })
     }
 
-    /// Whether every service runs, or is about to be started again.
+    /// Whether every service runs, or can be started again.
     ///
     /// # Errors
-    /// [`StackError::Ended`] for the first that ended for good, or the engine's word.
-    pub async fn check(&self) -> Result<(), StackError> {
-        match self.services.ended(None).await? {
-            None => Ok(()),
-            Some((service, code)) => {
-                Err(StackError::Ended { host: self.name().to_owned(), service, code, log: self.log() })
-            }
-        }
+    /// [`StackError::Ended`] for the first that [`Host::mend`] could not bring back.
+    pub(crate) fn check(&self) -> Result<(), StackError> {
+        self.services.lost().map_or(Ok(()), |(service, code)| {
+            Err(StackError::Ended { host: self.name().to_owned(), service, code, log: self.log() })
+        })
     }
 
     fn not_ready(&self, service: &str, condition: &str, saw: &str) -> StackError {

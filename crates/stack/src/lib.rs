@@ -155,15 +155,15 @@ impl Stack {
         Ok(died)
     }
 
-    /// Whether everything runs that should: asked before a verdict is believed that says otherwise. A service that its unit
-    /// starts again is waited for; one that stands still on purpose should not run.
+    /// Whether everything runs that should, or can be started again by [`Stack::mend`]: asked before a verdict is believed that
+    /// says otherwise.
     ///
     /// # Errors
-    /// The first service that ended for good, or the engine's word.
+    /// The first service that [`Stack::mend`] could not bring back, the pretend Internet is broken, or the engine's word.
     pub async fn check(&self) -> Result<(), StackError> {
         self.internet.check(&self.logs).await?;
         for host in self.hosts() {
-            host.check().await?;
+            host.check()?;
         }
         Ok(())
     }

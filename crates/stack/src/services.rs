@@ -135,6 +135,8 @@ enum State {
     Stopped,
     /// It ended by itself, with this exit code, and its unit does not start it again.
     Ended(i64),
+    /// It ended with this exit code, and did not come back when it was started again.
+    Lost(i64),
 }
 
 impl Services {
@@ -200,7 +202,7 @@ impl Services {
     /// The engine's word.
     pub(crate) async fn begin(&self, name: &str) -> Result<(), StackError> {
         for program in self.programs.iter().filter(|program| program.name == name) {
-            if !matches!(&*program.state.borrow(), State::Stopped | State::Ended(_)) {
+            if !matches!(&*program.state.borrow(), State::Stopped | State::Ended(_) | State::Lost(_)) {
                 continue;
             }
             let process = self.place.spawn(&program.name, &program.command).await?;
@@ -210,15 +212,23 @@ impl Services {
         Ok(())
     }
 
-    /// The program of this name is of no use: from now on it has ended, with this exit code.
+    /// The program of this name is of no use: from now on it is lost, with this exit code.
     ///
     /// # Errors
     /// It does not end, or the engine's word.
     pub(crate) async fn give_up(&self, name: &str, code: i64) -> Result<(), StackError> {
         self.stop(name).await?;
         let its = self.programs.iter().filter(|program| program.name == name);
-        its.for_each(|program| drop(program.state.send_replace(State::Ended(code))));
+        its.for_each(|program| drop(program.state.send_replace(State::Lost(code))));
         Ok(())
+    }
+
+    /// The first that did not come back, with its exit code.
+    pub(crate) fn lost(&self) -> Option<(String, i64)> {
+        self.programs.iter().find_map(|program| match &*program.state.borrow() {
+            State::Lost(code) => Some((program.name.clone(), *code)),
+            _ => None,
+        })
     }
 
     /// Whether the program of this name was stopped on purpose.
@@ -254,7 +264,7 @@ impl Program {
         loop {
             let now = state.borrow_and_update().clone();
             match now {
-                State::Ended(code) => return Ok(Some(code)),
+                State::Ended(code) | State::Lost(code) => return Ok(Some(code)),
                 State::Stopped => return Ok(None),
                 State::Restarts => {}
                 State::Runs(process) => match process.exit_code().await? {

@@ -24,7 +24,12 @@ pub(crate) async fn hold(context: &CommandContext, running_stack: RunningStack) 
     println!("\nIt stays until Ctrl-C here, or `cargo xtask stack down` elsewhere.");
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let gone = async {
-        while running_stack.stack.check().await.is_ok() {
+        let stack = &running_stack.stack;
+        while let Ok(died) = stack.mend().await {
+            died.iter().for_each(|died| println!("{died}"));
+            if stack.check().await.is_err() {
+                break;
+            }
             tick.tick().await;
         }
     };
