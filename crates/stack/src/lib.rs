@@ -3,6 +3,7 @@
 pub mod gateway;
 pub mod internet;
 
+mod agents;
 mod assessing;
 mod bring_up;
 mod configured;

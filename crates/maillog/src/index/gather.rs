@@ -215,8 +215,11 @@ impl LogIndex {
         entries.into_iter().find(|at| self.entries.get(at).is_some_and(|entry| wanted(*at, entry)))
     }
 
-    /// An entry without a nonce from the client's address: the envelope must not speak against it.
+    /// An entry from the client's address: a reply named it, or it has the nonce, or its envelope does not speak against it.
     fn may_be_mine(&self, entry: &QueueEntry, track: &Track) -> bool {
+        if track.queued.contains(&entry.id) {
+            return true;
+        }
         match &entry.nonce {
             Some(nonce) => *nonce == track.nonce,
             None => entry.from.as_deref().is_none_or(|from| is_same_mailbox(from, &track.mail_from)),

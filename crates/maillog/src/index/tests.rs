@@ -43,6 +43,7 @@ fn track(nonce: &str, client: &str, ehlo: &str, mail_from: &str, rcpt_to: &[&str
         mail_from: mail_from.to_owned(),
         rcpt_to: rcpt_to.iter().map(|r| r.parse().unwrap()).collect(),
         queued: Vec::new(),
+        host: String::new(),
         peer: PeerTexts::default(),
         since: 0,
     }
