@@ -202,10 +202,13 @@ impl LogIndex {
         events: Vec<Event<'_>>,
     ) -> bool {
         let tells_of_connections = self.heard.entry(line.host.clone()).or_default();
-        *tells_of_connections |= events.iter().any(|event| matches!(event, Event::Connect(_) | Event::Disconnect { .. }));
+        *tells_of_connections |=
+            events.iter().any(|event| matches!(event, Event::Connect(_) | Event::Disconnect { .. }));
         let session = (line.host.clone(), program.session(line));
         match id {
-            None => events.into_iter().fold(false, |is_kept, event| self.unqueued(at, line, &session, event) || is_kept),
+            None => {
+                events.into_iter().fold(false, |is_kept, event| self.unqueued(at, line, &session, event) || is_kept)
+            }
             Some(id) => {
                 for event in &events {
                     match event {
@@ -266,6 +269,7 @@ impl LogIndex {
                 entry.from = from.map(str::to_owned).or(entry.from.take());
                 entry.recipients = recipients.or(entry.recipients);
             }
+            Event::Recipient(to) => entry.to.push(to.to_owned()),
             Event::Expired => entry.expire(),
             Event::Notification(id) => entry.notifications.push(id.to_owned()),
             Event::NotificationOf(of) => {

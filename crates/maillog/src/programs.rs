@@ -9,7 +9,7 @@ mod opensmtpd;
 mod policyd_spf;
 mod postfix;
 
-pub(crate) use mta::{Action, DeliveryLine, Event, Logged, Said};
+pub(crate) use mta::{Action, DeliveryLine, Event, LOCAL, Logged, Said};
 
 use crate::line::daemon;
 use evidence::{AuthResult, Condition, LogLine, PeerTexts, ResultSource};

@@ -97,8 +97,9 @@ impl Inventory {
                     self.methods.contains(method) || self.programs.iter().any(|name| maillog::evaluates(name, method));
                 (!is_evaluated).then(|| format!("nothing on it evaluates {}", method.to_ascii_uppercase()))
             }
-            Need::Dane => (!self.looks_at.contains("dane"))
-                .then(|| "it does not look at TLSA records before it sends".to_owned()),
+            Need::Dane => {
+                (!self.looks_at.contains("dane")).then(|| "it does not look at TLSA records before it sends".to_owned())
+            }
             Need::MtaSts => (!self.looks_at.contains("mta-sts"))
                 .then(|| "nothing on it looks at the MTA-STS policies of others".to_owned()),
             Need::TlsReports => (!self.reports_tls).then(|| "it sends no TLS reports".to_owned()),

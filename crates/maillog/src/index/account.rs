@@ -226,15 +226,24 @@ impl LogIndex {
         entry.aside.as_ref().or_else(connection)
     }
 
-    /// Whether the log has nothing yet of the mail server to which this was brought.
+    /// Whether the log has nothing yet of a mail server that has, or had, the message: of the one to which it was brought, or of every
+    /// other one when it was handed on.
     #[must_use]
     pub fn is_silent(&self, track: &Track) -> bool {
-        !track.host.is_empty() && !self.heard.contains_key(&track.host)
+        if track.host.is_empty() {
+            return false;
+        }
+        let is_handed_on = |at: u64| {
+            let ids = self.entries.get(&at).into_iter().flat_map(|entry| &entry.deliveries);
+            ids.filter_map(|delivery| delivery.next.as_deref()).any(|id| self.after(at, id, track).is_none())
+        };
+        let is_alone = || self.heard.len() == 1 && self.gather(track).entries().any(is_handed_on);
+        !self.heard.contains_key(&track.host) || is_alone()
     }
 
     fn waiting_for(&self, gathered: &Gathered, track: &Track) -> Vec<String> {
         let mut waiting = Vec::new();
-        if self.is_silent(track) {
+        if !track.host.is_empty() && !self.heard.contains_key(&track.host) {
             waiting.push(format!("anything that is understood of the mail server at {}", track.host));
         }
         let connections: Vec<&Connection> =

@@ -18,6 +18,8 @@ pub(super) struct QueueEntry {
     pub(super) from: Option<String>,
     /// For so many recipients the queue manager took it up.
     pub(super) recipients: Option<usize>,
+    /// Recipients as the client named them, as far as the log says so.
+    pub(super) to: Vec<String>,
     /// It was said to be in the queue.
     pub(super) is_active: bool,
     pub(super) deliveries: Vec<Delivery>,
@@ -92,6 +94,7 @@ impl QueueEntry {
             message_id: None,
             from: None,
             recipients: None,
+            to: Vec::new(),
             is_active: false,
             deliveries: Vec::new(),
             notifications: Vec::new(),

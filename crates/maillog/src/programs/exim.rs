@@ -70,7 +70,8 @@ impl Program for Exim {
         }
         let failed = delivery(text)?;
         let is_failed = matches!(failed.status, FateStatus::Deferred | FateStatus::Bounced);
-        (is_failed && is_for_mailbox(text)).then(|| condition(ConditionKind::DeliveryFailed, &failed.relay, &failed.said))
+        (is_failed && is_for_mailbox(text))
+            .then(|| condition(ConditionKind::DeliveryFailed, &failed.relay, &failed.said))
     }
 }
 
@@ -127,8 +128,19 @@ fn unqueued(text: &str) -> Vec<Event<'_>> {
             }
         };
     }
+    if ENDS.iter().any(|begin| text.starts_with(begin)) {
+        return vec![Event::Disconnect { client: None, accepted: None }];
+    }
     refused(text).map_or_else(|| vec![Event::Other], |refused| refused.events().collect())
 }
+
+/// How lines begin about connections that end otherwise than by a client's QUIT.
+const ENDS: [&str; 4] = [
+    "SMTP call from ",
+    "SMTP command timeout on connection from ",
+    "SMTP data timeout (message abandoned) on connection from ",
+    "unexpected disconnection while reading SMTP command from ",
+];
 
 /// `SENDER R=… H=… U=… P=… X=… A=… S=… id=…`, as it follows `<= `.
 struct Arrival<'a> {
@@ -457,7 +469,10 @@ mod tests {
         let (_, said) = events(
             "1xY8uQ-0000000006v-3Z45 <= <> R=1xY8uQ-0000000006q-2zc6 U=Debian-exim P=local S=1769 for alice@gateway.example",
         );
-        assert!(said.contains("from: Some(\"\")") && said.contains("NotificationOf(\"1xY8uQ-0000000006q-2zc6\")"), "{said}");
+        assert!(
+            said.contains("from: Some(\"\")") && said.contains("NotificationOf(\"1xY8uQ-0000000006q-2zc6\")"),
+            "{said}"
+        );
     }
 
     #[test]
@@ -468,6 +483,11 @@ mod tests {
             let (_, said) = events(&format!("SMTP connection from (client.example) [172.17.0.1]:50068 {end}"));
             assert!(said.starts_with("[Disconnect { client: Some(172.17.0.1)"), "{said}");
         }
+        let (_, said) = events(
+            "SMTP call from (mail.attacker.example) [198.51.100.66]:41988 dropped: too many syntax or protocol errors (last command \
+             was \"DATA\", C=EHLO,RCPT,DATA,MAIL,MAIL,DATA)",
+        );
+        assert!(said.starts_with("[Disconnect"), "{said}");
     }
 
     #[test]
@@ -487,24 +507,24 @@ mod tests {
 
     #[test]
     fn deliveries_read() {
-        let at_store = of(
-            "=> alice <alice@gateway.example> R=local_user T=dovecot_lmtp C=\"250 2.0.0 <alice@gateway.example> \
-             AcHKD2ToDWt5AQAAvgTqxA Saved\"",
-        );
+        let at_store =
+            of("=> alice <alice@gateway.example> R=local_user T=dovecot_lmtp C=\"250 2.0.0 <alice@gateway.example> \
+             AcHKD2ToDWt5AQAAvgTqxA Saved\"");
         assert_eq!((at_store.to, at_store.orig_to, at_store.status), ("alice@gateway.example", None, FateStatus::Sent));
         assert_eq!(at_store.said, "250 2.0.0 <alice@gateway.example> AcHKD2ToDWt5AQAAvgTqxA Saved");
         assert!(!at_store.is_relayed);
-        let sent = of(
-            "=> bob@x.example R=dnslookup T=remote_smtp H=mx.x.example [192.0.2.1] \
+        let sent = of("=> bob@x.example R=dnslookup T=remote_smtp H=mx.x.example [192.0.2.1] \
              X=TLS1.3:ECDHE_X25519__RSA_PSS_RSAE_SHA256__AES_256_GCM:256 CV=dane DN=\"CN=x\" C=\"250 queued as 4D1A2B4C5E\" K \
-             C=\"250 2.0.0 Ok: \\\"q\\\" queued as 4D1A2B4C5D\" DT=0s",
-        );
+             C=\"250 2.0.0 Ok: \\\"q\\\" queued as 4D1A2B4C5D\" DT=0s");
         assert_eq!((&*sent.relay, sent.next(), sent.is_relayed), ("mx.x.example[192.0.2.1]", Some("4D1A2B4C5D"), true));
         let handshake = sent.handshake.unwrap();
         assert_eq!((handshake.version.as_str(), handshake.suite.as_str()), ("TLSv1.3", "TLS_AES_256_GCM_SHA384"));
         assert_eq!((handshake.group.as_deref(), handshake.peer), (Some("x25519"), Trust::Verified));
         let bounced = of("** x@nowhere.invalid: Unrouteable address");
-        assert_eq!((bounced.to, bounced.status, &*bounced.said), ("x@nowhere.invalid", FateStatus::Bounced, "Unrouteable address"));
+        assert_eq!(
+            (bounced.to, bounced.status, &*bounced.said),
+            ("x@nowhere.invalid", FateStatus::Bounced, "Unrouteable address")
+        );
         let at_data = of(
             "** alice@gateway.example <postmaster@gateway.example> R=local_user T=dovecot_lmtp: LMTP error after RCPT \
              TO:<alice@gateway.example>: 550 5.1.1 no",
@@ -521,8 +541,9 @@ mod tests {
     #[test]
     fn a_name_that_could_be_an_address_hides_the_address() {
         for helo in ["x) [192.0.2.10]:25 P=esmtp S=1 id=y", "a b"] {
-            let (_, said) =
-                events(&format!("1xY8ma-00000000062-0lBn <= x@foo.example H=({helo}) [172.17.0.1]:5 P=esmtp S=415 id=z@x"));
+            let (_, said) = events(&format!(
+                "1xY8ma-00000000062-0lBn <= x@foo.example H=({helo}) [172.17.0.1]:5 P=esmtp S=415 id=z@x"
+            ));
             assert!(!said.contains("Client("), "{said}");
         }
         assert_eq!(host("([192.0.2.10]) [172.17.0.1]:5 x").unwrap().0, Some("172.17.0.1".parse().unwrap()));
@@ -531,11 +552,15 @@ mod tests {
     #[test]
     fn signatures_read() {
         let line = |said: &str| {
-            format!("exim[7]: 1xY8ma-00000000062-0lBn DKIM: d=x.example s=s1 c=relaxed/relaxed a=rsa-sha256 b=2048 {said}")
+            format!(
+                "exim[7]: 1xY8ma-00000000062-0lBn DKIM: d=x.example s=s1 c=relaxed/relaxed a=rsa-sha256 b=2048 {said}"
+            )
         };
         assert_eq!(read(&[&line("[verification succeeded]")]), ["dkim=pass header.d=x.example header.s=s1"]);
         assert_eq!(
-            read(&[&line("i=@[verification succeeded] [verification failed - body hash mismatch (body probably modified in transit)]")]),
+            read(&[&line(
+                "i=@[verification succeeded] [verification failed - body hash mismatch (body probably modified in transit)]"
+            )]),
             ["dkim=fail header.d=x.example header.s=s1"]
         );
         assert_eq!(

@@ -1,12 +1,18 @@
 //! What MTAs log, whichever they are: connections, messages that come into a queue, and what becomes of them.
 
 use evidence::{FateStatus, Handshake};
-use std::{borrow::Cow, net::IpAddr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, Ipv4Addr},
+};
+
+/// What stands for the address of a client that is a program on the host itself.
+pub(crate) const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// One line, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event<'a> {
-    /// A client connected.
+    /// A client connected; a program on the host itself is [`LOCAL`].
     Connect(Option<IpAddr>),
     /// Its connection ended.
     Disconnect {
@@ -34,6 +40,8 @@ pub(crate) enum Event<'a> {
     Client(IpAddr),
     /// It is in the queue, as far as it is said from this reverse-path, for so many recipients.
     Active { from: Option<&'a str>, recipients: Option<usize> },
+    /// It is for this recipient, as the client named it.
+    Recipient(&'a str),
     /// It was given up after many tries.
     Expired,
     /// What became of it for one recipient.

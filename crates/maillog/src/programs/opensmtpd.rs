@@ -5,7 +5,7 @@
 
 use super::{
     Program, is_daemon,
-    mta::{Action, DeliveryLine, Event, Logged, Said},
+    mta::{Action, DeliveryLine, Event, LOCAL, Logged, Said},
 };
 use crate::line::path;
 use evidence::{Condition, ConditionKind, FateStatus, Handshake, LogLine, Trust};
@@ -13,6 +13,9 @@ use mail::iana_suite;
 use std::borrow::Cow;
 
 pub(super) struct OpenSmtpd;
+
+/// What is known of a server's certificate until it is told that it is good.
+const UNVERIFIED: &str = "it was not verified";
 
 impl Program for OpenSmtpd {
     fn wrote(&self, program: &str) -> bool {
@@ -45,7 +48,8 @@ impl Program for OpenSmtpd {
 
     fn is_telling(&self, text: &str) -> bool {
         let Some((_, text)) = session(text) else { return true };
-        let course = ["smtp connected ", "smtp disconnected ", "smtp tls ", "smtp message ", "smtp envelope ", "mta conn"];
+        let course =
+            ["smtp connected ", "smtp disconnected ", "smtp tls ", "smtp message ", "smtp envelope ", "mta conn"];
         !course.iter().any(|begin| text.starts_with(begin))
     }
 
@@ -84,7 +88,10 @@ type Told<'a> = (Option<&'a str>, Vec<Event<'a>>);
 fn of_client(text: &str) -> Option<Told<'_>> {
     if let Some(rest) = text.strip_prefix("connected address=") {
         let address = rest.split(' ').next()?.trim_start_matches('[').trim_end_matches(']');
-        let client = address.strip_prefix("IPv6:").unwrap_or(address).parse().ok();
+        let client = match address {
+            "local" => Some(LOCAL),
+            _ => address.strip_prefix("IPv6:").unwrap_or(address).parse().ok(),
+        };
         return Some((None, vec![Event::Connect(client)]));
     }
     if text.starts_with("disconnected ") {
@@ -97,8 +104,10 @@ fn of_client(text: &str) -> Option<Told<'_>> {
     }
     if let Some(rest) = text.strip_prefix("envelope evpid=") {
         let (id, rest) = rest.split_once(" from=")?;
-        let (from, _) = path(rest)?;
-        return Some((Some(message(id)?), vec![Event::Named, Event::Active { from: Some(from), recipients: None }]));
+        let (from, rest) = path(rest)?;
+        let (to, _) = path(rest.strip_prefix(" to=")?)?;
+        let active = Event::Active { from: Some(from), recipients: None };
+        return Some((Some(message(id)?), vec![Event::Named, active, Event::Recipient(to)]));
     }
     if text.starts_with("failed-command ") || text.starts_with("bad-input ") {
         return Some((None, vec![Event::Said(Said { action: Action::Reject, from: Vec::new(), text })]));
@@ -183,7 +192,8 @@ fn to_server(rest: &str) -> Option<(Cow<'_, str>, &str, &str)> {
 fn handshake(text: &str) -> Option<Handshake> {
     let (version, rest) = text.split_once(':')?;
     let suite = iana_suite(rest.split(':').next()?);
-    Some(Handshake { version: version.to_owned(), suite, group: None, chain: Vec::new(), peer: Trust::Untrusted(None) })
+    let peer = Trust::Untrusted(Some(UNVERIFIED.to_owned()));
+    Some(Handshake { version: version.to_owned(), suite, group: None, chain: Vec::new(), peer })
 }
 
 #[cfg(test)]
@@ -208,6 +218,7 @@ mod tests {
         );
         assert_eq!(id.as_deref(), Some("e409f92c"));
         assert!(said.contains("from: Some(\"x@foo.example\")"), "{said}");
+        assert!(said.contains("Recipient(\"alice@gateway.example\")"), "{said}");
     }
 
     #[test]
@@ -217,7 +228,11 @@ mod tests {
              rcpt=<postmaster@gateway.example> user=vmail delay=0s result=Ok stat=Delivered",
         );
         assert_eq!(id.as_deref(), Some("e409f92c"));
-        for part in ["to: \"alice@gateway.example\", orig_to: Some(\"postmaster@gateway.example\")", "status: Sent", "is_relayed: false"] {
+        for part in [
+            "to: \"alice@gateway.example\", orig_to: Some(\"postmaster@gateway.example\")",
+            "status: Sent",
+            "is_relayed: false",
+        ] {
             assert!(said.contains(part), "{part}: {said}");
         }
         let (_, said) = told(
