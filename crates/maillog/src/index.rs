@@ -204,7 +204,14 @@ impl LogIndex {
         let tells_of_connections = self.heard.entry(line.host.clone()).or_default();
         *tells_of_connections |=
             events.iter().any(|event| matches!(event, Event::Connect(_) | Event::Disconnect { .. }));
+        let tells_of_connections = *tells_of_connections;
         let session = (line.host.clone(), program.session(line));
+        // a line that names another client than its connection has has been made up by a name that the client gives itself
+        let is_forged =
+            |event: &Event<'_>| matches!(event, Event::Client(client) if !self.is_serving(&session, *client));
+        if tells_of_connections && self.serving.contains_key(&session) && events.iter().any(is_forged) {
+            return false;
+        }
         match id {
             None => {
                 events.into_iter().fold(false, |is_kept, event| self.unqueued(at, line, &session, event) || is_kept)
