@@ -139,7 +139,7 @@ macro_rules! diagnostics {
                 &self.0.subject
             }
 
-            /// What is otherwise, without of what it is claimed.
+            /// What is wrong or cannot be told, one sentence.
             #[must_use]
             pub fn message(&self) -> &str {
                 &self.0.message
