@@ -7,7 +7,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![trial("baseline::after_it_only_changes_speak", after_it_only_changes_speak)]
 }
 
-/// Debian's own configuration gets some of these wrong, and of one gives no evidence.
+/// Debian's own configuration gets some of these wrong.
 fn after_it_only_changes_speak() -> Result<(), Failed> {
     let copy = copy_of("debian-stock", "baseline")?;
     let list = copy.join("known-failures.toml");
@@ -21,20 +21,17 @@ fn after_it_only_changes_speak() -> Result<(), Failed> {
     in_ci.must(2, &["a baseline is written"])?;
 
     let first = run(&[&words[..], &["--baseline"]].concat())?;
-    first.must(
-        4,
-        &["4 known to fail, 1 in error", "Baseline: 3 failures, for 2 reasons", "1 entry that held taken out"],
-    )?;
-    first.must(4, &["5 snapshots accepted", "could not be told what the gateway does: spf/pass"])?;
+    first
+        .must(0, &["2 held, 4 known to fail", "Baseline: 3 failures, for 2 reasons", "1 entry that held taken out"])?;
+    first
+        .must(0, &["6 snapshots accepted", "the reply to end-of-data is 250, not 550 dkim/rsa-pass, dkim/unaligned"])?;
     let text = fs::read_to_string(&list)?;
     let grouped = "scenario = [\n    \"dkim/rsa-pass\",\n    \"dkim/unaligned\",\n]\nreason   = \"the reply to end-of-data is 250, not 550\"";
     let is_kept = text.starts_with("# By hand.\n[[failure]]\nscenario = [\"delivery/unknown-user\"]\n");
-    if !is_kept || !text.contains(grouped) || text.contains("spf/pass") {
+    if !is_kept || !text.contains(grouped) {
         return Err(format!("this is no baseline:\n{text}").into());
     }
-    // what could not be told is never expected
-    let again = run(&[&words[..], &["--ci"]].concat())?;
-    again.must(4, &["1 held, 4 known to fail, 1 in error"])?;
+    run(&[&words[..], &["--ci"]].concat())?.must(0, &["2 held, 4 known to fail"])?;
     // and a change is told: Debian's filter takes what it took before no more
     let settings = copy.join("postfix/main.cf");
     fs::write(&settings, fs::read_to_string(&settings)? + "\nsmtpd_milters =\n")?;
