@@ -6,10 +6,12 @@
 #![expect(clippy::disallowed_methods, reason = "the suite is a main program, and starts others to look at them")]
 
 mod assess;
+mod baseline;
 mod cli;
 mod diagnostics;
 mod explain;
 mod faults;
+mod greylisting;
 mod held;
 mod leftovers;
 mod lookup;
@@ -18,6 +20,7 @@ mod safety;
 mod scenarios;
 mod stacks;
 mod tidy;
+mod unread;
 
 use held::Held;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -46,7 +49,10 @@ fn main() {
     let on_engine: Vec<Trial> = [
         first,
         stacks::trials(),
+        baseline::trials(),
         faults::trials(),
+        unread::trials(),
+        greylisting::trials(),
         leftovers::trials(),
         safety::trials(),
         assess::trials(),

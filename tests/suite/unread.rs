@@ -46,7 +46,8 @@ fn outcomes_are_told_by_replies_and_mailboxes() -> Result<(), Failed> {
     let gateway = copy_of("exim", "unread-gateway")?;
     let file = gateway.join("exim4/conf.d/main/000_local");
     let told = fs::read_to_string(&file)?;
-    let untold: String = told.lines().filter(|line| !line.starts_with("log_file_path")).map(|l| format!("{l}\n")).collect();
+    let untold: String =
+        told.lines().filter(|line| !line.starts_with("log_file_path")).map(|l| format!("{l}\n")).collect();
     if told == untold {
         return Err("the gateway says nothing of its log".into());
     }
