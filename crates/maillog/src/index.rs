@@ -214,7 +214,11 @@ impl LogIndex {
         }
         match id {
             None => {
-                events.into_iter().fold(false, |is_kept, event| self.unqueued(at, line, &session, event) || is_kept)
+                let mut is_kept = false;
+                for event in events {
+                    is_kept |= self.unqueued(at, line, &session, event);
+                }
+                is_kept
             }
             Some(id) => {
                 for event in &events {
