@@ -9,6 +9,22 @@ const BASE: [&str; 38] = [
     "src", "shadow", "utmp", "video", "sasl", "plugdev", "staff", "games", "users", "nogroup", "gnats",
 ];
 
+/// Accounts that the packages of mail make.
+const OF_PACKAGES: [&str; 12] = [
+    "postfix",
+    "dovecot",
+    "dovenull",
+    "opendkim",
+    "opendmarc",
+    "policyd-spf",
+    "_rspamd",
+    "redis",
+    "mysql",
+    "postgrey",
+    "amavis",
+    "_mta-sts",
+];
+
 /// An account of `passwd` (passwd(5)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
@@ -23,6 +39,8 @@ impl Account {
     /// Whether somebody logs in with it (UID_MIN and UID_MAX of login.defs(5)).
     pub(crate) fn is_person(&self) -> bool {
         (1000..60000).contains(&self.uid) && !self.shell.ends_with("/nologin") && !self.shell.ends_with("/false")
+            // who owns the mailboxes of all is nobody's account
+            && !self.home.starts_with("/var/")
     }
 
     /// Whether a package does not make it.
@@ -72,7 +90,7 @@ pub(crate) fn commands(tree: &Tree, referred: &[String]) -> Vec<String> {
                 "getent passwd {name} >/dev/null || useradd {kind} --uid {uid} --gid {group} --home-dir {} --shell {} {name}",
                 quoted(home), quoted(shell),
             ));
-        } else if *uid >= 100 && referred.contains(name) {
+        } else if *uid >= 100 && referred.contains(name) && !OF_PACKAGES.contains(&name.as_str()) {
             commands.push(format!("getent passwd {name} >/dev/null || useradd --system {name}"));
         }
     }
@@ -119,7 +137,7 @@ mod tests {
         assert!(all.contains("useradd --create-home --uid 1000 --gid anna") && all.contains("useradd --system filter"));
         assert!(all.contains("usermod -aG opendkim postfix"), "{all}");
         assert!(
-            !all.contains("sudo") && !all.contains("useradd postfix") && !all.contains(';') || !all.contains("rm"),
+            !all.contains("sudo") && !all.contains("useradd postfix") && !all.contains("bad") && !all.contains("x;y"),
             "{all}"
         );
         assert_eq!(named(&tree, "5000", "0"), ("vmail".to_owned(), "root".to_owned()));

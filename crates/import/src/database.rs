@@ -80,7 +80,7 @@ pub(crate) fn seed(machine: &Machine, domains: &[String], notes: &mut Notes) -> 
         format!(
             "Users, domains and aliases lie in MariaDB, of which /etc has only the questions ({}). {SEED} makes the tables that they need, with \
              alice and bob of {}; no alias is in it. Put in it what decides about mail on the server.",
-            asked.iter().map(|one| one.file.as_str()).collect::<Vec<_>>().join(", "),
+            asked.iter().map(|one| one.file.as_str()).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", "),
             domains[0],
         ),
         &[],
@@ -209,7 +209,7 @@ fn dovecot(machine: &Machine) -> Vec<Asked> {
     const LOGIN: Subject = Subject::User { is_dovecot: true };
     let mut found = Vec::new();
     let mut files = BTreeSet::new();
-    for settings in ["passdb", "userdb"].into_iter().flat_map(|kind| dovecot.blocks(kind).into_values()) {
+    for settings in ["passdb", "userdb"].into_iter().flat_map(|kind| dovecot.blocks(kind)).map(|(_, block)| block) {
         if settings.get("driver").is_some_and(|driver| driver == "sql") {
             files.extend(settings.get("args").cloned());
         }
@@ -235,7 +235,7 @@ fn dovecot(machine: &Machine) -> Vec<Asked> {
             queries: queries.into_iter().flatten().collect(),
         });
     }
-    if let Some(login) = dovecot.blocks("mysql").into_values().next() {
+    if let Some(login) = dovecot.blocks("mysql").into_iter().map(|(_, block)| block).next() {
         let part =
             |key: &str| login.get(key).or_else(|| login.get(&format!("mysql_{key}"))).cloned().unwrap_or_default();
         let all = dovecot.all().filter_map(|(path, value)| match path.rsplit('/').next() {

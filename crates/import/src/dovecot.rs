@@ -15,14 +15,24 @@ pub(crate) struct Dovecot {
 }
 
 impl Dovecot {
-    /// Reads the files of an archive, or what `doveconf -n` said. None, if there is no Dovecot.
+    /// Reads the files of an archive, or what `doveconf -n` said, which hides the paths of keys. None, if there is no Dovecot.
     pub(crate) fn read(tree: &Tree, doveconf: Option<&str>) -> Option<Self> {
-        let text = match doveconf {
-            Some(said) => said.to_owned(),
-            None => whole(tree, MAIN, 0)?,
+        let settings = |text: &str| {
+            let lines = explain::lines(Daemon::Dovecot, "/etc/dovecot/dovecot.conf", text);
+            lines.into_iter().map(|line| (line.name, line.value)).collect::<Vec<_>>()
         };
-        let lines = explain::lines(Daemon::Dovecot, "/etc/dovecot/dovecot.conf", &text);
-        Some(Self { settings: lines.into_iter().map(|line| (line.name, line.value)).collect() })
+        let of_files = || whole(tree, MAIN, 0).map(|text| settings(&text));
+        let Some(said) = doveconf else { return Some(Self { settings: of_files()? }) };
+        let own = of_files().unwrap_or_default();
+        // the comment that says so is none to who reads it
+        let is_hidden = |line: &&str| line.contains("# hidden, use -P to show it");
+        let mut all = settings(said);
+        let hidden = said.lines().filter(is_hidden).filter_map(|line| Some(line.split_once('=')?.0.trim()));
+        for name in hidden {
+            all.retain(|(path, value)| path.rsplit('/').next() != Some(name) || !value.is_empty());
+            all.extend(own.iter().filter(|(path, _)| path.rsplit('/').next() == Some(name)).cloned());
+        }
+        Some(Self { settings: all })
     }
 
     /// The last value of a setting outside of all blocks; of 2.4's short and long names the one that stands.
@@ -35,15 +45,21 @@ impl Dovecot {
         self.settings.iter().map(|(name, value)| (name.as_str(), unquoted(value)))
     }
 
-    /// The settings of each block whose head begins with this word, by the path of the block.
-    pub(crate) fn blocks(&self, word: &str) -> BTreeMap<String, BTreeMap<String, String>> {
-        let mut found: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    /// The settings of each block whose head begins with this word, with the path of the block. A setting that stands there again
+    /// begins another block of the same head.
+    pub(crate) fn blocks(&self, word: &str) -> Vec<(String, BTreeMap<String, String>)> {
+        let mut found: Vec<(String, BTreeMap<String, String>)> = Vec::new();
         for (path, value) in self.all() {
             let (blocks, _) = setting_path(path);
             let Some(at) = blocks.iter().position(|block| block.split(' ').next() == Some(word)) else { continue };
             let head = blocks[..=at].join("/");
             let own = path[head.len() + 1..].to_owned();
-            found.entry(head).or_default().insert(own, value.to_owned());
+            match found.last_mut() {
+                Some((last, settings)) if *last == head && !settings.contains_key(&own) => {
+                    settings.insert(own, value.to_owned());
+                }
+                _ => found.push((head, BTreeMap::from([(own, value.to_owned())]))),
+            }
         }
         found
     }
@@ -199,6 +215,18 @@ mod tests {
             service pop3-login {\n inet_listener pop3 {\n port = 110\n}\n}\n";
         assert_eq!(dovecot(&[("dovecot.conf", own)]).ports(), [993, 12345]);
         assert_eq!(dovecot(&[("dovecot.conf", "")]).ports(), [143, 993]);
+    }
+
+    #[test]
+    fn what_doveconf_hides_is_read_in_the_files() {
+        let mut tree = Tree::default();
+        tree.put(MAIN, "ssl_key = </k.pem\nprotocols = pop3\n");
+        let said = "protocols = imap\nssl_cert = </c.pem\nssl_key = # hidden, use -P to show it\npassdb {\n driver = pam\n}\npassdb {\n driver = sql\n args = /x\n}\n";
+        let own = Dovecot::read(&tree, Some(said)).unwrap();
+        assert_eq!(own.certificates(), [("/c.pem".to_owned(), "/k.pem".to_owned())]);
+        assert_eq!(own.protocols(), ["imap"]);
+        let drivers: Vec<String> = own.blocks("passdb").into_iter().map(|(_, block)| block["driver"].clone()).collect();
+        assert_eq!(drivers, ["pam", "sql"]);
     }
 
     #[test]

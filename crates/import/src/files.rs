@@ -3,7 +3,7 @@
 use crate::{
     accounts,
     draft::{Draft, Machine, Notes},
-    secrets::{Secrets, is_key, logins},
+    secrets::{Secrets, is_key},
     tables::quoted,
     tree::{Entry, Kind},
     users,
@@ -119,7 +119,6 @@ pub(crate) fn add(machine: &Machine, draft: &mut Draft, secrets: &Secrets, notes
     let tree = &machine.tree;
     let own = places(draft);
     let passwords = users::password_files(machine);
-    let sasl = machine.postfix.as_ref().map(|postfix| postfix.get("smtp_sasl_password_maps")).unwrap_or_default();
     let mut waiting: Vec<String> = OF_MAIL.iter().map(|name| format!("etc/{name}")).collect();
     let spoken = Regex::new(r"/(etc/[\w./@+-]+)");
     let mut seen: BTreeSet<String> = BTreeSet::new();
@@ -132,7 +131,7 @@ pub(crate) fn add(machine: &Machine, draft: &mut Draft, secrets: &Secrets, notes
                 continue;
             }
             let name = path.strip_prefix("etc/").unwrap_or(&path).to_owned();
-            if LEFTOVERS.iter().any(|ending| name.ends_with(ending)) || name.ends_with("dovecot/private/dovecot.key") {
+            if LEFTOVERS.iter().any(|ending| name.ends_with(ending)) {
                 continue;
             }
             if own.contains(&format!("/{path}")) {
@@ -161,27 +160,20 @@ pub(crate) fn add(machine: &Machine, draft: &mut Draft, secrets: &Secrets, notes
                 notes.replaced.insert(format!("the private key in /{path}, which is left out"));
                 continue;
             }
-            let mut fresh = text.clone();
+            let (mut clean, is_changed) = secrets.without(&path, &text);
             if passwords.contains(&path) {
-                fresh = users::fresh(&fresh);
+                clean = users::fresh(&clean);
                 notes.replaced.insert(format!("the passwords in /{path}: NAME-secret is that of NAME"));
-            }
-            if sasl.contains(&format!("/{path}")) {
-                fresh = logins(&fresh, &mut |_| {});
-            }
-            let (clean, is_changed) = secrets.without(&path, &fresh);
-            if (is_changed || fresh != text) && !passwords.contains(&path) {
+            } else if is_changed {
                 notes.replaced.insert(format!("passwords in /{path}"));
             }
             if let Ok(spoken) = &spoken {
                 for found in spoken.captures_iter(&text) {
                     let found = found[1].trim_end_matches(['.', '/']);
-                    let inside = found.trim_start_matches("etc/");
-                    let is_other = NOT.iter().any(|not| inside == *not || inside.starts_with(&format!("{not}/")));
                     // a directory that is spoken of is one of a daemon, and not /etc with all that is in it
-                    if !is_other && found.len() > 4 && tree.has(found) && !seen.contains(found) {
+                    if !is_other(found) && found.len() > 4 && tree.has(found) && !seen.contains(found) {
                         waiting.push(found.to_owned());
-                        waiting.extend(tree.real(found).filter(|real| real != found && real.starts_with("etc/")));
+                        waiting.extend(tree.real(found).filter(|real| real != found && !is_other(real)));
                     }
                 }
             }
@@ -196,6 +188,12 @@ pub(crate) fn add(machine: &Machine, draft: &mut Draft, secrets: &Secrets, notes
     }
     draft.whole = whole(machine, draft, &skipped);
     owners(machine, draft);
+}
+
+/// Whether a path has no part in mail.
+fn is_other(path: &str) -> bool {
+    let Some(inside) = path.strip_prefix("etc/") else { return true };
+    NOT.iter().any(|not| inside == *not || inside.starts_with(&format!("{not}/")))
 }
 
 /// Paths that the harness fills.

@@ -19,6 +19,8 @@ mod secrets;
 mod services;
 mod sockets;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod users;
 mod write;
@@ -113,22 +115,25 @@ pub fn import(sources: Vec<Source>, zone: Option<&str>) -> Result<Imported, Impo
     let zone = zone.map(|text| Zone::read(text, own.as_ref()).map(|zone| (zone, text))).transpose()?;
     let domains = domains(&machines[border], zone.as_ref().map(|(zone, _)| zone), &mut notes)?;
     let mut drafts = Vec::new();
+    // who has the mailboxes knows the users
+    let has_store = machines.iter().any(|machine| machine.dovecot.is_some());
     let mut mailboxes: Vec<Mailbox> = Vec::new();
     for machine in &machines {
         let mut draft = Draft { name: host_name(machine, &domains), ..Draft::default() };
-        mailboxes.extend(fill(machine, &mut draft, &domains, zone.as_ref().map(|(_, text)| *text), &mut notes));
+        let users = fill(machine, &mut draft, &domains, zone.as_ref().map(|(_, text)| *text), &mut notes);
+        mailboxes.extend(users.into_iter().filter(|_| !has_store || machine.dovecot.is_some()));
         drafts.push(draft);
     }
     let mut addresses = std::collections::BTreeSet::new();
     mailboxes.retain(|mailbox| addresses.insert(mailbox.address.to_ascii_lowercase()));
     for (machine, draft) in machines.iter().zip(&mut drafts) {
-        if let Some(Ok(zone)) = zone.as_ref().map(|(zone, _)| Ok::<_, ()>(zone)) {
+        if let Some((zone, _)) = &zone {
             let tlsa = zone.tlsa(&draft.name);
             draft.certificate.iter_mut().for_each(|place| place.tlsa.clone_from(&tlsa));
         }
         let secrets = Secrets::of(&machine.tree);
         files::add(machine, draft, &secrets, &mut notes);
-        made(machine, &releases[border], draft, &mut notes);
+        made(machine, draft, &mut notes);
     }
     let public = public(&machines[border], &drafts[border].name, zone.as_ref().map(|(zone, _)| zone));
     let whole = Whole {
@@ -311,8 +316,8 @@ fn tmpfiles(machine: &Machine) -> Vec<String> {
     files.flat_map(str::lines).filter_map(command).collect()
 }
 
-/// What is made of files that are taken: tables, aliases, compiled filters, the chroot.
-fn made(machine: &Machine, release: &str, draft: &mut Draft, notes: &mut Notes) {
+/// What is made of files that are taken: tables, aliases, compiled filters.
+fn made(machine: &Machine, draft: &mut Draft, notes: &mut Notes) {
     if let Some(postfix) = &machine.postfix {
         let (commands, missing) = tables::commands(&machine.tree, postfix);
         draft.setup.extend(commands);
@@ -330,13 +335,6 @@ fn made(machine: &Machine, release: &str, draft: &mut Draft, notes: &mut Notes) 
                     &[],
                 );
             }
-        }
-        if matches!(release, "bullseye" | "bookworm") {
-            // as the unit of the distribution does before the start
-            draft.setup.push(
-                "if [ -x /usr/lib/postfix/configure-instance.sh ]; then /usr/lib/postfix/configure-instance.sh -; fi"
-                    .to_owned(),
-            );
         }
     }
     let scripts: Vec<String> = draft

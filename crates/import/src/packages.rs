@@ -8,9 +8,9 @@ use regex::Regex;
 
 /// Packages of mail, of its filters, and of the libraries that its tables need.
 const OF_MAIL: &str = concat!(
-    r"^(?:postfix|dovecot|opendkim|opendmarc|rspamd|redis|spamassassin|spamd|spamc|spamass-milter|amavisd|postgrey|postsrsd|policyd|",
-    r"milter-|dkimpy|pyspf|python3-dnspython|sasl2-bin|libsasl2-modules|ca-certificates|openssl|ssl-cert|procmail|maildrop|bogofilter|",
-    r"unbound-host|publicsuffix|mariadb-server|default-mysql-server|libmail-dkim|libmail-spf|libopendbx1-|sqlgrey)"
+    r"^(?:postfix|dovecot|opendkim|opendmarc|rspamd|redis-server|spamassassin|spamd|spamc|spamass-milter|amavisd|postgrey|postsrsd|policyd|",
+    r"milter-|dkimpy|pyspf|python3-dnspython|sasl2-bin|libsasl2-modules(?:-sql|-ldap)?$|ca-certificates|openssl|ssl-cert|procmail|maildrop|bogofilter|",
+    r"unbound-host|publicsuffix|mariadb-server(?:-[0-9.]+)?$|default-mysql-server$|libmail-dkim|libmail-spf|libopendbx1-|sqlgrey)"
 );
 /// What has no part in it, though its name begins so.
 const NOT: &str =

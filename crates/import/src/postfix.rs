@@ -99,7 +99,7 @@ impl Postfix {
         match self.main.get(name).map(String::as_str).or_else(default) {
             Some(value) => self.expand(value, chain),
             None if name == "mydomain" => {
-                let host = self.value("myhostname", chain)?;
+                let host = self.named("myhostname", chain)?;
                 Ok(host.split_once('.').map_or_else(|| "localdomain".to_owned(), |(_, domain)| domain.to_owned()))
             }
             None => Ok(String::new()),

@@ -1,7 +1,7 @@
 //! What is never copied: private keys, password hashes, passwords of databases and of other servers. What must be there for a
 //! daemon to start is replaced by a word that everybody knows.
 
-use crate::Tree;
+use crate::{Tree, tables::tables};
 use regex::{Captures, Regex};
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -42,7 +42,7 @@ static SCHEME: LazyLock<Regex> = LazyLock::new(|| {
 /// `static:user:word` and `[host]:port user:word` of Postfix.
 static LOGIN: LazyLock<Regex> = LazyLock::new(|| regex(r"(static:[^\s:{}]+:)([^\s,{}]+)"));
 /// The last part of a name whose value is no secret, though it speaks of one.
-const HARMLESS: [&str; 27] = [
+const HARMLESS: [&str; 31] = [
     "maps",
     "map",
     "query",
@@ -70,6 +70,10 @@ const HARMLESS: [&str; 27] = [
     "field",
     "key_name",
     "hash",
+    "min",
+    "max",
+    "default",
+    "name",
 ];
 /// Values that are words of a configuration, and no passwords.
 const WORDS: [&str; 16] = [
@@ -86,12 +90,18 @@ fn regex(text: &str) -> Regex {
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
     found: BTreeSet<String>,
+    /// Tables of logins at other servers, by their path in the archive.
+    logins: BTreeSet<String>,
 }
 
 impl Secrets {
     /// Looks at every file of an archive, also at those that are not taken.
     pub(crate) fn of(tree: &Tree) -> Self {
         let mut own = Self::default();
+        let is_of_postfix = |path: &str| path.starts_with("etc/postfix/") || path == "mailproof/postconf-n";
+        let lines = tree.texts().filter(|(path, _)| is_of_postfix(path)).flat_map(|(_, text)| text.lines());
+        let named = lines.filter(|line| line.contains("_password_maps")).flat_map(tables).map(|table| table.path);
+        own.logins = named.map(|path| tree.real(&path).unwrap_or(path)).collect();
         for (path, text) in tree.texts() {
             if is_key(text) {
                 own.found.extend(text.lines().map(str::trim).filter(|line| line.len() >= 40).map(str::to_owned));
@@ -100,26 +110,27 @@ impl Secrets {
             if matches!(name.trim_end_matches('-'), "shadow" | "gshadow") {
                 own.found.extend(text.lines().filter_map(|line| line.split(':').nth(1)).map(str::to_owned));
             } else if !is_prose(path) {
-                scrub(path, text, &mut |secret| own.note(secret));
+                let found = &mut own.found;
+                let mut note = |secret: &str| {
+                    found.insert(secret.to_owned());
+                };
+                scrub(path, text, own.logins.contains(path), &mut note);
             }
         }
         own
     }
 
-    /// One more.
-    pub(crate) fn note(&mut self, secret: &str) {
-        self.found.insert(secret.to_owned());
-    }
-
     /// The text of a file without any secret, and whether something was replaced.
     pub(crate) fn without(&self, path: &str, text: &str) -> (String, bool) {
-        let mut clean = scrub(path, text, &mut |_| {});
+        let mut clean = scrub(path, text, self.logins.contains(path), &mut |_| {});
         for secret in self.found.iter().filter(|secret| is_telling(secret)) {
             if clean.contains(secret.as_str()) {
                 clean = clean.replace(secret.as_str(), KNOWN);
             }
         }
-        let is_changed = clean != text;
+        // what only stood in a comment, as an example of the package does, was in force nowhere
+        let mut lines = clean.lines().zip(text.lines());
+        let is_changed = lines.any(|(new, old)| new != old && !old.trim_start().starts_with(['#', ';']));
         (clean, is_changed)
     }
 }
@@ -160,7 +171,7 @@ fn is_prose(path: &str) -> bool {
 }
 
 /// Replaces every secret by [`KNOWN`], and says which they were.
-fn scrub(path: &str, text: &str, found: &mut dyn FnMut(&str)) -> String {
+fn scrub(path: &str, text: &str, is_login: bool, found: &mut dyn FnMut(&str)) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_postfix = matches!(path, "etc/postfix/main.cf" | "etc/postfix/master.cf" | "mailproof/postconf-n");
     let mut replace = |text: &str, regex: &Regex, group: usize, test: &dyn Fn(&Captures<'_>) -> bool, fresh: &str| {
@@ -196,14 +207,14 @@ fn scrub(path: &str, text: &str, found: &mut dyn FnMut(&str)) -> String {
     if name.starts_with("redis") || name.ends_with(".acl") {
         clean = replace(&clean, &REDIS, 2, &always, &format!(">{KNOWN}"));
     }
-    if name.contains("sasl_passw") || name.contains("passwd_client") {
+    if is_login || name.contains("sasl_passw") || name.contains("sasl-passw") {
         clean = logins(&clean, found);
     }
     clean
 }
 
 /// A table of logins at other servers: `[host]:port user:word`.
-pub(crate) fn logins(text: &str, found: &mut dyn FnMut(&str)) -> String {
+fn logins(text: &str, found: &mut dyn FnMut(&str)) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {
         let body = line.trim_end();

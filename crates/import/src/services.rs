@@ -426,11 +426,12 @@ impl<'a> Daemons<'a> {
         let ready = first.map_or_else(|| Ready::Socket("/run/dovecot/master".to_owned()), Ready::Listening);
         let command = ["dovecot", "-F"].map(str::to_owned).to_vec();
         let inner =
-            dovecot.blocks("inet_listener").into_values().filter_map(|listener| listener.get("port")?.parse().ok());
+            dovecot.blocks("inet_listener").into_iter().filter_map(|(_, listener)| listener.get("port")?.parse().ok());
         self.taken.extend(inner.map(Socket::Inet));
-        let listeners = dovecot.blocks("unix_listener").into_keys();
-        self.taken
-            .extend(listeners.filter_map(|head| head.rsplit_once(' ').map(|(_, path)| Socket::Unix(path.to_owned()))));
+        let listeners = dovecot.blocks("unix_listener").into_iter();
+        self.taken.extend(
+            listeners.filter_map(|(head, _)| head.rsplit_once(' ').map(|(_, path)| Socket::Unix(path.to_owned()))),
+        );
         self.draft.services.push(Service { name: "dovecot".to_owned(), command, ready, ports });
     }
 

@@ -4,7 +4,7 @@ use crate::ArchiveError;
 use flate2::read::MultiGzDecoder;
 use std::{
     collections::BTreeMap,
-    io::{Cursor, Read},
+    io::{Cursor, ErrorKind, Read},
 };
 
 /// Octets of an archive, unpacked: more than any /etc has.
@@ -88,7 +88,9 @@ impl Tree {
         for entry in archive.entries().map_err(ArchiveError::Unreadable)? {
             let mut entry = match entry {
                 Ok(entry) => entry,
-                Err(_) if self.entries.is_empty() => return Err(ArchiveError::NotATar),
+                Err(error) if self.entries.is_empty() && error.kind() != ErrorKind::UnexpectedEof => {
+                    return Err(ArchiveError::NotATar);
+                }
                 Err(error) => return Err(ArchiveError::Unreadable(error)),
             };
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
@@ -235,10 +237,15 @@ impl Tree {
         at_it.next().is_some_and(|(at, entry)| at != path.trim_matches('/') || entry.kind == Kind::Directory)
     }
 
-    /// Puts a file of root's in place; for tests, and for what other files say.
+    /// Puts a file of root's in place.
     pub fn put(&mut self, path: &str, text: &str) {
         let kind = Kind::File(text.as_bytes().to_vec());
-        self.entries.insert(path.to_owned(), Entry { kind, mode: 0o644, user: "root".into(), group: "root".into() });
+        self.place(path, Entry { kind, mode: 0o644, user: "root".into(), group: "root".into() });
+    }
+
+    /// Puts something in place.
+    pub fn place(&mut self, path: &str, entry: Entry) {
+        self.entries.insert(path.to_owned(), entry);
     }
 }
 
