@@ -6,11 +6,13 @@
 #![expect(clippy::disallowed_methods, reason = "the suite is a main program, and starts others to look at them")]
 
 mod assess;
+mod baseline;
 mod cli;
 mod diagnostics;
 mod explain;
 mod faults;
 mod held;
+mod imports;
 mod leftovers;
 mod lookup;
 mod probe;
@@ -36,6 +38,7 @@ fn main() {
         lookup::trials(),
         assess::pure(),
         probe::pure(),
+        imports::pure(),
     ]
     .into_iter()
     .flatten()
@@ -46,12 +49,14 @@ fn main() {
     let on_engine: Vec<Trial> = [
         first,
         stacks::trials(),
+        baseline::trials(),
         faults::trials(),
         leftovers::trials(),
         safety::trials(),
         assess::trials(),
         probe::trials(),
         explain::trials(),
+        imports::trials(),
         runs,
         scenarios,
     ]

@@ -50,7 +50,7 @@ pub(crate) fn seed(machine: &Machine, domains: &[String], notes: &mut Notes) -> 
         .iter()
         .map(|user| {
             let address = format!("{user}@{}", domains[0]);
-            Mailbox { login: address.clone(), address, password: password(user) }
+            Mailbox { login: address.clone(), address, password: password(user), store: None }
         })
         .collect();
     let mut unclear = Vec::new();

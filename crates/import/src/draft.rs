@@ -88,6 +88,8 @@ pub(crate) struct Mailbox {
     pub(crate) address: String,
     pub(crate) login: String,
     pub(crate) password: String,
+    /// Where it is read on the host, if not by IMAP: `maildir` or `mbox`, and its path.
+    pub(crate) store: Option<(&'static str, String)>,
 }
 
 /// Something that /etc does not say.

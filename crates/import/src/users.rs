@@ -57,11 +57,11 @@ pub(crate) fn fresh(text: &str) -> String {
 /// The users of a host in these domains.
 pub(crate) fn find(machine: &Machine, domains: &[String], draft: &mut Draft, notes: &mut Notes) -> Vec<Mailbox> {
     let mut found: Vec<Mailbox> = Vec::new();
-    let mut note = |address: String, login: String| {
+    let mut note = |address: String, login: String, store: Option<(&'static str, String)>| {
         let domain = address.rsplit('@').next().unwrap_or_default();
         let is_own = domains.iter().any(|own| own.eq_ignore_ascii_case(domain));
         if is_own && !found.iter().any(|other| other.address.eq_ignore_ascii_case(&address)) && is_plain(&address) {
-            found.push(Mailbox { password: password(&login), address, login });
+            found.push(Mailbox { password: password(&login), address, login, store });
         }
     };
     let files = password_files(machine);
@@ -81,7 +81,7 @@ pub(crate) fn find(machine: &Machine, domains: &[String], draft: &mut Draft, not
                 continue;
             }
             let address = if user.contains('@') { user.to_owned() } else { format!("{user}@{near}") };
-            note(address, user.to_owned());
+            note(address, user.to_owned(), None);
         }
     }
     let people: Vec<Account> = accounts(&machine.tree).into_iter().filter(Account::is_person).collect();
@@ -96,7 +96,7 @@ pub(crate) fn find(machine: &Machine, domains: &[String], draft: &mut Draft, not
     if is_by_system && !people.is_empty() {
         let local = local_domain(machine, domains);
         for person in &people {
-            note(format!("{}@{local}", person.name), person.name.clone());
+            note(format!("{}@{local}", person.name), person.name.clone(), store(machine, person));
         }
         if machine.dovecot.is_some() {
             let lines: Vec<String> =
@@ -113,6 +113,19 @@ pub(crate) fn find(machine: &Machine, domains: &[String], draft: &mut Draft, not
         notes.changed.insert(format!("{left} more users are not listed as mailboxes: scenarios need two."));
     }
     found
+}
+
+/// Where Postfix itself puts the mail of an account, on a host without Dovecot (`home_mailbox`, `mail_spool_directory`).
+fn store(machine: &Machine, person: &Account) -> Option<(&'static str, String)> {
+    let postfix = machine.postfix.as_ref().filter(|_| machine.dovecot.is_none())?;
+    let home = postfix.get("home_mailbox");
+    let spool = postfix.get("mail_spool_directory");
+    Some(match (home.strip_suffix('/'), home.is_empty()) {
+        (Some(maildir), _) => ("maildir", format!("{}/{maildir}", person.home)),
+        (None, false) => ("mbox", format!("{}/{home}", person.home)),
+        (None, true) if spool.ends_with('/') => ("maildir", format!("{spool}{}", person.name)),
+        (None, true) => ("mbox", format!("{spool}/{}", person.name)),
+    })
 }
 
 /// The domain of users who have an account on the host: one of `mydestination`.
@@ -258,7 +271,8 @@ mod tests {
             [Mailbox {
                 address: "anna@club.example".into(),
                 login: "anna@club.example".into(),
-                password: "anna-secret".into()
+                password: "anna-secret".into(),
+                store: None
             }]
         );
         let text = fresh(own.tree.text("etc/dovecot/users").unwrap());

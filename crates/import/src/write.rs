@@ -34,12 +34,15 @@ pub(crate) fn text(whole: &Whole, drafts: &[Draft], notes: &Notes) -> String {
     for (origin, records) in &whole.zones {
         let _ = writeln!(out, "{} = '''\n{}'''", quoted(origin), records.replace("'''", ""));
     }
-    for Mailbox { address, login, password } in &whole.mailboxes {
+    for Mailbox { address, login, password, store } in &whole.mailboxes {
         let _ = writeln!(out, "\n[[mailbox]]\naddress  = {}", quoted(address));
         if login != address {
             let _ = writeln!(out, "login    = {}", quoted(login));
         }
-        let _ = writeln!(out, "password = {}", quoted(password));
+        match store {
+            Some((kind, path)) => out.push_str(&format!("store    = {{ {kind} = {} }}\n", quoted(path))),
+            None => out.push_str(&format!("password = {}\n", quoted(password))),
+        }
     }
     for (at, draft) in drafts.iter().enumerate() {
         let public = if draft.name == whole.border.0 { whole.border.1.as_slice() } else { &[] };
