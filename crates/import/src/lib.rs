@@ -353,7 +353,11 @@ fn public(machine: &Machine, name: &str, zone: Option<&Zone>) -> Vec<IpAddr> {
     let protocols = machine.postfix.as_ref().map(|postfix| postfix.get("inet_protocols")).unwrap_or_default();
     let known = zone.map(|zone| zone.addresses(name)).unwrap_or_default();
     let all = if known.is_empty() { ADDRESSES.iter().filter_map(|text| text.parse().ok()).collect() } else { known };
-    let is_served = |ip: &IpAddr| !(protocols == "ipv4" && ip.is_ipv6()) && !(protocols == "ipv6" && ip.is_ipv4());
+    let is_served = |ip: &IpAddr| match protocols.as_str() {
+        "ipv4" => ip.is_ipv4(),
+        "ipv6" => ip.is_ipv6(),
+        _ => true,
+    };
     all.into_iter().filter(is_served).collect()
 }
 

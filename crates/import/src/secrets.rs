@@ -11,9 +11,13 @@ pub(crate) const KNOWN: &str = "mailproof";
 /// `key = value`, `key: value`, `key => value`, anywhere in a line; the value is the third group.
 static KEYED: LazyLock<Regex> = LazyLock::new(|| {
     regex(concat!(
-        r#"(?im)((?:^|[^\w.-])["']?([\w.-]*(?:password|passwd|passphrase|secret|dnpass|bind_?pw|bindpw|api_?key|access_?key|auth_?key|token|credentials?)[\w.-]*"#,
-        r#"|(?:[\w-]*[_-])?(?:pass|pwd|pw))["']?[ \t]*(?:=>|=|:)[ \t]*)("[^"\n]*"|'[^'\n]*'|[^\s;,]+)"#,
+        r#"(?im)((?:^|[^\w.-])["']?([\w.-]*(?:password|passwd|passphrase|secret|dnpass|bind_?pw|bindpw|api_?key|access_?key|auth_?key|(?:auth|access|bearer)[_-]?token|credentials?)[\w.-]*"#,
+        r#"|(?:[\w-]*[_-])?(?:pass|pwd|pw|token))["']?[ \t]*(?:=>|=|:)[ \t]*)("[^"\n]*"|'[^'\n]*'|[^\s;,]+)"#,
     ))
+});
+/// A line of a file that has one setting a line: the value is all that follows.
+static LINE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r#"(?im)^([ \t]*((?:\w*_)?(?:password|passwd|bind_?pw|dnpass))[ \t]*=[ \t]*)([^\s;{}"'][^\n"';{}]*?)[ \t]*$"#)
 });
 /// `requirepass word`, `bayes_sql_password word`, and `"password" "word"`: the value stands behind white space.
 static SPACED: LazyLock<Regex> = LazyLock::new(|| {
@@ -81,7 +85,6 @@ const WORDS: [&str; 16] = [
     "{",
 ];
 
-#[expect(clippy::expect_used, reason = "the expressions are in this file, and a test uses each")]
 fn regex(text: &str) -> Regex {
     Regex::new(text).expect("it is an expression")
 }
@@ -201,6 +204,7 @@ fn scrub(path: &str, text: &str, is_login: bool, found: &mut dyn FnMut(&str)) ->
     clean = replace(&clean, &SCHEME, 0, &|captures| !captures[2].starts_with(['%', '$', '{']), &plain);
     clean = replace(&clean, &CRYPT, 0, &always, KNOWN);
     if !is_postfix {
+        clean = replace(&clean, &LINE, 3, &|captures| is_secret(&captures[2], &captures[3]), KNOWN);
         clean = replace(&clean, &KEYED, 3, &|captures| is_secret(&captures[2], &captures[3]), KNOWN);
         clean = replace(&clean, &SPACED, 2, &|captures| is_secret("password", &captures[2]), KNOWN);
     }
@@ -234,11 +238,14 @@ fn is_secret(key: &str, value: &str) -> bool {
     let last = key.rsplit(['_', '-', '.']).next().unwrap_or(&key);
     let value = value.trim_matches(['"', '\'']);
     let is_setting = HARMLESS.contains(&last)
-        || ["nopassword", "password_query", "pass_attrs", "passdb"].contains(&key.as_str())
+        || ["nopassword", "challengepassword", "password_query", "pass_attrs", "passdb"].contains(&key.as_str())
         || key.starts_with("default_pass");
-    let is_word = WORDS.contains(&value)
-        || value.starts_with(['/', '<', '%', '$', '{', '(', '='])
-        || ["hash:", "lmdb:", "texthash:", "btree:", "mysql:", "pgsql:", "ldap:", "proxy:"]
+    let is_variable = value.strip_prefix('%').is_some_and(|rest| rest.len() < 3);
+    let is_word = is_variable
+        || WORDS.contains(&value)
+        || matches!(value, "" | "(" | "=" | "=>")
+        // a file, a variable, or a block
+        || ["</", "< /", "/etc/", "/run/", "/var/", "/usr/", "/dev/", "%{", "${", "$(", "{", "hash:", "lmdb:", "texthash:", "btree:", "mysql:", "pgsql:", "ldap:", "proxy:"]
             .iter()
             .any(|kind| value.starts_with(kind));
     !is_setting && !is_word && value != KNOWN
@@ -262,6 +269,7 @@ mod tests {
                 "connect = host=h dbname=d user=u password=S3cret\n",
                 "connect = host=h dbname=d user=u password=mailproof\n",
             ),
+            ("etc/postfix/sql/b.cf", "password = $two (words), x\n", "password = mailproof\n"),
             ("etc/postfix/ldap.cf", "bind_pw = \"two words\"\n", "bind_pw = \"mailproof\"\n"),
             ("etc/dovecot/dovecot-ldap.conf.ext", "dnpass=x1\n", "dnpass=mailproof\n"),
             (
@@ -317,6 +325,9 @@ mod tests {
             "ssl_key_password = </etc/x\n",
             "args = nopassword=y\n",
             "!include auth-passwdfile.conf.ext\n",
+            "min_tokens = 11;\ntokenizer {\n  name = \"osb\";\n}\n",
+            "challengePassword = A challenge password\nchallengePassword_min = 4\n",
+            "smtpd_sasl_password_maps_x_file = a\n",
         ] {
             assert_eq!(clean("etc/dovecot/x.conf", text), text);
         }

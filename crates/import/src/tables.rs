@@ -14,7 +14,6 @@ pub(crate) struct Table {
 }
 
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
-    #[expect(clippy::expect_used, reason = "the expression is here")]
     let regex = Regex::new(
         r"\b(hash|btree|lmdb|cdb|dbm|sdbm|texthash|pcre|regexp|cidr|mysql|pgsql|sqlite|ldap|memcache):(/[^\s,{}()]+)",
     );
