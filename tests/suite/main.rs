@@ -11,6 +11,7 @@ mod cli;
 mod diagnostics;
 mod explain;
 mod faults;
+mod greylisting;
 mod held;
 mod imports;
 mod leftovers;
@@ -51,6 +52,7 @@ fn main() {
         stacks::trials(),
         baseline::trials(),
         faults::trials(),
+        greylisting::trials(),
         leftovers::trials(),
         safety::trials(),
         assess::trials(),
