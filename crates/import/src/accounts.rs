@@ -85,7 +85,8 @@ pub(crate) fn commands(tree: &Tree, referred: &[String]) -> Vec<String> {
         if account.is_own() {
             let group =
                 groups.iter().find(|(_, own, _)| own == gid).map_or_else(|| gid.to_string(), |(name, ..)| name.clone());
-            let kind = if account.is_person() { "--create-home" } else { "--no-create-home" };
+            let has_home = !["/", "/nonexistent", "/dev/null"].contains(&home.as_str());
+            let kind = if has_home { "--create-home" } else { "--no-create-home" };
             commands.push(format!(
                 "getent passwd {name} >/dev/null || useradd {kind} --uid {uid} --gid {group} --home-dir {} --shell {} {name}",
                 quoted(home), quoted(shell),
@@ -124,7 +125,7 @@ mod tests {
         let mut tree = Tree::default();
         tree.put(
             "etc/passwd",
-            "root:x:0:0::/root:/bin/bash\npostfix:x:102:103::/:/bin/false\nvmail:x:5000:5000::/var/vmail:/usr/sbin/nologin\n\
+            "root:x:0:0::/root:/bin/bash\npostfix:x:102:103::/:/bin/false\nvmail:x:5000:5000::/var/vmail:/usr/sbin/nologin\nx:x:1002:1002::/nonexistent:/x\n\
              anna:x:1000:1000:Anna,,,:/home/anna:/bin/bash\nfilter:x:103:110::/:/bin/false\nbad;rm:x:1001:1001::/:/x\n",
         );
         tree.put("etc/group", "sudo:x:27:anna\nopendkim:x:101:postfix\nvmail:x:5000:\nanna:x:1000:\nx;y:x:1003:anna\n");
@@ -132,9 +133,10 @@ mod tests {
         let all = made.join("\n");
         assert!(
             all.contains("groupadd --gid 5000 vmail")
-                && all.contains("--no-create-home --uid 5000 --gid vmail --home-dir /var/vmail")
+                && all.contains("--create-home --uid 5000 --gid vmail --home-dir /var/vmail")
         );
         assert!(all.contains("useradd --create-home --uid 1000 --gid anna") && all.contains("useradd --system filter"));
+        assert!(all.contains("--no-create-home --uid 1002"), "{all}");
         assert!(all.contains("usermod -aG opendkim postfix"), "{all}");
         assert!(
             !all.contains("sudo") && !all.contains("useradd postfix") && !all.contains("bad") && !all.contains("x;y"),
