@@ -243,7 +243,9 @@ fn is_secret(key: &str, value: &str) -> bool {
     let is_variable = value.strip_prefix('%').is_some_and(|rest| rest.len() < 3);
     let is_word = is_variable
         || WORDS.contains(&value)
-        || matches!(value, "" | "(" | "=" | "=>")
+        || matches!(value, "" | "(" | "=" | "=>" | "#")
+        // OpenSSL's own example
+        || matches!(value, "pass:insta" | "$insta::secret")
         // a file, a variable, or a block
         || ["</", "< /", "/etc/", "/run/", "/var/", "/usr/", "/dev/", "%{", "${", "$(", "{", "hash:", "lmdb:", "texthash:", "btree:", "mysql:", "pgsql:", "ldap:", "proxy:"]
             .iter()
@@ -325,6 +327,7 @@ mod tests {
             "ssl_key_password = </etc/x\n",
             "args = nopassword=y\n",
             "!include auth-passwdfile.conf.ext\n",
+            "secret = # disable PBM\nsecret = pass:insta # x\n",
             "min_tokens = 11;\ntokenizer {\n  name = \"osb\";\n}\n",
             "challengePassword = A challenge password\nchallengePassword_min = 4\n",
             "smtpd_sasl_password_maps_x_file = a\n",

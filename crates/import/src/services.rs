@@ -170,11 +170,7 @@ impl<'a> Daemons<'a> {
             let lines = self.tree().text(path).unwrap_or_default().lines();
             lines.map(|line| line.split_whitespace().nth(1)).any(|path| path == Some(directory))
         });
-        if is_made
-            || directory == format!("/run/{group}")
-            || directory.is_empty()
-            || matches!(directory, "/run" | "/tmp")
-        {
+        if is_made || matches!(directory, "" | "/run" | "/tmp") {
             return;
         }
         let members = self
@@ -185,6 +181,9 @@ impl<'a> Daemons<'a> {
             .find(|line| line.starts_with(&format!("{group}:")));
         let is_member =
             members.is_some_and(|line| line.rsplit(':').next().is_some_and(|m| m.split(',').any(|m| m == "postfix")));
+        if is_member && directory == format!("/run/{group}") {
+            return;
+        }
         let (group, mode) = if is_member { (group, "0750") } else { ("postfix", "2750") };
         self.setup(format!("install -d -o {user} -g {group} -m {mode} {}", quoted(directory)));
     }
