@@ -13,6 +13,7 @@ mod explain;
 mod faults;
 mod greylisting;
 mod held;
+mod imports;
 mod leftovers;
 mod lookup;
 mod probe;
@@ -39,6 +40,7 @@ fn main() {
         lookup::trials(),
         assess::pure(),
         probe::pure(),
+        imports::pure(),
     ]
     .into_iter()
     .flatten()
@@ -58,6 +60,7 @@ fn main() {
         assess::trials(),
         probe::trials(),
         explain::trials(),
+        imports::trials(),
         runs,
         scenarios,
     ]

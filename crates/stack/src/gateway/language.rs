@@ -72,6 +72,8 @@ tables! {
         packages: Required<Vec<Line>>,
         /// Files and directories beside this file that lie in its `/etc`, under the same names.
         etc: Option<Vec<Spanned<Line>>>,
+        /// Directories of `/etc`, as `dovecot/conf.d`, in which nothing lies but what `etc` brings: what a package puts there besides is removed.
+        whole: Option<Vec<Spanned<Line>>>,
         /// Where it expects a certificate; it is made for the run.
         certificate: Option<CertificateTable>,
         /// Paths of files in which it expects the roots that it trusts: the run's root takes their places.
