@@ -100,8 +100,7 @@ fn host(draft: &Draft, public: &[IpAddr], shared: &BTreeSet<String>) -> String {
     if let Some(place) = &draft.certificate {
         let _ = writeln!(out, "\n[host.certificate]\nchain = {}\nkey   = {}", quoted(&place.chain), quoted(&place.key));
         if place.names.iter().any(|name| *name != draft.name) {
-            let names: BTreeSet<String> = place.names.iter().cloned().collect();
-            out.push_str(&array("names", names.into_iter()));
+            out.push_str(&array("names", place.names.iter().cloned()));
         }
         if let Some(kind) = place.kind {
             let _ = writeln!(out, "kind  = \"{kind}\"");
