@@ -103,6 +103,8 @@ async fn applicable(
     for scenario in scenarios {
         let mut lacks = scenario.plan.lacks.clone();
         lacks.extend(inventory.lacks(&scenario.plan.needs));
+        // the services of a gateway are named by its owner: what another one's scenario stops may not be there
+        lacks.extend(stack.has_services(scenario.plan.stopped()).err().map(|lack| lack.to_string()));
         if lacks.is_empty() {
             apply.push(scenario);
         } else {

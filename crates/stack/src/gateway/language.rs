@@ -26,6 +26,10 @@ tables! {
         /// What it follows where specifications differ, one for each subject; RFC 9989 for DMARC, if nothing is said. Claims under
         /// `by` in scenarios go by it.
         follows: Option<AtLeastOne<Spanned<Specification>>>,
+        /// Whether senders look as filters that score wish them (rspamd, SpamAssassin), where a scenario does not say otherwise: clients'
+        /// addresses have a name that leads back, and domains that send from a host of their own have that host, and an MX record.
+        /// `false`, if nothing is said: then there is no more than a scenario declares.
+        plausible_senders: Option<bool>,
         /// What its owner publishes, by apex, in zone-file syntax; addresses of hosts and keys of the run are added.
         zone: Option<Named<Domain, String>>,
         /// Its users.
@@ -61,6 +65,9 @@ tables! {
         certificate: Option<CertificateTable>,
         /// Paths of files in which it expects the roots that it trusts: the run's root takes their places.
         roots: Option<Vec<AbsolutePath>>,
+        /// Paths of files to which its programs log instead of syslog, as `/var/log/rspamd/rspamd.log`: what they append is read as
+        /// what is logged by syslog is. A file may appear later.
+        logs: Option<Vec<AbsolutePath>>,
         /// DKIM keys with which it signs; they are made for the run, and published.
         dkim: Option<Vec<DkimTable>>,
         /// Shell commands that prepare it, run as root before its services; the first that fails ends the run.

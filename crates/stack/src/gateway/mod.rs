@@ -28,6 +28,8 @@ pub struct Gateway {
     pub domains: Vec<Domain>,
     /// What it follows where specifications differ: one for each subject.
     pub follows: Vec<Specification>,
+    /// Whether senders have names and hosts that no scenario declares.
+    pub plausible_senders: bool,
     /// What its owner publishes in the DNS.
     pub zones: Vec<OwnZone>,
     /// Its users.
@@ -84,6 +86,8 @@ pub struct Host {
     pub certificate: Option<CertificatePlace>,
     /// Where it expects roots that it trusts.
     pub roots: Vec<String>,
+    /// Files to which its programs log, besides syslog.
+    pub logs: Vec<String>,
     /// DKIM keys with which it signs.
     pub dkim: Vec<DkimPlace>,
     /// Shell commands that prepare it.
@@ -221,13 +225,14 @@ impl Gateway {
     pub fn adaptations(&self) -> Vec<String> {
         let mut said = vec![
             "/etc/resolv.conf names the pretend Internet's resolver, and the default route leads there".to_owned(),
+            "lists of public suffixes, where there are any, have `example` in them, below which everybody lives".to_owned(),
         ];
         for host in &self.hosts {
             let name = &host.name;
             said.extend(
                 host.certificate.as_ref().map(|c| format!("{name}: a certificate of the run lies at {}", c.chain)),
             );
-            said.extend(host.roots.iter().map(|path| format!("{name}: {path} holds the run's root certificate")));
+            said.extend(host.roots.iter().map(|path| format!("{name}: {path} holds the run's root certificate, and a hashed link beside it leads there")));
             said.extend(
                 host.dkim.iter().map(|d| format!("{name}: a DKIM key of the run for {} lies at {}", d.domain, d.path)),
             );
