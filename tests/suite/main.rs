@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "the suite is a main program, and starts others to look at them")]
 
 mod assess;
+mod baseline;
 mod cli;
 mod diagnostics;
 mod explain;
@@ -46,6 +47,7 @@ fn main() {
     let on_engine: Vec<Trial> = [
         first,
         stacks::trials(),
+        baseline::trials(),
         faults::trials(),
         leftovers::trials(),
         safety::trials(),

@@ -6,6 +6,7 @@ use std::{fs, path::Path};
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("stacks::the_library_runs_on_a_gateway_of_other_names", the_library_runs_on_a_gateway_of_other_names),
+        trial("stacks::mailboxes_are_read_without_a_password", mailboxes_are_read_without_a_password),
         trial("stacks::two_runs_at_the_same_time_both_succeed", two_runs_at_the_same_time_both_succeed),
         trial("stacks::jobs_do_not_change_a_byte_of_the_snapshots", jobs_do_not_change_a_byte_of_the_snapshots),
         trial(
@@ -39,6 +40,38 @@ fn the_library_runs_on_a_gateway_of_other_names() -> Result<(), Failed> {
         None => Ok(()),
         Some(name) => Err(format!("{name} is not in\n{snapshot}").into()),
     }
+}
+
+/// A Maildir, an mbox file, and whatever Dovecot keeps; several messages each, one with lines that look like the next one's start.
+fn mailboxes_are_read_without_a_password() -> Result<(), Failed> {
+    let copy = copy_of("one-box", "no-passwords")?;
+    let carl = "[[mailbox]]\naddress = \"carl@club.example\"\nrole = \"alice\"\nstore = { maildir = \"/home/carl/Maildir\" }\n\n[[host]]";
+    rename(
+        &copy,
+        &[
+            ("password = \"anna-secret\"\n", ""),
+            ("password = \"bert-secret\"", "store = { mbox = \"/var/mail/bert\" }\nrole = \"bob\""),
+            ("[[host]]", carl),
+            ("for user in anna bert;", "for user in anna bert carl;"),
+            (
+                "\"newaliases\"",
+                "\"newaliases; echo /home/carl/Maildir/ > /home/carl/.forward; chown carl: /home/carl/.forward\"",
+            ),
+        ],
+    )?;
+    let mut text = "title = \"Mail arrives\"\n".to_owned();
+    for (at, to) in ["{alice}", "{bob}", "anna@club.example", "{bob}", "{bob}", "{alice}"].iter().enumerate() {
+        text += &format!(
+            "[[transaction]]\nlabel = \"{at}\"\nclient = {{ ip = \"198.51.100.20\", ehlo = \"mail.sender.example\" }}\n\
+             mail-from = \"billing@sender.example\"\nrcpt-to = [\"{to}\"]\n\
+             message = \"From: billing@sender.example\\nTo: {to}\\nSubject: Number {at}\\n\\nHello\\n\\nFrom here on\\n\"\n\
+             [transaction.expect]\noutcome = {{ delivered = \"INBOX\" }}\naccepted = 1\n\n"
+        );
+    }
+    let file = scratch("no-passwords-scenario")?.join("arrives.toml");
+    fs::write(&file, text)?;
+    let (file, gateway) = (file.display().to_string(), copy.display().to_string());
+    run(&["scenario", "run", "--gateway", &gateway, &file, "recipients/upper-case"])?.must(0, &["1 held"])
 }
 
 /// Puts other words into every text file below a directory.

@@ -13,6 +13,8 @@ pub enum Check {
     Fails(String, Vec<String>),
     /// What cannot be told, and why.
     Unclear(String, Vec<String>),
+    /// What this gateway does not show of this message, and where it could. Nothing is missing that was there to be seen.
+    Unseen(String, Vec<String>),
 }
 
 impl Check {
@@ -24,6 +26,22 @@ impl Check {
     /// It cannot be told, since something was not observed.
     pub fn unclear(what: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Unclear(what.into(), vec![format!("unobserved: {}", why.into())])
+    }
+
+    /// It cannot be told, as all that was to be seen does not say it.
+    pub fn unseen(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Unseen(what.into(), vec![format!("unobserved: {}", why.into())])
+    }
+
+    /// The same of something else that rests on it, if it cannot be told.
+    #[must_use]
+    pub fn about(self, what: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Holds => Self::Holds,
+            Self::Fails(said, evidence) => Self::Fails(what(said), evidence),
+            Self::Unclear(said, why) => Self::Unclear(what(said), why),
+            Self::Unseen(said, why) => Self::Unseen(what(said), why),
+        }
     }
 
     /// Holds, or fails with this.

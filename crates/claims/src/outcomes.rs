@@ -31,6 +31,8 @@ pub struct Ending {
     pub outcome: Observed<Outcome>,
     /// Whether the server took it in the dialogue, if that is known.
     pub is_taken: Option<bool>,
+    /// Whether the server's own log says that it lies in a mailbox, of whomever.
+    pub is_stored: bool,
     /// The evidence, as a sentence.
     pub because: String,
 }
@@ -44,7 +46,11 @@ impl Ending {
         match &self.outcome {
             Observed::Seen(seen) => Some(is_satisfied(claim, seen)),
             // What became of it later does not matter any more.
-            Observed::Unobserved(_) => (*claim == Outcome::Rejected && self.is_taken == Some(true)).then_some(false),
+            Observed::Unobserved(_) => match claim {
+                Outcome::Rejected => (self.is_taken == Some(true)).then_some(false),
+                Outcome::Deferred | Outcome::Bounced | Outcome::Discarded => self.is_stored.then_some(false),
+                Outcome::Delivered(_) | Outcome::Quarantined(_) => None,
+            },
         }
     }
 }
@@ -104,7 +110,8 @@ fn ending(recipient: &Address, taken: Taken, seen: &Transaction) -> Ending {
         };
         (Observed::Unobserved(why.clone()), why)
     });
-    Ending { recipient: recipient.clone(), outcome, is_taken, because }
+    let is_stored = last_fate(recipient, seen).is_some_and(is_stored);
+    Ending { recipient: recipient.clone(), outcome, is_taken, is_stored, because }
 }
 
 /// Of several endings the one that is worst for the message; an unknown one is worst of all.
@@ -206,8 +213,18 @@ fn at_host(recipient: &Address, seen: &Transaction) -> Option<(Observed<Outcome>
     Some((Observed::Seen(Outcome::Delivered(None)), format!("{} took it for {recipient}, {how}", arrived.host)))
 }
 
+fn last_fate<'a>(recipient: &Address, seen: &'a Transaction) -> Option<&'a evidence::Fate> {
+    seen.object.fates.iter().rfind(|fate| fate.recipient == *recipient)
+}
+
+/// Whether the queue put the message into a mailbox by itself (local(8), virtual(8)). What another host replied begins with a code.
+fn is_stored(fate: &evidence::Fate) -> bool {
+    let words = ["delivered to mailbox", "delivered to maildir"];
+    fate.status == FateStatus::Sent && words.iter().any(|words| fate.said.starts_with(words))
+}
+
 fn in_queue(recipient: &Address, seen: &Transaction) -> Option<(Observed<Outcome>, String)> {
-    let fate = seen.object.fates.iter().rfind(|fate| fate.recipient == *recipient)?;
+    let fate = last_fate(recipient, seen)?;
     let because = format!("{} for {recipient}, says the log of {}: {}", status_word(fate.status), fate.host, fate.said);
     let outcome = match fate.status {
         FateStatus::Deferred => Outcome::Deferred,

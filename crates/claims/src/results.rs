@@ -5,7 +5,7 @@
 //! different things says nothing, and that is told.
 
 use evidence::{AuthResult, Observed, ResultSource, Transaction};
-use mail::{DkimResult, Domain, Message, SpfResult, UnknownResult};
+use mail::{ArcResult, DkimResult, DmarcResult, Domain, Message, SpfResult, UnknownResult};
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 /// What the source that counts says of a method.
@@ -26,6 +26,19 @@ pub fn of<'a>(method: &str, seen: &'a Transaction) -> Result<Vec<&'a AuthResult>
         .or_else(|| from(&|source| matches!(source, ResultSource::Log(_))))
         .or_else(|| from(&|source| *source == ResultSource::Reply))
         .ok_or_else(|| nobody_says(method, seen))
+}
+
+/// Whether each result of a method is a word of RFC 8601 §2.7, as far as results of it were seen.
+#[must_use]
+pub fn are_words(method: &str, seen: &Transaction) -> bool {
+    let is_word = |result: &&AuthResult| match method {
+        "spf" => result.result.parse::<SpfResult>().is_ok(),
+        "dkim" => result.result.parse::<DkimResult>().is_ok(),
+        "dmarc" => result.result.parse::<DmarcResult>().is_ok(),
+        "arc" => result.result.parse::<ArcResult>().is_ok(),
+        _ => true,
+    };
+    of(method, seen).unwrap_or_default().iter().all(is_word)
 }
 
 /// Why a method may have more results than were seen: they stand in a log, and it was not complete.

@@ -194,8 +194,18 @@ impl<'a> Case<'a> {
         match seen {
             Observed::Seen(seen) if *seen == claim => Check::Holds,
             Observed::Seen(seen) => Check::Fails(format!("{name} is {seen}, not {claim}"), self.said_of(method)),
-            Observed::Unobserved(why) => Check::unclear(format!("whether {name} is {claim}"), why.clone()),
+            Observed::Unobserved(why) => self.untold(method, format!("whether {name} is {claim}"), why.clone()),
         }
+    }
+
+    /// That a result of a method cannot be told: it was not shown, if nothing that says something of the method was left out.
+    fn untold(&self, method: &str, what: String, why: String) -> Check {
+        if results::are_words(method, self.seen) { self.not_shown(what, why) } else { Check::unclear(what, why) }
+    }
+
+    /// That the gateway does not show something, if its log is complete.
+    fn not_shown(&self, what: String, why: String) -> Check {
+        if outcomes::unsaid(self.seen).is_none() { Check::unseen(what, why) } else { Check::unclear(what, why) }
     }
 
     /// That the results of a method cannot all be right, if they cannot: then it has none, and no claim on one holds.

@@ -15,7 +15,8 @@ use crate::{
     process,
 };
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, pin::Pin, sync::Arc};
+use tokio::io::{AsyncWrite, AsyncWriteExt, DuplexStream};
 
 /// Octets of a command's output that are read at once.
 const CAPACITY: usize = 64 * 1024;
@@ -120,6 +121,36 @@ impl Container {
         Ok(Process::follow(self.docker.clone(), id, operation, output, on_line))
     }
 
+    /// Starts a command as root that is spoken with: what is written is its input, what is read its standard output. What it says
+    /// on standard error is lost. When it has ended, reading comes to an end.
+    ///
+    /// # Errors
+    /// The engine's word.
+    pub async fn converse(&self, command: &[&str]) -> Result<DuplexStream, EngineError> {
+        let (_, mut output, mut input) = self.attach(command, true).await?;
+        let (ours, theirs) = tokio::io::duplex(CAPACITY);
+        let (mut said, mut heard) = tokio::io::split(theirs);
+        tokio::spawn(async move {
+            let hear = async move {
+                while let Some(Ok(piece)) = output.next().await {
+                    if let LogOutput::StdOut { message } = piece
+                        && heard.write_all(&message).await.is_err()
+                    {
+                        break;
+                    }
+                }
+                heard.shutdown().await
+            };
+            let say = async move {
+                let _ = tokio::io::copy(&mut said, &mut input).await;
+                input.shutdown().await
+            };
+            // whoever reads hears of the end, whichever side it comes from
+            let _ = tokio::join!(hear, say);
+        });
+        Ok(ours)
+    }
+
     /// Puts files in, over what is there.
     ///
     /// # Errors
@@ -170,8 +201,18 @@ impl Container {
     }
 
     async fn begin(&self, command: &[&str]) -> Result<(String, BoxStream<'static, Piece>), EngineError> {
+        self.attach(command, false).await.map(|(id, output, _)| (id, output))
+    }
+
+    /// Starts a command and gives its id, its output and its input, which only is open if it is wanted.
+    async fn attach(
+        &self,
+        command: &[&str],
+        has_input: bool,
+    ) -> Result<(String, BoxStream<'static, Piece>, Input), EngineError> {
         let fault = |error: Error| self.fault(&format!("run `{}` in", command.join(" ")), &error);
         let options = CreateExecOptions {
+            attach_stdin: Some(has_input),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
             cmd: Some(command.to_vec()),
@@ -180,7 +221,7 @@ impl Container {
         let id = self.docker.create_exec(&self.seen.id, options).await.map_err(fault)?.id;
         let options = StartExecOptions { output_capacity: Some(CAPACITY), ..Default::default() };
         match self.docker.start_exec(&id, Some(options)).await.map_err(fault)? {
-            StartExecResults::Attached { output, .. } => Ok((id, output)),
+            StartExecResults::Attached { output, input } => Ok((id, output, input)),
             StartExecResults::Detached => unreachable!("it was asked to attach"),
         }
     }
@@ -189,6 +230,9 @@ impl Container {
         EngineError::new(format!("{what} {}", self.seen.name), error)
     }
 }
+
+/// What a command is told.
+type Input = Pin<Box<dyn AsyncWrite + Send>>;
 
 /// Output as it comes.
 type Piece = Result<LogOutput, Error>;

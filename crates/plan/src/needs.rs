@@ -14,6 +14,8 @@ pub enum Need {
     Daemon(Daemon, Option<(Relation, Version)>),
     /// Some program evaluates this method of incoming mail (RFC 8601 §2.7).
     Method(Method),
+    /// A user of it whose password is known.
+    Login,
     /// It looks at TLSA records before it sends (RFC 7672).
     Dane,
     /// It fetches the policies of domains before it sends (RFC 8461).
@@ -102,6 +104,7 @@ impl fmt::Display for Need {
                 write!(f, "{} {sign} {version}", daemon.as_str())
             }
             Self::Method(method) => write!(f, "{}", method.as_str()),
+            Self::Login => write!(f, "login"),
             Self::Dane => write!(f, "dane"),
             Self::MtaSts => write!(f, "mta-sts"),
             Self::TlsReports => write!(f, "tls-reports"),
@@ -137,7 +140,7 @@ impl FromStr for Need {
                 Ok(Self::Daemon(daemon(word)?, Some((relation, version))))
             }
             [word] => {
-                let plain = [Self::Dane, Self::MtaSts, Self::TlsReports].into_iter();
+                let plain = [Self::Login, Self::Dane, Self::MtaSts, Self::TlsReports].into_iter();
                 let methods = Method::ALL.into_iter().map(Self::Method);
                 let services = Service::ALL.into_iter().map(Self::Service);
                 let known = plain.chain(methods).chain(services).find(|need| need.to_string() == *word);

@@ -111,6 +111,7 @@ fn transaction(judged: &Judged, seen: Option<&evidence::Transaction>) -> Value {
         "arc": value(&judged.arc),
         "findings": judged.findings.iter().map(finding).collect::<Vec<_>>(),
         "errors": judged.errors.iter().map(unclear).collect::<Vec<_>>(),
+        "unseen": judged.unseen.iter().map(unclear).collect::<Vec<_>>(),
         "second_opinion": judged.second_opinion,
         "evidence": seen.map(as_text),
     })

@@ -14,7 +14,7 @@ mod terminal;
 
 pub use assess::assess_text;
 pub use bounded::Bounded;
-pub use causes::listed;
+pub use causes::{by_reason, listed};
 pub use describe::{describe, list};
 pub use explained::{Explained, explained_text};
 pub use json::json;

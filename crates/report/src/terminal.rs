@@ -8,7 +8,7 @@ use crate::{
 use evidence::{Delivered, Observed};
 use miette::Diagnostic;
 use owo_colors::{AnsiColors, OwoColorize};
-use std::{fmt::Write, time::Duration};
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 /// How text is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,7 @@ pub fn summary(run: &RunReport, style: &Style) -> String {
     if new > 0 && !run.is_ci {
         let _ = writeln!(out, "\n{}; `cargo xtask scenario accept` accepts what was seen", count(new, "new snapshot"));
     }
+    out.push_str(&unseen(run, style));
     out.push_str(&differences(run, style));
     of_the_run(&mut out, run, style);
     let _ = writeln!(out, "\n{}", total(run, style));
@@ -127,6 +128,23 @@ fn differences(run: &RunReport, style: &Style) -> String {
         }
     }
     out
+}
+
+/// Results that are claimed and that the gateway does not show, where what became of the message is as claimed.
+fn unseen(run: &RunReport, style: &Style) -> String {
+    let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for scenario in run.scenarios.iter().filter(|s| !is_failure(&s.status) && !is_error(&s.status)) {
+        for unseen in scenario.verdict.iter().flat_map(|verdict| verdict.unseen()) {
+            let names = all.entry(unseen.message()).or_default();
+            if names.last() != Some(&scenario.name.as_str()) {
+                names.push(&scenario.name);
+            }
+        }
+    }
+    let lines = all.into_iter().map(|(what, names)| format!("  {what}: {}\n", listed(names.into_iter())));
+    let lines: String = lines.collect();
+    let title = "Results that the gateway does not show; what became of the message is as claimed";
+    if lines.is_empty() { lines } else { format!("\n{}\n{lines}", style.bold(title)) }
 }
 
 /// Scenarios, each with everything that is to be said of it; those that are wrong in the same way are told at once.

@@ -47,6 +47,11 @@ impl CommandError {
         Self { exit: Exit::Wrong, reports: vec![error.into()] }
     }
 
+    /// The command cannot be meant so.
+    pub(crate) fn usage(error: impl Into<Report>) -> Self {
+        Self { exit: Exit::Usage, reports: vec![error.into()] }
+    }
+
     /// The world did not do what was needed.
     pub(crate) fn error(error: impl Into<Report>) -> Self {
         Self { exit: Exit::Error, reports: vec![error.into()] }
@@ -68,6 +73,7 @@ macro_rules! troubles {
     )+};
 }
 troubles! {
+    crate::baseline::BaselineError => error,
     crate::known::KnownFailuresError => wrong,
     crate::snapshots::SnapshotError => error,
     stack::gateway::GatewayError => wrong,

@@ -70,12 +70,17 @@ impl Judge {
         }
     }
 
+    /// Whether a scenario that has no snapshot is to get one.
+    pub(crate) fn keeps_snapshot(&self, scenario: &Source) -> bool {
+        self.wants_snapshots || !library::is_foreign(scenario)
+    }
+
     /// How what was seen compares to the snapshot; if that is wanted, it is proposed where it differs.
     fn compare(&self, scenario: &Source, seen: &str, proposes: bool) -> Result<Snapshot, String> {
         let file = SnapshotFile::new(&self.directory, scenario);
         let compared = file.compare(seen).and_then(|snapshot| {
             let snapshot = match snapshot {
-                Snapshot::None if self.wants_snapshots || !library::is_foreign(scenario) => Snapshot::New,
+                Snapshot::None if self.keeps_snapshot(scenario) => Snapshot::New,
                 other => other,
             };
             match &snapshot {

@@ -1,10 +1,14 @@
 //! `known-failures.toml` of a gateway: what it is known to get wrong, each with its reason. Strict: what is listed must
 //! fail, or be something that the gateway gives no evidence of, and only that.
 
+mod edit;
+
+pub(crate) use edit::{Change, edited};
+
 use crate::library;
 use form::{
     Decode, Faults, Flaw, Required, did_you_mean, tables,
-    values::{AtLeastOne, Line},
+    values::{AtLeastOne, Line, OneOrMany},
 };
 use plan::{Source, Spanned};
 use std::{
@@ -19,14 +23,18 @@ tables! {
         /// The scenarios, in any order: `[[failure]]`.
         failure: Option<AtLeastOne<FailureTable>>,
     }
-    /// A scenario, and why it fails.
+    /// Scenarios that fail for the same reason.
     FailureTable "known failure" [Any] {
-        /// A scenario of the library by its name, as `spf/fail`; any other by the path of its file, from the directory of this file.
-        scenario: Required<Spanned<Line>>,
-        /// Why this gateway gets it wrong; it is shown with each run.
+        /// A scenario, or a list of those that fail for this reason: one of the library by its name, as `spf/fail`; any other by the path
+        /// of its file, from the directory of this file.
+        scenario: Required<OneOrMany<Spanned<Line>>>,
+        /// Why this gateway gets them wrong; it is shown with each run.
         reason: Required<Line>,
     }
 }
+
+/// The file in a gateway's directory.
+pub(crate) const FILE: &str = "known-failures.toml";
 
 /// JSON Schema of `known-failures.toml`.
 pub(crate) fn schema() -> serde_json::Value {
@@ -37,7 +45,8 @@ pub(crate) fn schema() -> serde_json::Value {
 pub(crate) fn reference() -> String {
     form::reference(
         "# Known failures\n\nThe reference of `known-failures.toml` in a gateway's directory, made from its reader by \
-         `cargo xtask schema --write`.\n",
+         `cargo xtask schema --write`. `scenario run --baseline` writes what a gateway gets wrong today into it, one entry a reason, \
+         keeps what still fails, and takes out what holds.\n",
         KnownFailuresTable::shape(),
     )
 }
@@ -49,6 +58,8 @@ pub(crate) struct KnownFailures(Vec<KnownFailure>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct KnownFailure {
     scenario: Which,
+    /// How the file names it.
+    word: String,
     reason: String,
 }
 
@@ -84,7 +95,7 @@ impl KnownFailures {
     /// # Errors
     /// See [`KnownFailuresError`].
     pub(crate) fn load(gateway: &Path, library: &[String]) -> Result<Self, KnownFailuresError> {
-        let path = gateway.join("known-failures.toml");
+        let path = gateway.join(FILE);
         let shown = path.display().to_string();
         match fs::read_to_string(&path) {
             Ok(text) => Ok(Self::parse(Source { name: shown.clone(), path: shown, text }, library)?),
@@ -98,16 +109,18 @@ impl KnownFailures {
             let directory = Path::new(&source.path).parent().unwrap_or(Path::new(""));
             let mut known: Vec<KnownFailure> = Vec::new();
             for FailureTable { scenario, reason } in table.failure.map(|list| list.0).unwrap_or_default() {
-                let Some(scenario) = scenario.0 else { continue };
-                match which(&scenario.value.0, directory, library) {
-                    Ok(which) if known.iter().any(|other| other.scenario == which) => {
-                        let flaw = Flaw::new(format!("`{}` is listed twice", scenario.value.0));
-                        flaws.push(flaw.at(&scenario.span, "here again").help("join the reasons"));
+                for Spanned { value: Line(word), span } in scenario.0.into_iter().flat_map(|list| list.0) {
+                    match which(&word, directory, library) {
+                        Ok(which) if known.iter().any(|other| other.scenario == which) => {
+                            let flaw = Flaw::new(format!("`{word}` is listed twice"));
+                            flaws.push(flaw.at(&span, "here again").help("join the reasons"));
+                        }
+                        Ok(scenario) => {
+                            let reason = reason.0.as_ref().map(|reason| reason.0.clone());
+                            known.extend(reason.map(|reason| KnownFailure { scenario, word, reason }));
+                        }
+                        Err(flaw) => flaws.push(flaw.at(&span, "here")),
                     }
-                    Ok(which) => {
-                        known.extend(reason.0.map(|reason| KnownFailure { scenario: which, reason: reason.0 }));
-                    }
-                    Err(flaw) => flaws.push(flaw.at(&scenario.span, "here")),
                 }
             }
             Some(Self(known))
@@ -117,11 +130,20 @@ impl KnownFailures {
     /// Why this scenario is known to fail, if it is.
     #[must_use]
     pub(crate) fn reason(&self, scenario: &Source) -> Option<&str> {
+        self.of(scenario).map(|known| known.reason.as_str())
+    }
+
+    /// How the file names this scenario, if it is listed.
+    pub(crate) fn word(&self, scenario: &Source) -> Option<&str> {
+        self.of(scenario).map(|known| known.word.as_str())
+    }
+
+    fn of(&self, scenario: &Source) -> Option<&KnownFailure> {
         let is_meant = |known: &&KnownFailure| match &known.scenario {
             Which::Name(name) => *name == scenario.name,
             Which::File(file) => *file == library::absolute(Path::new(&scenario.path)),
         };
-        self.0.iter().find(is_meant).map(|known| known.reason.as_str())
+        self.0.iter().find(is_meant)
     }
 }
 
@@ -161,6 +183,17 @@ mod tests {
         assert_eq!(known.reason(&source("spf/fail", "")), Some("no SPF"));
         assert_eq!(known.reason(&source("spf/pass", "")), None);
         assert_eq!(known.reason(&source("spf/fail.toml", "")), None, "a file from elsewhere is another scenario");
+    }
+
+    #[test]
+    fn several_scenarios_have_one_reason() {
+        let known = parse("k", "[[failure]]\nscenario = [\"spf/fail\", \"spf/pass\"]\nreason = \"no SPF\"\n").unwrap();
+        assert_eq!(known.reason(&source("spf/fail", "")), Some("no SPF"));
+        assert_eq!(known.reason(&source("spf/pass", "")), Some("no SPF"));
+        let wrong = "[[failure]]\nscenario = [\"spf/fail\", \"spf/fail\", \"spf/fial\"]\nreason = \"no SPF\"\n";
+        let flaws = parse("k", wrong).unwrap_err();
+        let messages: Vec<&str> = flaws.flaws().iter().map(|flaw| flaw.message.as_str()).collect();
+        assert_eq!(messages, ["`spf/fail` is listed twice", "there is no scenario `spf/fial`"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The conductor: schedules scenarios, drives them over a stack, judges what was seen, and tells people.
 
+mod baseline;
 mod bring_up;
 mod cli;
 mod commands;

@@ -23,6 +23,7 @@ pub(crate) fn of(said: Vec<Need>, plan: &Plan, claims: &Claims, world: &World) -
                 needs.extend(transaction::methods(list).map(Need::Method));
             }
             Origin::Submission(submission) if is_own(&submission.login.value) => {
+                needs.insert(Need::Login);
                 let is_implicit = submission.tls == Tls::Implicit;
                 needs.insert(Need::Service(if is_implicit { Service::Submissions } else { Service::Submission }));
             }

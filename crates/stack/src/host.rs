@@ -18,6 +18,10 @@ pub(crate) const SYSLOG: &str = "/run/syslog";
 /// Ends what the collector read at one time.
 const END_OF_BATCH: &str = "\t";
 
+/// What the distribution's unit of Postfix does before the start, where Postfix does not do it by itself: the files of the chroot.
+const OF_UNITS: &str = "prepare=/usr/lib/postfix/configure-instance.sh
+if grep -qs ExecStartPre=$prepare /usr/lib/systemd/system/postfix@.service; then $prepare -; fi";
+
 /// A host whose container runs.
 #[derive(Debug)]
 pub struct Host {
@@ -40,9 +44,9 @@ impl Host {
         self.plan.name.as_str()
     }
 
-    /// Runs the harness's own preparations and then those of `gateway.toml`, in one shell; the first that fails ends it.
+    /// Runs the harness's own preparations, then those of `gateway.toml` and of the units, in one shell; the first that fails ends it.
     pub(crate) async fn prepare(&self, preparations: &str) -> Result<(), StackError> {
-        let commands = format!("{preparations}{}\n", self.plan.setup.join("\n"));
+        let commands = format!("{preparations}{}\n{OF_UNITS}\n", self.plan.setup.join("\n"));
         let done = self.container.exec(&["sh", "-eux", "-c", &commands]).await?;
         if done.code == 0 {
             return Ok(());

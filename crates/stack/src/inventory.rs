@@ -16,6 +16,8 @@ pub struct Inventory {
     settings: BTreeMap<String, String>,
     /// Of each daemon its version, as far as it says one.
     versions: BTreeMap<plan::Daemon, Version>,
+    /// Whether the password of a user is known.
+    has_login: bool,
     /// Whether a host sends TLS reports.
     reports_tls: bool,
 }
@@ -31,7 +33,8 @@ impl Stack {
             .collect();
         let hosts = &self.admds[0].hosts;
         let told = try_join_all(hosts.iter().map(|host| host.container.exec(&["inventory"]))).await?;
-        let mut inventory = Inventory::default();
+        let has_login = self.gateway().mailboxes.iter().any(|mailbox| mailbox.password.is_some());
+        let mut inventory = Inventory { has_login, ..Inventory::default() };
         for (host, told) in hosts.iter().zip(told) {
             if told.code != 0 {
                 return Err(StackError::Setup { host: host.name().to_owned(), code: told.code, output: told.stderr });
@@ -94,6 +97,7 @@ impl Inventory {
                 let is_evaluated = self.programs.iter().any(|name| maillog::evaluates(name, method.as_str()));
                 (!is_evaluated).then(|| format!("nothing on it evaluates {}", method.as_str().to_ascii_uppercase()))
             }
+            Need::Login => (!self.has_login).then(|| "gateway.toml knows no password of its users".to_owned()),
             Need::Dane => {
                 let is_secure = self.setting("smtp_dns_support_level") == "dnssec";
                 let level = self.setting("smtp_tls_security_level");
@@ -148,10 +152,11 @@ mod tests {
     fn what_is_not_there_is_told() {
         let bare =
             inventory("port 25\nprogram dovecot\nsetting smtp_tls_security_level may\nsetting smtp_tls_policy_maps");
-        let needs = ["pop3s", "postfix", "dovecot >= 2.4", "dmarc", "dane", "mta-sts", "tls-reports"];
+        let needs = ["login", "pop3s", "postfix", "dovecot >= 2.4", "dmarc", "dane", "mta-sts", "tls-reports"];
         assert_eq!(
             lacks(&bare, &needs),
             [
+                "gateway.toml knows no password of its users",
                 "it has no pop3s: nobody listens on port 995",
                 "Postfix does not run on it",
                 "its Dovecot is 2.3.19.1; this is about 2.4 or later",

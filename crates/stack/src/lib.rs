@@ -54,7 +54,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use wire::{Login, MailboxAt, Route};
+use wire::{Login, Route};
 
 /// A running stack: both ADMDs on the pretend Internet. It lives in this process: names are answered and
 /// connections relayed by it.
@@ -212,29 +212,12 @@ impl Stack {
     /// With what a user logs in.
     pub(crate) fn login(&self, user: &Address) -> Result<Login, StackError> {
         let home = self.home_of(user)?;
+        let unfit = |what: String| StackError::Unfit { gateway: home.name.clone(), what };
         let entry = home.mailboxes.iter().find(|m| m.address == *user);
-        entry.map(login_of).ok_or_else(|| StackError::Unfit {
-            gateway: home.name.clone(),
-            what: format!("{user} is not among its mailboxes"),
-        })
-    }
-
-    fn all_mailboxes(&self) -> Result<Mailboxes, StackError> {
-        let reader = transact::USER;
-        let mut all = Mailboxes::default();
-        for admd in &self.admds {
-            let endpoint = self.endpoint(&admd.gateway, 993, reader)?;
-            for mailbox in &admd.gateway.mailboxes {
-                let login = login_of(mailbox);
-                let (route, server_name) = (self.route(reader, endpoint.address), endpoint.name.to_string());
-                let limit = Duration::from_secs(10);
-                all.add(
-                    mailbox.address.clone(),
-                    MailboxAt { route, server_name, login, anchor: self.anchor.clone(), limit },
-                );
-            }
-        }
-        Ok(all)
+        let entry = entry.ok_or_else(|| unfit(format!("{user} is not among its mailboxes")))?;
+        let password = entry.password.clone();
+        let password = password.ok_or_else(|| unfit(format!("the password of {user} is not known to gateway.toml")))?;
+        Ok(Login { user: entry.login.clone(), password })
     }
 
     /// Whether an SMTP service greets and takes a MAIL FROM (FACTS: a bad configuration accepts connections all the same).
@@ -264,8 +247,4 @@ impl Stack {
             None => Err("nothing".to_owned()),
         }
     }
-}
-
-fn login_of(mailbox: &gateway::UserMailbox) -> Login {
-    Login { user: mailbox.login.clone(), password: mailbox.password.clone() }
 }

@@ -1,12 +1,18 @@
-//! The mailboxes of both ADMDs, each read over one IMAP connection that is opened when it is first needed.
+//! The mailboxes of both ADMDs, each read over one IMAP connection that is opened when it is first needed: to the IMAP service, or
+//! to a program on the mailbox's host.
 
-use crate::StackError;
+use crate::{
+    Admd, Stack, StackError,
+    gateway::{Store, UserMailbox},
+    transact,
+};
+use container::Container;
 use evidence::Delivered;
 use futures_util::future::{select_ok, try_join_all};
 use mail::{Address, is_same_mailbox};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
-use wire::{Found, Mailbox, MailboxAt, Mark};
+use wire::{Found, ImapServer, Login, Mailbox, MailboxAt, Mark};
 
 /// All mailboxes of a stack.
 #[derive(Debug, Default)]
@@ -17,13 +23,15 @@ pub(crate) struct Mailboxes {
 #[derive(Debug)]
 struct Lazy {
     at: MailboxAt,
+    /// The program that serves it, if its server is one.
+    program: Option<(Container, Vec<String>)>,
     open: Mutex<Option<Mailbox>>,
 }
 
 impl Mailboxes {
     /// Adds a mailbox and where to read it.
-    pub(crate) fn add(&mut self, address: Address, at: MailboxAt) {
-        self.by_address.insert(address, Lazy { at, open: Mutex::default() });
+    fn add(&mut self, address: Address, at: MailboxAt, program: Option<(Container, Vec<String>)>) {
+        self.by_address.insert(address, Lazy { at, program, open: Mutex::default() });
     }
 
     /// Opens every mailbox.
@@ -115,8 +123,58 @@ impl Mailboxes {
         if let Some(mailbox) = &*open {
             return Ok(mailbox.clone());
         }
-        let mailbox = Mailbox::open(lazy.at.clone()).await?;
+        let mailbox = match &lazy.program {
+            None => Mailbox::open(lazy.at.clone()).await?,
+            Some((container, command)) => {
+                let command: Vec<&str> = command.iter().map(String::as_str).collect();
+                Mailbox::over(lazy.at.clone(), Box::new(container.converse(&command).await?)).await?
+            }
+        };
         Ok(open.insert(mailbox).clone())
+    }
+}
+
+impl Stack {
+    /// All mailboxes of both ADMDs, none of them open yet.
+    pub(crate) fn all_mailboxes(&self) -> Result<Mailboxes, StackError> {
+        let mut all = Mailboxes::default();
+        for admd in &self.admds {
+            for mailbox in &admd.gateway.mailboxes {
+                let (server, command) = self.server_of(admd, mailbox)?;
+                let password = mailbox.password.clone().unwrap_or_default();
+                let login = Login { user: mailbox.login.clone(), password };
+                all.add(mailbox.address.clone(), MailboxAt { server, login, limit: Duration::from_secs(10) }, command);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Who serves a mailbox: IMAP with TLS on its host, or else a program there, with its container and command.
+    fn server_of(
+        &self,
+        admd: &Admd,
+        mailbox: &UserMailbox,
+    ) -> Result<(ImapServer, Option<(Container, Vec<String>)>), StackError> {
+        let unfit = |what: &str| StackError::Unfit {
+            gateway: admd.gateway.name.clone(),
+            what: format!("{what} {}", mailbox.address),
+        };
+        let home = admd.gateway.home(mailbox).ok_or_else(|| unfit("no host has the mailbox of"))?;
+        let words = match &mailbox.store {
+            None if mailbox.password.is_some() && home.ports().contains(&993) => {
+                let reader = transact::USER;
+                let endpoint = self.endpoint(&admd.gateway, 993, reader)?;
+                let (route, name) = (self.route(reader, endpoint.address), endpoint.name.to_string());
+                return Ok((ImapServer::Service { route, name, anchor: self.anchor.clone() }, None));
+            }
+            None => ["dovecot", mailbox.login.as_str()],
+            Some(Store::Maildir(path)) => ["maildir", path],
+            Some(Store::Mbox(path)) => ["mbox", path],
+        };
+        let command: Vec<String> = ["mailbox"].into_iter().chain(words).map(str::to_owned).collect();
+        let host = admd.hosts.iter().find(|host| host.plan.name == home.name);
+        let container = host.expect("every host of a gateway runs").container.clone();
+        Ok((ImapServer::Program(format!("`{}` on {}", command.join(" "), home.name)), Some((container, command))))
     }
 }
 

@@ -139,6 +139,12 @@ macro_rules! diagnostics {
                 &self.0.subject
             }
 
+            /// What is wrong or cannot be told, one sentence.
+            #[must_use]
+            pub fn message(&self) -> &str {
+                &self.0.message
+            }
+
             /// The claim's place, then the cause's.
             #[must_use]
             pub fn places(&self) -> Vec<Location> {

@@ -13,6 +13,8 @@ use std::ops::Range;
 pub(crate) struct Tally {
     pub(crate) findings: Vec<Finding>,
     pub(crate) errors: Vec<Unclear>,
+    /// What this gateway does not show, and nothing at it is known to be the cause.
+    pub(crate) unseen: Vec<Unclear>,
 }
 
 /// Where a claim stands, what it says, and about what.
@@ -43,6 +45,11 @@ impl Tally {
             Check::Unclear(what, help) => {
                 let label = "claimed, and not observed".to_owned();
                 self.errors.push(Unclear::new(shown(label, format!("it cannot be told {what}"), help)));
+            }
+            Check::Unseen(what, help) => {
+                let shown = shown("claimed, and not observed".to_owned(), format!("it cannot be told {what}"), help);
+                let list = if shown.cause.is_some() { &mut self.errors } else { &mut self.unseen };
+                list.push(Unclear::new(shown));
             }
         }
     }

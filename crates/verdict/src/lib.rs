@@ -14,10 +14,10 @@ pub use finding::{Finding, Location, Unclear};
 pub use snapshot::probe_table;
 
 use claims::{
-    Scenario, Subject,
+    Check, Claim, ClaimList, Scenario, Subject,
     outcomes::{Outcome, unsaid},
     probe,
-    transaction::{Accepted, Case, Transaction},
+    transaction::{self, Accepted, Case, Reply, Transaction},
 };
 use evidence::{Delivered, Evidence, LogLine, Observed};
 use finding::{Shown, Text};
@@ -75,13 +75,17 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// Claims of which it cannot be told whether they hold.
     pub errors: Vec<Unclear>,
+    /// Claims on results that the gateway does not show of this message, while what became of it is as claimed. They do not
+    /// hold and do not fail; the verdict is that of the other claims.
+    pub unseen: Vec<Unclear>,
     /// Where the harness comes to another result than the gateway, a sentence each. This decides nothing.
     pub second_opinion: Vec<String>,
 }
 
 impl Checked {
     fn new(label: &str, tally: Tally) -> Self {
-        Self { label: label.to_owned(), findings: tally.findings, errors: tally.errors }
+        let errors = tally.errors.into_iter().chain(tally.unseen).collect();
+        Self { label: label.to_owned(), findings: tally.findings, errors }
     }
 }
 
@@ -107,6 +111,11 @@ impl Verdict {
     /// Claims of which it cannot be told whether they hold, in the same order.
     pub fn errors(&self) -> impl Iterator<Item = &Unclear> {
         self.checked().flat_map(|c| &c.errors).chain(self.transactions.iter().flat_map(|t| &t.errors))
+    }
+
+    /// Claims on results that the gateway does not show, which decide nothing.
+    pub fn unseen(&self) -> impl Iterator<Item = &Unclear> {
+        self.transactions.iter().flat_map(|judged| &judged.unseen)
     }
 
     fn checked(&self) -> impl Iterator<Item = &Checked> {
@@ -143,6 +152,18 @@ pub fn judge(scenario: &Scenario, evidence: &Evidence) -> Verdict {
         transactions: (0..plan.transactions.len()).map(|at| transaction(scenario, at, evidence, &text)).collect(),
         strays: strays(plan, evidence, &text),
         snapshot: snapshot::text(plan, evidence),
+    }
+}
+
+/// Whether what became of the message is claimed, and was seen to be so: its outcome, or else its replies.
+fn is_decided(claims: &ClaimList<Transaction>, case: &Case<'_>) -> bool {
+    let holds = |check: Check| check == Check::Holds;
+    match claims.first::<transaction::Outcome>() {
+        Some((outcome, _)) => holds(outcome.check(case)),
+        None => {
+            let mut replies = claims.all::<Reply>().map(|(reply, _)| holds(reply.check(case))).peekable();
+            replies.peek().is_some() && replies.all(|holds| holds)
+        }
     }
 }
 
@@ -190,7 +211,7 @@ fn transaction(scenario: &Scenario, at: usize, evidence: &Evidence, text: &Text)
         let why = "the scenario ended before this transaction";
         dialogue::judge(planned, None, &mut tally, text);
         tally.judge(plan, at, label, claims, Err(why), text);
-        let Tally { findings, errors } = tally;
+        let Tally { findings, errors, unseen } = tally;
         return Judged {
             label: label.clone(),
             outcome: Observed::Unobserved(why.to_owned()),
@@ -200,13 +221,17 @@ fn transaction(scenario: &Scenario, at: usize, evidence: &Evidence, text: &Text)
             arc: Observed::Unobserved(why.to_owned()),
             findings,
             errors,
+            unseen,
             second_opinion: Vec::new(),
         };
     };
     let case = Case::of(plan, at, seen);
     dialogue::judge(planned, Some(seen), &mut tally, text);
     tally.judge(plan, at, label, claims, Ok(&case), text);
-    let Tally { mut findings, mut errors } = tally;
+    let Tally { mut findings, mut errors, mut unseen } = tally;
+    if !is_decided(claims, &case) {
+        errors.append(&mut unseen);
+    }
     // what depends on the log may be otherwise once it is complete
     let unsaid: Vec<String> = unsaid(seen).into_iter().collect();
     findings.iter_mut().for_each(|finding| finding.add(&unsaid));
@@ -218,7 +243,8 @@ fn transaction(scenario: &Scenario, at: usize, evidence: &Evidence, text: &Text)
     }));
     let Case { outcome, spf, dkim, dmarc, arc, .. } = case;
     let second_opinion = Vec::new();
-    let mut judged = Judged { label: label.clone(), outcome, spf, dkim, dmarc, arc, findings, errors, second_opinion };
+    let label = label.clone();
+    let mut judged = Judged { label, outcome, spf, dkim, dmarc, arc, findings, errors, unseen, second_opinion };
     opinion::add(&mut judged, planned, claims, seen, text);
     let objects = std::iter::once(&seen.object).chain(&seen.others);
     let log: Vec<&LogLine> = objects.flat_map(|object| &object.log).filter(|line| line.is_telling).collect();

@@ -40,38 +40,36 @@ pub enum WireError {
         reason: String,
     },
     /// The IMAP server closed the connection, was silent, or said something that is no IMAP.
-    #[error("the IMAP connection of {login} to {destination} failed at {command}: {reason}; look into the Dovecot log")]
+    #[error("the IMAP connection of {login} to {server} failed at {command}: {reason}; look into its log")]
     Lost {
         /// Whose mailbox.
         login: String,
-        /// The server.
-        destination: SocketAddr,
+        /// The server, and how it is reached.
+        server: String,
         /// The command under way, without secrets.
         command: String,
         /// What went wrong.
         reason: String,
     },
     /// The IMAP server answers NO or BAD (RFC 3501 §7.1).
-    #[error(
-        "{destination} refuses {command} of {login}: {said}; is this login in gateway.toml, and its password right?"
-    )]
+    #[error("{server} refuses {command} of {login}: {said}; is this login in gateway.toml, and its password right?")]
     Refused {
         /// Whose mailbox.
         login: String,
-        /// The server.
-        destination: SocketAddr,
+        /// The server, and how it is reached.
+        server: String,
         /// The command, without secrets.
         command: String,
         /// The text of the answer.
         said: String,
     },
     /// The IMAP server did not answer in time.
-    #[error("{destination} did not answer {command} of {login} within {} s; is the service alive?", .after.as_secs())]
+    #[error("{server} did not answer {command} of {login} within {} s; is the service alive?", .after.as_secs())]
     Silent {
         /// Whose mailbox.
         login: String,
-        /// The server.
-        destination: SocketAddr,
+        /// The server, and how it is reached.
+        server: String,
         /// The command, without secrets.
         command: String,
         /// How long it was waited for.

@@ -25,7 +25,7 @@ pub use error::WireError;
 pub use fetch::{Fetched, POLICY_PATH, fetch};
 pub use host::{HostKey, MxHost, MxPlay, WebHost, WebPlay};
 pub use login::Login;
-pub use mailbox::{Found, Mailbox, MailboxAt, Mark};
+pub use mailbox::{Found, ImapServer, Mailbox, MailboxAt, Mark};
 pub use route::Route;
 pub use smtp::{Dialogue, Job, ask, converse};
 pub use stream::{BoxStream, Stream};

@@ -5,11 +5,11 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-use crate::{Login, Route, WireError};
+use crate::{BoxStream, Login, Route, WireError};
 use cache::{Kind, MailboxCache};
 use mail::{Message, Nonce};
 use reader::Reader;
-use std::time::Duration;
+use std::{fmt, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, MissedTickBehavior, interval},
@@ -23,16 +23,37 @@ const REQUESTS: usize = 64;
 /// Where a mailbox is, and how to get at it.
 #[derive(Debug, Clone)]
 pub struct MailboxAt {
-    /// The way to the server, which speaks TLS from the first octet (RFC 8314 §3.2).
-    pub route: Route,
-    /// The name that is sent to it (RFC 6066 §3); a DNS name or an IP address. Any certificate is accepted.
-    pub server_name: String,
+    /// The server.
+    pub server: ImapServer,
     /// Whose mailbox.
     pub login: Login,
-    /// What the certificate is judged by.
-    pub anchor: pki::Anchor,
     /// How long the server may take over one command.
     pub limit: Duration,
+}
+
+/// Who serves a mailbox.
+#[derive(Debug, Clone)]
+pub enum ImapServer {
+    /// A service that speaks TLS from the first octet (RFC 8314 §3.2).
+    Service {
+        /// The way to it.
+        route: Route,
+        /// The name that is sent to it (RFC 6066 §3); a DNS name or an IP address. Any certificate is accepted.
+        name: String,
+        /// What the certificate is judged by.
+        anchor: pki::Anchor,
+    },
+    /// A program in a host, by what it is called in messages: its input and output are the connection.
+    Program(String),
+}
+
+impl fmt::Display for ImapServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service { route, .. } => route.destination.fmt(f),
+            Self::Program(what) => f.write_str(what),
+        }
+    }
 }
 
 /// A message in a mailbox.
@@ -75,8 +96,21 @@ impl Mailbox {
     ///
     /// # Errors
     /// The server cannot be reached, speaks no TLS, is silent, or refuses the login.
+    ///
+    /// # Panics
+    /// The server is a program: that is started by whoever can, for [`Self::over`].
     pub async fn open(at: MailboxAt) -> Result<Self, WireError> {
-        let reader = Reader::open(at.clone()).await?;
+        let ImapServer::Service { route, name, anchor } = &at.server else { panic!("{} was not started", at.server) };
+        let stream = reader::secure(&at, route, name, anchor).await?;
+        Self::over(at, stream).await
+    }
+
+    /// The same over a connection to the server that is there already.
+    ///
+    /// # Errors
+    /// The server is silent, or refuses the login.
+    pub async fn over(at: MailboxAt, stream: BoxStream) -> Result<Self, WireError> {
+        let reader = Reader::open(at.clone(), stream).await?;
         let (requests, received) = mpsc::channel(REQUESTS);
         tokio::spawn(serve(reader, received));
         Ok(Self { at, requests })

@@ -32,11 +32,18 @@ pub(super) fn all_of(claims: &ClaimList<Transaction>, case: &Case<'_>) -> Check 
         match stated.claim.check(case) {
             Check::Holds => {}
             fails @ Check::Fails(..) => return fails,
-            Check::Unclear(..) if unclear.is_some() => {}
-            check => unclear = Some(check),
+            check => unclear = less_told(unclear, check),
         }
     }
     unclear.unwrap_or(Check::Holds)
+}
+
+/// Of two that cannot be told the first; but what is not shown gives way to what was not observed.
+pub(super) fn less_told(first: Option<Check>, second: Check) -> Option<Check> {
+    match (&first, &second) {
+        (None, _) | (Some(Check::Unseen(..)), Check::Unclear(..)) => Some(second),
+        _ => first,
+    }
 }
 
 /// What contradicts, each with its evidence, a line each.

@@ -2,7 +2,7 @@
 
 use super::{
     Case, Transaction,
-    alternatives::{Alternative, all_of, evidence_of},
+    alternatives::{Alternative, all_of, evidence_of, less_told},
 };
 use crate::{Check, Claim, ClaimList, Written};
 use form::{Flaw, values::AtLeastOne};
@@ -23,9 +23,9 @@ impl Claim<Transaction> for Any {
         if checked.contains(&Check::Holds) {
             return Check::Holds;
         }
-        match checked.iter().find(|check| matches!(check, Check::Unclear(..))) {
-            Some(Check::Unclear(_, why)) => Check::Unclear(format!("whether it holds: {}", self.words()), why.clone()),
-            _ => Check::Fails(format!("neither of these holds: {}", self.words()), evidence_of(&checked)),
+        match checked.iter().filter(|check| !matches!(check, Check::Fails(..))).cloned().fold(None, less_told) {
+            Some(untold) => untold.about(|_| format!("whether it holds: {}", self.words())),
+            None => Check::Fails(format!("neither of these holds: {}", self.words()), evidence_of(&checked)),
         }
     }
 }

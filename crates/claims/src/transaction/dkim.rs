@@ -1,6 +1,6 @@
 //! `dkim`: the DKIM result of the whole message, or of the signatures of a domain, a selector, an algorithm.
 
-use super::{Case, Transaction, causes, gateway_side};
+use super::{Case, Transaction, alternatives::less_told, causes, gateway_side};
 use crate::{
     Cause, Check, Claim, Written,
     results::{self, Signer},
@@ -122,7 +122,7 @@ fn signatures(claims: &[(Signer, DkimResult)], case: &Case<'_>) -> Check {
         let found = match results::dkim_of(signer, case.seen) {
             Ok(found) => found,
             Err(why) => {
-                unclear.get_or_insert(Check::unclear(format!("whether DKIM of {signer} is {claim}"), why));
+                unclear = less_told(unclear, case.untold("dkim", format!("whether DKIM of {signer} is {claim}"), why));
                 continue;
             }
         };
@@ -131,14 +131,15 @@ fn signatures(claims: &[(Signer, DkimResult)], case: &Case<'_>) -> Check {
             return fails(format!("DKIM of {signer} is {other}, not {claim}"));
         }
         if let Some(why) = results::may_be_more("dkim", case.seen).filter(|_| found.certain.is_empty()) {
-            unclear.get_or_insert(Check::unclear(format!("whether DKIM of {signer} is {claim}"), why));
+            unclear = less_told(unclear, Check::unclear(format!("whether DKIM of {signer} is {claim}"), why));
             continue;
         }
         match found.possible.first() {
             None if found.certain.is_empty() => return fails(format!("no DKIM result is for a signature of {signer}")),
             None => {}
             Some(why) => {
-                unclear.get_or_insert(Check::unclear(format!("whether DKIM of {signer} is {claim}"), why.clone()));
+                let what = format!("whether DKIM of {signer} is {claim}");
+                unclear = less_told(unclear, case.untold("dkim", what, why.clone()));
             }
         }
     }

@@ -70,7 +70,7 @@ impl Claim<Transaction> for Handshake {
             Link::Protected(seen) if wanted_none => {
                 Check::fails(format!("the connection was protected by {}", seen.handshake.version), seen.words())
             }
-            Link::Protected(seen) => self.details(&seen),
+            Link::Protected(seen) => self.details(&seen, case),
         }
     }
 
@@ -93,7 +93,7 @@ impl Claim<Transaction> for Handshake {
 impl Handshake {
     /// Suites and groups go by any of their names. `trusted` also holds for `verified`, which is more; other words hold
     /// only for themselves.
-    fn details(&self, seen: &Protection<'_>) -> Check {
+    fn details(&self, seen: &Protection<'_>, case: &Case<'_>) -> Check {
         let Protection { handshake, peer } = seen;
         let group = handshake.group.as_deref();
         let differs = |what: &str, claimed: Option<&str>, seen: &str, is_same: fn(&str, &str) -> bool| {
@@ -112,11 +112,11 @@ impl Handshake {
         .collect();
         match (claimed_group, self.peer, peer) {
             _ if !faults.is_empty() => Check::fails(faults.join(", "), format!("the handshake was {}", seen.words())),
-            (Some(claimed), ..) if group.is_none() => Check::unclear(
+            (Some(claimed), ..) if group.is_none() => case.not_shown(
                 format!("whether the group is {claimed}"),
-                "whoever saw the handshake does not tell the group",
+                "whoever saw the handshake does not tell the group".to_owned(),
             ),
-            (_, Some(claimed), Err(why)) => Check::unclear(format!("whether the peer is {claimed}"), why.clone()),
+            (_, Some(claimed), Err(why)) => case.not_shown(format!("whether the peer is {claimed}"), why.clone()),
             _ => Check::Holds,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Case, Transaction,
-    alternatives::{Alternative, all_of},
+    alternatives::{Alternative, all_of, less_told},
 };
 use crate::{Check, Claim, ClaimList, Written, outcomes};
 use evidence::MailObject;
@@ -21,11 +21,8 @@ impl Messages {
         let seen = evidence::Transaction { object: object.clone(), others: Vec::new(), ..case.seen.clone() };
         let number = at + 1;
         let of = if is_planned { Case::of } else { Case::unplanned };
-        match all_of(claims, &of(case.plan, case.index, &seen)) {
-            Check::Holds => Check::Holds,
-            Check::Fails(what, evidence) => Check::Fails(format!("of the accepted message {number}: {what}"), evidence),
-            Check::Unclear(what, why) => Check::Unclear(format!("of the accepted message {number} {what}"), why),
-        }
+        let check = all_of(claims, &of(case.plan, case.index, &seen));
+        check.about(|what| format!("of the accepted message {number}: {what}"))
     }
 }
 
@@ -61,7 +58,7 @@ impl Claim<Transaction> for Messages {
             match Self::one(claims, at, object, case) {
                 Check::Holds => {}
                 fails @ Check::Fails(..) => return fails,
-                check => unclear = unclear.or(Some(check)),
+                check => unclear = less_told(unclear, check),
             }
         }
         unclear.unwrap_or(Check::Holds)

@@ -24,7 +24,7 @@ impl Claim<Transaction> for Never {
                 case.endings.iter().map(|ending| ending.because.as_str()).collect::<Vec<_>>().join("; "),
             ),
             Check::Fails(..) => Check::Holds,
-            Check::Unclear(_, why) => Check::Unclear(format!("whether it holds: {}", self.words()), why),
+            untold => untold.about(|_| format!("whether it holds: {}", self.words())),
         }
     }
 }

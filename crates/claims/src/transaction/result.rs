@@ -77,7 +77,7 @@ impl Claim<Transaction> for MethodResult {
                 Some(why) => Check::unclear(format!("whether there is a result {}", self.words()), why),
                 None => Check::Fails(format!("no result is {}", self.words()), case.said_of(&self.method)),
             },
-            Err(why) => Check::unclear(format!("whether there is a result {}", self.words()), why),
+            Err(why) => case.untold(&self.method, format!("whether there is a result {}", self.words()), why),
         }
     }
 }

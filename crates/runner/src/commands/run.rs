@@ -2,6 +2,7 @@
 
 use super::{CommandContext, Pair, stack::hold};
 use crate::{
+    baseline,
     bring_up::{bring_up, interrupt},
     cli::{ReportKind, ReportTo, RunArgs},
     conduct::{Done, Ended, Incident, RunOptions, conduct},
@@ -26,6 +27,13 @@ use std::{
 /// Brings a stack up, runs the chosen scenarios, cleans up, and says what held.
 pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResult {
     let begun = Instant::now();
+    if args.baseline && args.ci {
+        let help = "write it where you work, and let CI compare; without CI in the environment, or with CI=false, it is written";
+        return Err(CommandError::usage(miette::miette!(
+            help = help,
+            "--ci writes nothing, and a baseline is written"
+        )));
+    }
     let workspace = &context.workspace;
     let pair = Pair::load(workspace, &args.gateway)?;
     let known = KnownFailures::load(&pair.gateway.directory, &library::names(&workspace.scenarios())?)?;
@@ -66,7 +74,7 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     let is_interrupted = incident.is_none();
     let Incident { died, strays } = incident.unwrap_or_default();
     let reports = reports.into_inner().expect("nobody panics while printing");
-    let report = RunReport {
+    let mut report = RunReport {
         adaptations,
         died: died.iter().map(ToString::to_string).collect(),
         strays: if is_interrupted { Observed::Seen(strays) } else { late(stack, strays).await },
@@ -76,7 +84,12 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
         took: begun.elapsed(),
         is_ci: args.ci,
     };
+    let baseline = match args.baseline && !is_interrupted {
+        true => baseline::write(&judge, &mut report.scenarios).map(Some),
+        false => Ok(None),
+    };
     context.progress.print(&report::summary(&report, &style));
+    context.progress.print(baseline.as_ref().ok().and_then(Option::as_deref).unwrap_or_default());
     let written = write_reports(&args.reports, &report);
     if is_interrupted {
         context.progress.say("cleaning up");
@@ -89,6 +102,7 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
         context.progress.say("cleaning up");
         running_stack.down().await?;
     }
+    baseline?;
     written?;
     Ok(report::verdict(&report).into())
 }

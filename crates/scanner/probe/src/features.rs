@@ -98,7 +98,8 @@ async fn encrypt_then_mac(line: &Line<'_>, versions: &Versions) -> Observed<bool
     })
 }
 
-/// A client that pretends to have failed with the newest version must be turned away, by the alert that says why.
+/// A client that pretends to have failed with the newest version must be turned away, by the alert that says why (RFC 7507 §3).
+/// A server that closes the connection without one turns it away too, if it takes the same hello of a client that pretends nothing.
 async fn fallback(line: &Line<'_>, versions: &Versions) -> Observed<bool> {
     let taken: Vec<u16> = versions.taken().collect();
     let [.., older, _] = taken[..] else {
@@ -106,11 +107,18 @@ async fn fallback(line: &Line<'_>, versions: &Versions) -> Observed<bool> {
         return Observed::Unobserved(versions.newest().err().unwrap_or_else(one));
     };
     let hello = Hello { fallback: true, ..usual(line, older, suites::of(older)) };
-    fact_of(line.offer(&hello).await, |flight| match flight {
-        Flight::Taken(_) => Observed::Seen(false),
-        Flight::Alert(INAPPROPRIATE_FALLBACK) => Observed::Seen(true),
-        other => Observed::Unobserved(other.words()),
-    })
+    let is_taken = |flight: io::Result<Flight>| matches!(flight, Ok(Flight::Taken(_)));
+    match line.offer(&hello).await {
+        Ok(Flight::Taken(_)) => Observed::Seen(false),
+        Ok(Flight::Alert(INAPPROPRIATE_FALLBACK)) => Observed::Seen(true),
+        Ok(Flight::Closed) if is_taken(line.offer(&Hello { fallback: false, ..hello.clone() }).await) => {
+            fact_of(line.offer(&hello).await, |again| match again {
+                Flight::Closed => Observed::Seen(true),
+                other => Observed::Unobserved(format!("the server closed the connection, and then: {}", other.words())),
+            })
+        }
+        other => fact_of(other, |flight| Observed::Unobserved(flight.words())),
+    }
 }
 
 fn fact_of(flight: io::Result<Flight>, fact: impl FnOnce(Flight) -> Observed<bool>) -> Observed<bool> {

@@ -48,8 +48,20 @@ tables! {
         /// As which user scenarios mean this one. If nothing is said, the first user is alice, and the next one of the same domain
         /// bob.
         role: Option<Spanned<UserRole>>,
-        /// The password, for this pretend Internet alone.
-        password: Required<NotEmpty>,
+        /// The password, for this pretend Internet alone. Without it the user cannot submit mail, and the mailbox is read on the host.
+        password: Option<NotEmpty>,
+        /// Where the mailbox is read on the host; by Dovecot's own `imap`, whatever the storage, if nothing is said and IMAP with TLS
+        /// on port 993 cannot be used. Read so it may be without the user's password, and without IMAP.
+        store: Option<StoreTable>,
+        /// The host on which it is; if nothing is said, the one that has IMAP, or else the first.
+        host: Option<Spanned<Domain>>,
+    }
+    /// Where a mailbox lies on its host.
+    StoreTable "store" [One] {
+        /// The path of a Maildir; its folders are subdirectories whose names begin with a dot.
+        maildir: Option<AbsolutePath>,
+        /// The path of an mbox file, INBOX alone (RFC 4155).
+        mbox: Option<AbsolutePath>,
     }
     /// A host of the gateway.
     HostTable "host" [Any] {

@@ -58,8 +58,21 @@ pub struct UserMailbox {
     pub login: String,
     /// As which user scenarios mean this one, where the order of the users does not say it.
     pub role: Option<UserRole>,
-    /// Its password, for this pretend Internet alone.
-    pub password: String,
+    /// Its password, for this pretend Internet alone, if it is known.
+    pub password: Option<String>,
+    /// Where it is read on its host, if not over IMAP.
+    pub store: Option<Store>,
+    /// The host on which it is, if that is said.
+    pub host: Option<Domain>,
+}
+
+/// Where a mailbox lies on its host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Store {
+    /// A Maildir at this path, with folders as Maildir++ has them.
+    Maildir(String),
+    /// An mbox file at this path (RFC 4155).
+    Mbox(String),
 }
 
 /// As which user scenarios mean somebody (`{alice}`, `{bob}`).
@@ -218,6 +231,17 @@ impl Gateway {
     pub fn border(&self) -> Option<(&Host, IpAddr)> {
         let takes_mail = |host: &&Host| host.ports().contains(&25);
         self.hosts.iter().filter(takes_mail).find_map(|host| Some((host, *host.public.first()?)))
+    }
+
+    /// The host on which a mailbox is: the one that is named; else the one that has IMAP, with TLS if there is such a one; else the
+    /// first.
+    #[must_use]
+    pub fn home(&self, mailbox: &UserMailbox) -> Option<&Host> {
+        let has = |port: u16| self.hosts.iter().find(move |host| host.ports().contains(&port));
+        match &mailbox.host {
+            Some(name) => self.hosts.iter().find(|host| host.name == *name),
+            None => has(993).or_else(|| has(143)).or_else(|| self.hosts.first()),
+        }
     }
 
     /// What the harness adds to the gateway or changes in it, one sentence each, for the report.

@@ -1,10 +1,10 @@
 //! `gateway.toml` and the files beside it, read and checked.
 
 use super::{
-    CertificatePlace, DkimPlace, EtcFile, Gateway, GatewayError, Host, OwnZone, Ready, Service, UserMailbox,
+    CertificatePlace, DkimPlace, EtcFile, Gateway, GatewayError, Host, OwnZone, Ready, Service, Store, UserMailbox,
     language::{
         AbsolutePath, CertificateTable, DkimTable, GatewayTable, HostTable, MailboxTable, Port, ReadyTable,
-        ServiceTable,
+        ServiceTable, StoreTable,
     },
 };
 use form::{
@@ -44,7 +44,6 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn gateway(&mut self, table: GatewayTable) -> Option<Gateway> {
         let domains = table.domains.0.map(|list| list.0);
-        let mailboxes = self.mailboxes(table.mailbox.unwrap_or_default(), domains.as_deref());
         let mut names = BTreeSet::new();
         let mut hosts = Vec::new();
         for host in table.host.0.map(|list| list.0).unwrap_or_default() {
@@ -53,6 +52,7 @@ impl Reader<'_> {
             }
             hosts.extend(self.host(host));
         }
+        let mailboxes = self.mailboxes(table.mailbox.unwrap_or_default(), domains.as_deref(), &hosts);
         let zones = table.zone.map(|zones| zones.0).unwrap_or_default();
         Some(Gateway {
             name: fs::canonicalize(self.directory)
@@ -92,10 +92,10 @@ impl Reader<'_> {
         follows
     }
 
-    fn mailboxes(&mut self, tables: Vec<MailboxTable>, domains: Option<&[Domain]>) -> Vec<UserMailbox> {
+    fn mailboxes(&mut self, tables: Vec<MailboxTable>, domains: Option<&[Domain]>, hosts: &[Host]) -> Vec<UserMailbox> {
         let (mut addresses, mut roles) = (BTreeSet::new(), BTreeSet::new());
         let mut mailboxes = Vec::new();
-        for MailboxTable { address, login, role, password } in tables {
+        for MailboxTable { address, login, role, password, store, host } in tables {
             let Some(address) = address.0 else { continue };
             self.once(&mut addresses, address.value.to_string(), &address, "mailbox");
             if domains.is_some_and(|domains| !domains.contains(address.value.domain())) {
@@ -105,12 +105,22 @@ impl Reader<'_> {
             if let Some(role) = &role {
                 self.once(&mut roles, format!("{:?}", role.value).to_ascii_lowercase(), role, "role");
             }
-            mailboxes.extend(password.0.map(|password| UserMailbox {
+            if let Some(unknown) = host.as_ref().filter(|host| !hosts.iter().any(|known| known.name == host.value)) {
+                let flaw = Flaw::new(format!("there is no host {}", unknown.value)).at(&unknown.span, "here");
+                self.flaws.push(flaw.help("a mailbox lies on one of `[[host]]`, by its `name`"));
+            }
+            let store = store.and_then(|StoreTable { maildir, mbox }| match (maildir, mbox) {
+                (Some(path), _) => Some(Store::Maildir(path.0)),
+                (_, path) => path.map(|path| Store::Mbox(path.0)),
+            });
+            mailboxes.push(UserMailbox {
                 login: login.map_or_else(|| address.value.to_string(), |login| login.0),
                 role: role.map(|role| role.value),
                 address: address.value,
-                password: password.0,
-            }));
+                password: password.map(|password| password.0),
+                store,
+                host: host.map(|host| host.value),
+            });
         }
         mailboxes
     }

@@ -90,6 +90,15 @@ fn mail_that_was_accepted_and_is_nowhere_is_unclear_but_not_rejected() {
     is_unclear(r#"outcome = { delivered = "INBOX" }"#, &lost, "was not found in a mailbox of alice@gateway.example");
     let message = "the message for alice@gateway.example was accepted, not rejected";
     fails(r#"outcome = "rejected""#, &lost, message, "sent for alice@gateway.example");
+    is_unclear(r#"outcome = "bounced""#, &lost, "was not found in a mailbox of alice@gateway.example");
+    // the log of its own agent says that it lies in a mailbox; the words of another host say nothing
+    for (said, is_stored) in [("delivered to mailbox", true), ("250 2.0.0 delivered to mailbox", false)] {
+        lost.object.fates[0].said = said.to_owned();
+        for claim in ["bounced", "deferred", "discarded", "delivered"] {
+            let judged = first(&plan(&format!("outcome = \"{claim}\"")), lost.clone());
+            assert_eq!(judged.findings.len() == 1, is_stored && claim != "delivered", "{claim}: {said}");
+        }
+    }
     lost.object.fates.clear();
     is_unclear(r#"outcome = "discarded""#, &lost, "nothing says what became of it");
 }

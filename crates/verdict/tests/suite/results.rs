@@ -54,6 +54,34 @@ fn what_nobody_says_is_not_none() {
 }
 
 #[test]
+fn what_became_of_a_message_is_judged_where_its_results_are_not_shown() {
+    let mut seen = rejected();
+    seen.object.results.clear();
+    let reply = "reply = { to = \"end-of-data\", code = 550 }";
+    for decided in ["outcome = \"rejected\"", reply] {
+        for result in ["dmarc = \"fail\"", "result = { method = \"iprev\" }", "never = { dmarc = \"pass\" }"] {
+            let judged = first(&plan(&format!("{decided}\n{result}")), seen.clone());
+            assert!(judged.findings.is_empty() && judged.errors.is_empty(), "{decided}, {result}: {judged:#?}");
+            assert_eq!(judged.unseen.len(), 1, "{decided}, {result}");
+        }
+    }
+    // what became of it is not claimed, or not so, or not known for sure, or there is a result that nobody understands
+    let errors = |claims: &str, seen: &evidence::Transaction| {
+        let judged = first(&plan(claims), seen.clone());
+        assert!(judged.unseen.is_empty(), "{claims}");
+        (judged.findings.len(), judged.errors.len())
+    };
+    assert_eq!(errors("dmarc = \"fail\"", &seen), (0, 1));
+    assert_eq!(errors("outcome = \"delivered\"\ndmarc = \"fail\"", &seen), (1, 1));
+    assert_eq!(errors(&reply.replace("550", "554").replace(" }", " }\ndmarc = \"fail\""), &seen), (1, 1));
+    let mut strange = seen.clone();
+    strange.object.results.push(result("dmarc", "bestguesspass", &[], log("opendmarc")));
+    assert_eq!(errors("outcome = \"rejected\"\ndmarc = \"fail\"", &strange), (0, 1));
+    seen.object.waiting_for = vec!["what opendmarc says".to_owned()];
+    assert_eq!(errors("outcome = \"rejected\"\ndmarc = \"fail\"", &seen), (0, 1));
+}
+
+#[test]
 fn the_header_is_believed_before_logs_and_logs_before_the_reply() {
     let mut seen = delivered("INBOX");
     seen.object.results.insert(0, result("spf", "softfail", &[], ResultSource::Reply));

@@ -1,7 +1,7 @@
 //! The IMAP commands that look at a mailbox and remove from it.
 
 use super::{MailboxAt, cache::MailboxCache};
-use crate::{BoxStream, WireError, tls};
+use crate::{BoxStream, Route, WireError, tls};
 use async_imap::{Client, error::Error, types::NameAttribute};
 use futures_util::TryStreamExt;
 use std::collections::{BTreeMap, HashMap};
@@ -24,18 +24,8 @@ struct Mark {
 }
 
 impl Reader {
-    /// Connects and logs in.
-    pub(super) async fn open(at: MailboxAt) -> Result<Self, WireError> {
-        let name = tls::server_name(&at.server_name)?;
-        let stream = at.route.open(at.limit).await?;
-        let secured = timeout(at.limit, tls::secure(Box::new(stream), &name, &at.anchor)).await;
-        let (stream, _) = secured.map_err(|_| at.silent("TLS")).and_then(|handshake| {
-            handshake.map_err(|error| WireError::Tls {
-                server: at.server_name.clone(),
-                destination: at.route.destination,
-                reason: error.to_string(),
-            })
-        })?;
+    /// Logs in over a connection to the server.
+    pub(super) async fn open(at: MailboxAt, stream: BoxStream) -> Result<Self, WireError> {
         let mut client = Client::new(stream);
         let greeting = at.within("the greeting", async { Ok(client.read_response().await?) }).await?;
         greeting.ok_or_else(|| at.lost("the greeting", CLOSED.to_owned()))?;
@@ -123,17 +113,34 @@ impl Reader {
     }
 }
 
+/// Connects to a service, with TLS from the first octet.
+pub(super) async fn secure(
+    at: &MailboxAt,
+    route: &Route,
+    name: &str,
+    anchor: &pki::Anchor,
+) -> Result<BoxStream, WireError> {
+    let server_name = tls::server_name(name)?;
+    let stream = route.open(at.limit).await?;
+    let secured = timeout(at.limit, tls::secure(Box::new(stream), &server_name, anchor)).await;
+    let (stream, _) = secured.map_err(|_| at.silent("TLS")).and_then(|handshake| {
+        let (server, destination) = (name.to_owned(), route.destination);
+        handshake.map_err(|error| WireError::Tls { server, destination, reason: error.to_string() })
+    })?;
+    Ok(stream)
+}
+
 const CLOSED: &str = "the server closed the connection";
 
 impl MailboxAt {
     pub(super) fn lost(&self, command: &str, reason: String) -> WireError {
-        let (login, destination) = (self.login.user.clone(), self.route.destination);
-        WireError::Lost { login, destination, command: command.to_owned(), reason }
+        let (login, server) = (self.login.user.clone(), self.server.to_string());
+        WireError::Lost { login, server, command: command.to_owned(), reason }
     }
 
     fn silent(&self, command: &str) -> WireError {
-        let (login, destination) = (self.login.user.clone(), self.route.destination);
-        WireError::Silent { login, destination, command: command.to_owned(), after: self.limit }
+        let (login, server) = (self.login.user.clone(), self.server.to_string());
+        WireError::Silent { login, server, command: command.to_owned(), after: self.limit }
     }
 
     /// The result of a command, if it comes in time.
@@ -141,8 +148,8 @@ impl MailboxAt {
         match timeout(self.limit, result).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(Error::No(said) | Error::Bad(said))) => {
-                let (login, destination) = (self.login.user.clone(), self.route.destination);
-                Err(WireError::Refused { login, destination, command: command.to_owned(), said })
+                let (login, server) = (self.login.user.clone(), self.server.to_string());
+                Err(WireError::Refused { login, server, command: command.to_owned(), said })
             }
             Ok(Err(error)) => Err(self.lost(command, error.to_string())),
             Err(_) => Err(self.silent(command)),

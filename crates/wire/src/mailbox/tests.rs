@@ -94,6 +94,10 @@ impl Store {
 }
 
 /// Serves a store, and says where.
+fn service(route: Route) -> ImapServer {
+    ImapServer::Service { route, name: "mx.gateway.example".to_owned(), anchor: AUTHORITY.anchor() }
+}
+
 async fn serve(store: &Arc<Store>, password: &str) -> MailboxAt {
     let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
     let entrance = listener.local_addr().unwrap();
@@ -111,10 +115,8 @@ async fn serve(store: &Arc<Store>, password: &str) -> MailboxAt {
         }
     });
     MailboxAt {
-        route: route(entrance),
-        server_name: "mx.gateway.example".to_owned(),
+        server: service(route(entrance)),
         login: Login { user: "alice@gateway.example".to_owned(), password: password.to_owned() },
-        anchor: AUTHORITY.anchor(),
         limit: Duration::from_secs(20),
     }
 }
@@ -237,7 +239,7 @@ async fn a_server_that_goes_away_is_an_error_for_all_who_wait_and_who_come_later
 #[tokio::test]
 async fn what_is_no_tls_is_an_error_that_names_the_server() {
     let (route, _) = crate::peers::script(&["* OK no TLS here"]).await;
-    let at = MailboxAt { route, ..serve(&store(), "right").await };
+    let at = MailboxAt { server: service(route), ..serve(&store(), "right").await };
     let error = Mailbox::open(at).await.unwrap_err().to_string();
     assert!(error.contains("no TLS with mx.gateway.example (192.0.2.1:25)"), "{error}");
 }
