@@ -213,7 +213,7 @@ pub fn dkim_of(signer: &Signer, seen: &Transaction) -> Result<Signatures, String
                     None => found.certain.push(word),
                 }
             }
-            None if word != DkimResult::None => nameless = Some(result),
+            None if word != DkimResult::None && !is_no_domain(result) => nameless = Some(result),
             _ => {}
         }
     }
@@ -261,6 +261,12 @@ fn signer(result: &AuthResult) -> Option<Domain> {
 fn property<'a>(result: &'a AuthResult, wanted: &str) -> Option<&'a str> {
     let found = result.properties.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
     found.map(|(_, value)| value.as_str())
+}
+
+/// Whether a result names as its domain what cannot be one: a peer's text, and nobody's.
+fn is_no_domain(result: &AuthResult) -> bool {
+    let is_odd = |c: char| c.is_ascii() && !(c.is_ascii_alphanumeric() || "-_.".contains(c));
+    property(result, "header.d").is_some_and(|domain| domain.contains(is_odd))
 }
 
 /// The algorithm of the signature that a result is about, where the result does not say it: `a=` of the signatures in the message with

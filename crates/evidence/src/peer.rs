@@ -207,7 +207,8 @@ impl PeerTexts {
     fn tags(&mut self, value: &str) {
         for (tag, value) in value.split(';').filter_map(|tag| tag.split_once('=')) {
             let behind: &[&str] = match tag.trim() {
-                "d" => &["d=", "domain="],
+                // the last ones are rspamd's, where it lists what it notes beside a test
+                "d" => &["d=", "domain=", "){", ")[", ";", ","],
                 "s" => &["s=", "selector="],
                 "i" => &["i="],
                 _ => &[],

@@ -84,7 +84,7 @@ static QUEUE_IDS: LazyLock<Vec<(Regex, bool)>> = LazyLock::new(|| {
         (r"\bwith\s+(?:UTF8)?(?:E?SMTP|LMTP)S?A?\s+(?:\([^()]*\)\s+)?id\s+([0-9A-Za-z+/]{6,40})", false),
         (r"\(Postfix(?:, from userid \d+)?\)\s+id\s+([0-9A-Za-z]{6,24})", false),
         (r"\bnotification: ([0-9A-Za-z]{6,24})\b", true),
-        (r"\bX-Postfix-Queue-ID: ([0-9A-Za-z]{6,24})\b", false),
+        (r"\bX-(?:Postfix|Rspamd)-(?i:Queue-ID): ([0-9A-Za-z]{6,24})\b", false),
     ]
     .map(|(pattern, needs_digit)| (regex(pattern), needs_digit))
     .into()

@@ -60,4 +60,30 @@ fn told(text: &str) -> Option<Told<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NEW: &str = "action=greylist, reason=new, client_name=mail.bank.example, client_address=192.0.2.10, \
+                       sender=billing@bank.example, recipient=alice@gateway.example";
+
+    fn is_about(text: &str, client: &str, mail_from: &str) -> bool {
+        let client = client.parse().unwrap();
+        Postgrey.clients(text).contains(&client) && Postgrey.is_about(text, &Session { client, helo: None, mail_from })
+    }
+
+    #[test]
+    fn a_client_that_is_new_is_greylisted() {
+        let condition = |text: &str| Postgrey.condition(&crate::line::parse("mx", &format!("postgrey[9]: {text}")));
+        let told = condition(NEW).unwrap();
+        assert_eq!((told.kind, told.reason.as_str()), (ConditionKind::Greylisted, "new"));
+        assert_eq!(condition(&NEW.replace("greylist, reason=new", "pass, reason=triplet found")), None);
+        assert!(is_about(NEW, "192.0.2.10", "billing@bank.example") && !is_about(NEW, "192.0.2.11", "billing@bank.example"));
+        assert!(!is_about(NEW, "192.0.2.10", "other@bank.example"));
+    }
+
+    #[test]
+    fn a_sender_that_looks_like_an_end_is_read_whole() {
+        let sender = "x, recipient=bob@gateway.example, client_address=203.0.113.9, sender=y@a.example";
+        let line = NEW.replace("billing@bank.example,", &format!("{sender},"));
+        assert!(is_about(&line, "192.0.2.10", &format!("\"{}\"@a.example", &sender[..sender.len() - 10])));
+        assert!(!is_about(&line, "203.0.113.9", "y@a.example"));
+    }
 }
