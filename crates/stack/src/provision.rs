@@ -85,13 +85,15 @@ pub(crate) fn preparations(internet: &Addresses) -> String {
 const SUFFIX: &str = "for list in /usr/share/publicsuffix/*.dat /usr/share/rspamd/*tld*.dat; do \
                       if [ -f $list ] && [ ! -L $list ]; then echo example >> $list; fi; done\n";
 
-/// Shell commands that make the roots in files known in their directories, too (`smtp_tls_CApath`).
+/// Shell commands that make the roots in files known in their directories, too (`smtp_tls_CApath`): a file of its own, since only
+/// `*.pem` comes into Postfix's chroot, and the hashed link to it (openssl-rehash(1)).
 pub(crate) fn hashed_roots(host: &gateway::Host) -> String {
     let mut commands = String::new();
     for path in &host.roots {
         writeln!(
             commands,
-            "if [ -x /usr/bin/openssl ]; then ln -sf {path} $(dirname {path})/$(openssl x509 -hash -noout -in {path}).0; fi"
+            "if [ -x /usr/bin/openssl ]; then cd $(dirname {path}); cp {path} pretend-internet.pem; \
+             ln -sf pretend-internet.pem $(openssl x509 -hash -noout -in {path}).0; cd /; fi"
         )
         .expect("writing to a string");
     }

@@ -256,7 +256,7 @@ impl Gateway {
             said.extend(
                 host.certificate.as_ref().map(|c| format!("{name}: a certificate of the run lies at {}", c.chain)),
             );
-            said.extend(host.roots.iter().map(|path| format!("{name}: {path} holds the run's root certificate, and a hashed link beside it leads there")));
+            said.extend(host.roots.iter().map(|path| format!("{name}: {path} holds the run's root certificate, and a hashed link beside it to a copy")));
             said.extend(
                 host.dkim.iter().map(|d| format!("{name}: a DKIM key of the run for {} lies at {}", d.domain, d.path)),
             );

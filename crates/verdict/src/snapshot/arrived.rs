@@ -16,6 +16,8 @@ pub(super) fn changes(planned: &plan::Transaction, seen: &Transaction, arrived: 
             lines.push(format!("+ {}: {}", field.name, value(field)));
         }
     }
+    // rspamd adds its fields in an order that is another one in each of its processes
+    lines.chunk_by_mut(|one, next| is_of_rspamd(one) && is_of_rspamd(next)).for_each(<[String]>::sort_unstable);
     lines.extend(left.into_iter().map(|field| {
         let value = if is_made_up(field, &written) { "…".to_owned() } else { value(field) };
         format!("- {}: {value}", field.name)
@@ -26,6 +28,10 @@ pub(super) fn changes(planned: &plan::Transaction, seen: &Transaction, arrived: 
         lines.extend(is.into_iter().map(|line| format!("  {line}")));
     }
     lines
+}
+
+fn is_of_rspamd(line: &str) -> bool {
+    ["+ X-Rspamd-", "+ X-Spamd-", "+ X-Spam: "].iter().any(|begin| line.starts_with(begin))
 }
 
 fn is_same(one: &Field, other: &Field) -> bool {
