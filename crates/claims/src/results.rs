@@ -198,9 +198,8 @@ pub fn dkim_of(signer: &Signer, seen: &Transaction) -> Result<Signatures, String
                     None if name == "header.a" => algorithm(result, seen),
                     told => told.map(str::to_owned),
                 };
-                let asked = details
-                    .into_iter()
-                    .filter_map(|(name, what, wanted)| Some((told(name), what, wanted.as_ref()?)));
+                let asked =
+                    details.into_iter().filter_map(|(name, what, wanted)| Some((told(name), what, wanted.as_ref()?)));
                 let asked: Vec<_> = asked.collect();
                 let is_other = |(said, _, wanted): &(Option<String>, &str, &String)| {
                     said.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(wanted))

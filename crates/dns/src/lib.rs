@@ -60,9 +60,11 @@ impl ZoneData {
     pub fn names_are_used(&self) -> bool {
         let file = self.file();
         let is_used = |record: &zonefile::Record| {
-            let text = record.text().map(|text| String::from_utf8_lossy(&text).to_ascii_lowercase()).unwrap_or_default();
+            let text =
+                record.text().map(|text| String::from_utf8_lossy(&text).to_ascii_lowercase()).unwrap_or_default();
             let term = |term: &str| {
-                let name = term.trim_start_matches(['+', '-', '~', '?']).split([':', '/', '=']).next().unwrap_or_default();
+                let name =
+                    term.trim_start_matches(['+', '-', '~', '?']).split([':', '/', '=']).next().unwrap_or_default();
                 ["a", "mx", "ptr", "exists"].contains(&name)
             };
             text.starts_with("v=spf1") && text.split(' ').any(term)

@@ -177,9 +177,9 @@ pub fn symbols<'a>(text: &'a str, between: [&str; 2], around: [char; 2], behind:
         let text = text.trim_start();
         text.is_empty()
             || text.starts_with(']')
-            || separated(text).map(str::trim_start).is_some_and(|text| {
-                text.is_empty() || name(text).and_then(|length| scored(&text[length..])).is_some()
-            })
+            || separated(text)
+                .map(str::trim_start)
+                .is_some_and(|text| text.is_empty() || name(text).and_then(|length| scored(&text[length..])).is_some())
     };
     let mut found = Vec::new();
     let mut rest = text.trim_start();
@@ -209,13 +209,7 @@ fn spam_status(body: &str) -> Option<Vec<&str>> {
     Some(tests.split(',').map(str::trim).collect())
 }
 
-fn result(
-    method: &str,
-    word: &str,
-    properties: &[(&str, &str)],
-    reason: &str,
-    source: &ResultSource,
-) -> AuthResult {
+fn result(method: &str, word: &str, properties: &[(&str, &str)], reason: &str, source: &ResultSource) -> AuthResult {
     let properties = properties.iter().filter(|(_, value)| !value.is_empty());
     AuthResult {
         method: method.to_owned(),
@@ -253,8 +247,12 @@ mod tests {
         let spf = "Received-SPF: Softfail (mailfrom) identity=mailfrom; client-ip=192.0.2.1; helo=h; envelope-from=\"a@soft.example\"; \
                    receiver=g.example\r\n";
         let none = PeerTexts::default();
-        let of_rspamd =
-            ["dmarc=pass header.from=bank.example", "spf=pass", "dkim=pass header.d=bank.example header.s=s1", "arc=none"];
+        let of_rspamd = [
+            "dmarc=pass header.from=bank.example",
+            "spf=pass",
+            "dkim=pass header.d=bank.example header.s=s1",
+            "arc=none",
+        ];
         assert_eq!(in_fields(spamd, "From: a@x.example\r\n\r\n", &none), of_rspamd);
         assert_eq!(in_fields(status, "\r\n", &none), ["dkim=fail", "dmarc=fail", "spf=fail"]);
         assert_eq!(in_fields(spf, "\r\n", &none), ["spf=softfail smtp.mailfrom=soft.example"]);

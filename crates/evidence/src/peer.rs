@@ -60,7 +60,8 @@ impl PeerText {
         let whole: Vec<char> = behind.iter().chain(&own).map(|sign| sign.is).collect();
         let is_here = |at: &usize| {
             let is_alone = behind.is_empty() && (*at == 0 || matches!(text[at - 1].is, ' ' | ';'));
-            (is_anywhere || !is_alone) && text[*at..].iter().map(|sign| sign.is).take(whole.len()).eq(whole.iter().copied())
+            (is_anywhere || !is_alone)
+                && text[*at..].iter().map(|sign| sign.is).take(whole.len()).eq(whole.iter().copied())
         };
         let at = (from..(text.len() + 1).saturating_sub(whole.len())).find(is_here)?;
         Some(at + behind.len()..at + whole.len())
@@ -95,7 +96,9 @@ impl PeerTexts {
             }
             let Some((name, value)) = line.split_once(':') else { continue };
             match name.trim_end().to_ascii_lowercase().as_str() {
-                "mail from" | "from" | "sender" | "reply-to" | "to" | "cc" | "message-id" => texts.addresses(value.trim()),
+                "mail from" | "from" | "sender" | "reply-to" | "to" | "cc" | "message-id" => {
+                    texts.addresses(value.trim())
+                }
                 "dkim-signature" => texts.tags(value),
                 _ => {}
             }

@@ -310,7 +310,8 @@ impl LogIndex {
     fn open(&mut self, at: u64, line: &LogLine, id: &str, client: Option<IpAddr>) {
         let served = self.serving.get(&(line.host.clone(), line.pid, None)).copied();
         let mut entry = QueueEntry::new(&line.host, id, served);
-        let (own, rest) = take(&mut self.early).into_iter().partition(|(of, _, early)| of == id && early.host == line.host);
+        let (own, rest) =
+            take(&mut self.early).into_iter().partition(|(of, _, early)| of == id && early.host == line.host);
         self.early = rest;
         for (_, at, line) in Vec::from(own) {
             entry.lines.push(at);

@@ -137,7 +137,8 @@ mod tests {
             faults: Vec::new(),
         };
         let (ip, mail_from) = ("192.0.2.10".parse().unwrap(), mail_from.parse().unwrap());
-        let sender = Sender { ip, ehlo: ehlo.parse().ok(), mail_from: Some(&mail_from), message: b"From: a@bank.example" };
+        let sender =
+            Sender { ip, ehlo: ehlo.parse().ok(), mail_from: Some(&mail_from), message: b"From: a@bank.example" };
         hosts_of([sender].into_iter(), &[], &[zone]).into_iter().map(|(_, line)| line).collect()
     }
 

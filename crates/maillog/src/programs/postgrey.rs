@@ -75,7 +75,9 @@ mod tests {
         let told = condition(NEW).unwrap();
         assert_eq!((told.kind, told.reason.as_str()), (ConditionKind::Greylisted, "new"));
         assert_eq!(condition(&NEW.replace("greylist, reason=new", "pass, reason=triplet found")), None);
-        assert!(is_about(NEW, "192.0.2.10", "billing@bank.example") && !is_about(NEW, "192.0.2.11", "billing@bank.example"));
+        assert!(
+            is_about(NEW, "192.0.2.10", "billing@bank.example") && !is_about(NEW, "192.0.2.11", "billing@bank.example")
+        );
         assert!(!is_about(NEW, "192.0.2.10", "other@bank.example"));
     }
 

@@ -141,7 +141,9 @@ mod tests {
 
     #[test]
     fn what_it_has_begun_with_is_not_over() {
-        assert!(Rspamd.owes(&[BEGUN]) && !Rspamd.owes(&[BEGUN, REFUSED]) && !Rspamd.owes(&[REFUSED]) && !Rspamd.owes(&[]));
+        assert!(
+            Rspamd.owes(&[BEGUN]) && !Rspamd.owes(&[BEGUN, REFUSED]) && !Rspamd.owes(&[REFUSED]) && !Rspamd.owes(&[])
+        );
     }
 
     #[test]
@@ -150,8 +152,12 @@ mod tests {
             (
                 "ARC_ALLOW(-1.00){list-2.example:s=arc:i=2;},DMARC_POLICY_ALLOW(-0.50){sealed-2.example;reject;},\
                  R_DKIM_ALLOW(-0.20){sealed-2.example:s=s1;},R_SPF_ALLOW(-0.20){+ip4:198.51.100.21;}",
-                &["arc=pass", "dmarc=pass header.from=sealed-2.example", "dkim=pass header.d=sealed-2.example header.s=s1", "spf=pass"]
-                    [..],
+                &[
+                    "arc=pass",
+                    "dmarc=pass header.from=sealed-2.example",
+                    "dkim=pass header.d=sealed-2.example header.s=s1",
+                    "spf=pass",
+                ][..],
             ),
             (
                 "R_DKIM_ALLOW(-0.20){d.example:s=ed;d.example:s=one;},DKIM_TRACE(0.00){d.example:+;d.example:-;},\

@@ -41,7 +41,8 @@ mod tests {
                     mid=<mpcd5b30731f38a237@mailproof.example>,autolearn=no autolearn_force=no";
         assert_eq!(read(&[line]), ["dkim=fail", "dmarc=fail", "spf=fail"]);
         // a Message-ID that looks like it stands behind them
-        let line = "spamd[811]: spamd: result: . 0 - SPF_NONE scantime=0.4,mid=<x result: . 0 - DKIM_VALID,DMARC_PASS y>";
+        let line =
+            "spamd[811]: spamd: result: . 0 - SPF_NONE scantime=0.4,mid=<x result: . 0 - DKIM_VALID,DMARC_PASS y>";
         assert_eq!(read(&[line]), ["spf=none"]);
         assert_eq!(read(&["spamd[811]: spamd: clean message (0.1/5.0) for x:111 in 0.4 seconds, 812 bytes."]), [""; 0]);
     }

@@ -249,14 +249,17 @@ impl Gateway {
     pub fn adaptations(&self) -> Vec<String> {
         let mut said = vec![
             "/etc/resolv.conf names the pretend Internet's resolver, and the default route leads there".to_owned(),
-            "lists of public suffixes, where there are any, have `example` in them, below which everybody lives".to_owned(),
+            "lists of public suffixes, where there are any, have `example` in them, below which everybody lives"
+                .to_owned(),
         ];
         for host in &self.hosts {
             let name = &host.name;
             said.extend(
                 host.certificate.as_ref().map(|c| format!("{name}: a certificate of the run lies at {}", c.chain)),
             );
-            said.extend(host.roots.iter().map(|path| format!("{name}: {path} holds the run's root certificate, and a hashed link beside it to a copy")));
+            said.extend(host.roots.iter().map(|path| {
+                format!("{name}: {path} holds the run's root certificate, and a hashed link beside it to a copy")
+            }));
             said.extend(
                 host.dkim.iter().map(|d| format!("{name}: a DKIM key of the run for {} lies at {}", d.domain, d.path)),
             );

@@ -24,7 +24,11 @@ fn tests(peer: &Peer) -> Vec<(&'static str, &'static str, Vec<String>)> {
     };
     vec![
         ("HFILTER_HELO_5", "3.00", vec![printable(&peer.helo)]),
-        ("DMARC_POLICY_REJECT", "2.00", vec!["bank.example : No valid SPF, No valid DKIM".to_owned(), "reject".to_owned()]),
+        (
+            "DMARC_POLICY_REJECT",
+            "2.00",
+            vec!["bank.example : No valid SPF, No valid DKIM".to_owned(), "reject".to_owned()],
+        ),
         ("R_SPF_FAIL", "1.00", vec!["-all".to_owned()]),
         dkim,
         ("FORGED_SENDER", "0.30", authors()),
