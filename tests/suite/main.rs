@@ -11,7 +11,9 @@ mod cli;
 mod diagnostics;
 mod explain;
 mod faults;
+mod greylisting;
 mod held;
+mod imports;
 mod leftovers;
 mod lookup;
 mod probe;
@@ -19,6 +21,7 @@ mod safety;
 mod scenarios;
 mod stacks;
 mod tidy;
+mod unread;
 
 use held::Held;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -37,6 +40,7 @@ fn main() {
         lookup::trials(),
         assess::pure(),
         probe::pure(),
+        imports::pure(),
     ]
     .into_iter()
     .flatten()
@@ -49,11 +53,14 @@ fn main() {
         stacks::trials(),
         baseline::trials(),
         faults::trials(),
+        unread::trials(),
+        greylisting::trials(),
         leftovers::trials(),
         safety::trials(),
         assess::trials(),
         probe::trials(),
         explain::trials(),
+        imports::trials(),
         runs,
         scenarios,
     ]

@@ -116,7 +116,8 @@ impl Stack {
         let hosts = self.admds.iter_mut().flat_map(|admd| admd.hosts.iter_mut());
         let starting = hosts.map(|host| async {
             let roots = provision::hashed_roots(&host.plan);
-            let commands = format!("{preparations}{roots}{}", provision::ownership(&host.plan));
+            let emptied = provision::emptied(&host.plan);
+            let commands = format!("{preparations}{roots}{emptied}{}", provision::ownership(&host.plan));
             let container = host.container.clone();
             let routed = async { Ok(engine.run_once(&self.run, image, &container, &route).await?) };
             let started = async {

@@ -9,7 +9,7 @@ use container::Container;
 use std::time::Duration;
 use tokio::time::{Instant, interval, timeout_at};
 
-/// How long a service may take until it is ready.
+/// How long a service may take until it is ready. On a busy machine rspamd needs half of that.
 const START: Duration = Duration::from_secs(60);
 /// Lines of log that an error shows.
 const SHOWN: usize = 25;

@@ -1,7 +1,7 @@
 //! One transaction: its message brought, and everything that was seen of it.
 
 use crate::{
-    Stack, StackError,
+    Endpoint, Stack, StackError,
     stage::{Seen, Stage},
 };
 use evidence::{Delivered, Observed, PeerTexts, ProgramRun};
@@ -9,13 +9,17 @@ use mail::{Address, Nonce};
 use maillog::Track;
 use plan::{Origin, Tls, Transaction};
 use std::{net::IpAddr, time::Duration};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use wire::{Dialogue, Job};
 
 /// How long one whole dialogue may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a message may take until its fate is known.
 const SETTLING: Duration = Duration::from_secs(30);
+/// How long a mail server of which the log has said nothing at all so far may take until it does.
+const SILENCE: Duration = Duration::from_secs(2);
+/// How often a client tries again what was refused for now.
+const RETRIES: usize = 2;
 /// Address from which users submit mail and read their mailboxes.
 pub(crate) const USER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 250));
 
@@ -61,13 +65,24 @@ impl Stack {
         mail_out: &OutgoingMail<'_>,
         stage: &Stage,
     ) -> Result<evidence::Transaction, StackError> {
-        let (since, mark) = (self.logs.position(), self.dns.mark());
-        let brought = match mail_out.transaction.origin {
+        let (mut since, mark) = (self.logs.position(), self.dns.mark());
+        let mut earlier = Vec::new();
+        let brought = match &mail_out.transaction.origin {
             Origin::Sendmail => Brought::ByProgram(self.sendmail(mail_out).await?),
-            Origin::Client(_) | Origin::Submission(_) => Brought::OverTheWire(self.send(mail_out).await?),
+            Origin::Submission(_) => Brought::OverTheWire(self.send(mail_out).await?),
+            Origin::Client(client) => {
+                let retry = client.retry.or(self.gateway().retry).filter(|_| mail_out.transaction.dialogue.is_none());
+                let mut dialogue = self.send(mail_out).await?;
+                while let Some(after) = retry.filter(|_| earlier.len() < RETRIES && is_for_now(&dialogue)) {
+                    sleep_until(Instant::now() + Duration::from_secs(after)).await;
+                    since = self.logs.position();
+                    earlier.push(std::mem::replace(&mut dialogue, self.send(mail_out).await?).exchanges);
+                }
+                Brought::OverTheWire(dialogue)
+            }
         };
-        let track = track(mail_out, &brought, since);
-        let account = self.logs.settle(&track, Instant::now() + SETTLING).await;
+        let track = Track { host: self.taken_at(mail_out.transaction)?, ..track(mail_out, &brought, since) };
+        let account = self.logs.settle(&track, SETTLING, SILENCE).await;
         if !account.settled {
             // a log that no longer comes says nothing, and neither would it of the next message
             self.internet.check(&self.logs).await?;
@@ -87,6 +102,7 @@ impl Stack {
             nonce: mail_out.nonce.clone(),
             sent: mail_out.message.clone(),
             dialogue_octets: if mail_out.transaction.dialogue.is_some() { mail_out.octets() } else { Vec::new() },
+            earlier,
             dialogue,
             handshake,
             questions,
@@ -110,13 +126,31 @@ impl Stack {
         Ok(found)
     }
 
+    /// Name of the host that takes this message.
+    fn taken_at(&self, transaction: &Transaction) -> Result<String, StackError> {
+        Ok(match &transaction.origin {
+            Origin::Client(client) => self.client_endpoint(client)?.name.to_string(),
+            Origin::Submission(submission) => self.submission_endpoint(submission)?.name.to_string(),
+            Origin::Sendmail => self.mail_server().map(|(host, _)| host.name().to_owned()).unwrap_or_default(),
+        })
+    }
+
+    fn client_endpoint(&self, client: &plan::Client) -> Result<Endpoint, StackError> {
+        let port = if client.tls == Tls::Implicit { 465 } else { 25 };
+        self.endpoint(self.gateway(), port, client.ip.value)
+    }
+
+    fn submission_endpoint(&self, submission: &plan::Submission) -> Result<Endpoint, StackError> {
+        let port = if submission.tls == Tls::Implicit { 465 } else { 587 };
+        self.endpoint(self.home_of(&submission.login.value)?, port, USER)
+    }
+
     fn job(&self, mail_out: &OutgoingMail<'_>) -> Result<Job, StackError> {
         let transaction = mail_out.transaction;
         let says_helo = matches!(&transaction.origin, Origin::Client(client) if client.says_helo);
         let (source, endpoint, tls, driver, ehlo, login) = match &transaction.origin {
             Origin::Client(client) => {
-                let port = if client.tls == Tls::Implicit { 465 } else { 25 };
-                let endpoint = self.endpoint(self.gateway(), port, client.ip.value)?;
+                let endpoint = self.client_endpoint(client)?;
                 (client.ip.value, endpoint, client.tls, client.driver, client.ehlo.value.clone(), None)
             }
             Origin::Sendmail => {
@@ -124,10 +158,8 @@ impl Stack {
                 return Err(StackError::Unfit { gateway: self.gateway().name.clone(), what });
             }
             Origin::Submission(submission) => {
-                let login = &submission.login.value;
-                let port = if submission.tls == Tls::Implicit { 465 } else { 587 };
-                let endpoint = self.endpoint(self.home_of(login)?, port, USER)?;
-                let login = self.login(login)?;
+                let endpoint = self.submission_endpoint(submission)?;
+                let login = self.login(&submission.login.value)?;
                 (USER, endpoint, submission.tls, plan::Driver::WellBehaved, "laptop.example".to_owned(), Some(login))
             }
         };
@@ -147,6 +179,13 @@ impl Stack {
             limit: PATIENCE,
         })
     }
+}
+
+/// Whether the server refused the message, or a recipient of it, for now (RFC 5321 §4.2.1).
+fn is_for_now(dialogue: &Dialogue) -> bool {
+    let refused = |to: &str| ["mail-from", "rcpt-to", "data", "end-of-data"].contains(&to);
+    let is_transient = |reply: &mail::Reply| reply.code / 100 == 4;
+    dialogue.exchanges.iter().any(|e| refused(&e.to) && e.reply.seen().is_some_and(is_transient))
 }
 
 /// How a message came to the server.
@@ -181,7 +220,7 @@ fn track(mail_out: &OutgoingMail<'_>, brought: &Brought, since: u64) -> Track {
     let mail_from = inside.map_or(path.as_str(), |(inside, _)| inside).to_owned();
     let recipients: Vec<String> = transaction.rcpt_to.iter().map(|r| r.value.to_string()).collect();
     let peer = PeerTexts::of(&mail_from, &ehlo, &octets).and(&recipients);
-    Track { nonce: nonce.clone(), client, ehlo, mail_from, rcpt_to, queued, peer, since }
+    Track { nonce: nonce.clone(), client, ehlo, mail_from, rcpt_to, queued, host: String::new(), peer, since }
 }
 
 /// What stands behind one of these words, in the first line of a dialogue that begins with one.
@@ -194,12 +233,11 @@ fn argument_of(octets: &[u8], words: &[&str]) -> Option<String> {
     text.lines().find_map(behind)
 }
 
-/// The queue ids that positive replies name, in order: `250 2.0.0 Ok: queued as 4D1A2B4C5D`.
+/// The queue ids that positive replies name, in order.
 fn queued(dialogue: &Dialogue) -> Vec<String> {
     let replies = dialogue.exchanges.iter().filter_map(|exchange| exchange.reply.seen());
     let lines = replies.filter(|reply| reply.code / 100 == 2).flat_map(|reply| &reply.lines);
-    let ids = lines.filter_map(|line| line.rsplit_once(" Ok: queued as ")).map(|(_, id)| id);
-    ids.filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric())).map(str::to_owned).collect()
+    lines.filter_map(|line| maillog::queued_as(line)).map(str::to_owned).collect()
 }
 
 /// The recipients for whom the server took the message: none, if it refused it at end-of-data.

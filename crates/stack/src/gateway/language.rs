@@ -30,6 +30,9 @@ tables! {
         /// addresses have a name that leads back, and domains that send from a host of their own have that host, and an MX record.
         /// `false`, if nothing is said: then there is no more than a scenario declares.
         plausible_senders: Option<bool>,
+        /// Seconds after which clients of scenarios try again what it refuses for now, twice at most: for a gateway with greylisting, a
+        /// little more than its own delay. If nothing is said they do not, but for those that say so themselves.
+        retry: Option<Whole<1, 600>>,
         /// What its owner publishes, by apex, in zone-file syntax; addresses of hosts and keys of the run are added.
         zone: Option<Named<Domain, String>>,
         /// Its users.
@@ -73,6 +76,8 @@ tables! {
         packages: Required<Vec<Line>>,
         /// Files and directories beside this file that lie in its `/etc`, under the same names.
         etc: Option<Vec<Spanned<Line>>>,
+        /// Directories of `/etc`, as `dovecot/conf.d`, in which nothing lies but what `etc` brings: what a package puts there besides is removed.
+        whole: Option<Vec<Spanned<Line>>>,
         /// Where it expects a certificate; it is made for the run.
         certificate: Option<CertificateTable>,
         /// Paths of files in which it expects the roots that it trusts: the run's root takes their places.
@@ -164,17 +169,17 @@ pub(super) struct User(pub(super) String);
 
 impl Text for User {
     fn shape() -> Shape {
-        Shape::Text { what: "a user of the host", pattern: Some("^[a-z_][a-z0-9_-]*$") }
+        Shape::Text { what: "a user of the host", pattern: Some("^[A-Za-z_][A-Za-z0-9_-]*$") }
     }
 
     fn parse(text: &str) -> Result<Self, Flaw> {
-        let is_first = |first: char| first.is_ascii_lowercase() || first == '_';
-        let is_other = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b);
+        let is_first = |first: char| first.is_ascii_alphabetic() || first == '_';
+        let is_other = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
         if text.starts_with(is_first) && text.bytes().all(is_other) {
             return Ok(Self(text.to_owned()));
         }
         Err(Flaw::new(format!("`{text}` is not the name of a user"))
-            .help("small letters, digits, `-` and `_`, as `opendkim`"))
+            .help("letters, digits, `-` and `_`, as `opendkim`"))
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Gateway {
     pub follows: Vec<Specification>,
     /// Whether senders have names and hosts that no scenario declares.
     pub plausible_senders: bool,
+    /// Seconds after which clients try again what it refuses for now; `None`: they do not.
+    pub retry: Option<u64>,
     /// What its owner publishes in the DNS.
     pub zones: Vec<OwnZone>,
     /// Its users.
@@ -95,6 +97,8 @@ pub struct Host {
     pub packages: Vec<String>,
     /// Its configuration.
     pub etc: Vec<EtcFile>,
+    /// Absolute paths of directories in which nothing else lies: what packages put there is removed.
+    pub whole: Vec<String>,
     /// Where it expects a certificate.
     pub certificate: Option<CertificatePlace>,
     /// Where it expects roots that it trusts.
@@ -257,6 +261,9 @@ impl Gateway {
             said.extend(
                 host.certificate.as_ref().map(|c| format!("{name}: a certificate of the run lies at {}", c.chain)),
             );
+            said.extend(host.whole.iter().map(|path| {
+                format!("{name}: {path} has in it what lies in the directory, and nothing that packages bring")
+            }));
             said.extend(host.roots.iter().map(|path| {
                 format!("{name}: {path} holds the run's root certificate, and a hashed link beside it to a copy")
             }));

@@ -257,6 +257,7 @@ pub(crate) fn read(peer: &Peer, end: End, log: &[String], delivered: &[Delivered
         mail_from: peer.mail_from(),
         rcpt_to: if is_taken { vec![format!("alice@{ID}").parse().unwrap()] } else { Vec::new() },
         queued: if is_taken { vec![QUEUE_ID.to_owned()] } else { Vec::new() },
+        host: format!("mx.{ID}"),
         peer: PeerTexts::of(&peer.mail_from(), &peer.helo, sent.as_bytes()).and(&[nobody]),
         since: 0,
     };
@@ -272,6 +273,7 @@ pub(crate) fn read(peer: &Peer, end: End, log: &[String], delivered: &[Delivered
         MailObject { results, delivered, waiting_for: account.waiting_for.clone(), ..logged.object }
     });
     let mut seen = Transaction {
+        earlier: Vec::new(),
         nonce: track.nonce.clone(),
         dialogue: dialogue(match end {
             End::Delivered | End::ThrownAway => "250 2.0.0 Ok: queued as 3F1A2B4C5D",
