@@ -14,6 +14,7 @@ mod faults;
 mod held;
 mod leftovers;
 mod lookup;
+mod own;
 mod probe;
 mod safety;
 mod scenarios;
@@ -36,6 +37,7 @@ fn main() {
         explain::pure(),
         lookup::trials(),
         assess::pure(),
+        own::pure(),
         probe::pure(),
     ]
     .into_iter()
@@ -48,6 +50,7 @@ fn main() {
         first,
         stacks::trials(),
         baseline::trials(),
+        own::trials(),
         faults::trials(),
         leftovers::trials(),
         safety::trials(),

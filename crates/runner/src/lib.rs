@@ -10,12 +10,15 @@ mod exit;
 mod judge;
 mod known;
 mod library;
+mod program;
 mod progress;
+mod project;
 mod questions;
 mod schedule;
+mod shipped;
 mod snapshots;
 mod start;
 mod workspace;
 
-pub use cli::Cli;
+pub use shipped::Shipped;
 pub use start::main;

@@ -5,51 +5,36 @@ use crate::{
     cli::{Cli, Command, GatewayCommand, ScenarioCommand, StackCommand},
     commands::{self, CommandContext},
     exit::{CommandError, Exit},
+    program,
     progress::Progress,
+    shipped::Shipped,
     workspace::Workspace,
 };
+use clap::Parser;
 use miette::{Diagnostic, MietteHandler, MietteHandlerOpts, ReportHandler};
 use std::{fmt, io::IsTerminal, process::ExitCode};
 
-/// Runs the command; its result is on standard output, what goes on and what is wrong on standard error.
+/// Reads the command line and runs the command; its result is on standard output, what goes on and what is wrong on standard error.
 #[must_use]
-pub fn main(cli: Cli) -> ExitCode {
+pub fn main(shipped: Shipped) -> ExitCode {
+    let cli = Cli::parse();
     miette::set_hook(Box::new(|_| handler())).expect("nobody else says how errors look");
     let progress = Progress::start();
     let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
-    let context = CommandContext {
-        workspace: Workspace::new(cli.engine.root),
-        engine: cli.engine.engine,
-        mirror: cli.engine.mirror,
-        progress,
-    };
     let ended = runtime.block_on(async {
-        match cli.command {
-            Command::Scenario(ScenarioCommand::Run(args)) => commands::run::run(&context, args).await,
-            Command::Scenario(ScenarioCommand::List(which)) => commands::read::list(&context, &which),
-            Command::Scenario(ScenarioCommand::Describe(which)) => commands::read::describe(&context, &which),
-            Command::Scenario(ScenarioCommand::Check(which)) => commands::read::check(&context, &which),
-            Command::Scenario(ScenarioCommand::Plan(which)) => commands::read::plan(&context, &which),
-            Command::Scenario(ScenarioCommand::Accept(which)) => commands::accept::accept(&context, &which),
-            Command::Stack(StackCommand::Up { gateway }) => commands::stack::up(&context, &gateway).await,
-            Command::Stack(StackCommand::Down) => commands::stack::down(&context).await,
-            Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(&context, host.as_deref()).await,
-            Command::Stack(StackCommand::Prune { runs, images }) => {
-                commands::stack::prune(&context, &runs, images).await
-            }
-            Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(&context, args).await,
-            Command::Probe(args) => commands::probe::probe(&context, args).await,
-            Command::Assess(args) => commands::assess::assess(&context, args).await,
-            Command::Lookup(args) => commands::lookup::lookup(&context, args).await,
-            Command::Schema { write } => commands::schema::schema(&context, write),
-            Command::Bench(args) => tokio::select! {
-                ended = commands::bench::bench(&context, args) => ended,
-                () = interrupt() => Err(CommandError::interrupted()),
-            },
-            Command::Reap { run } => commands::stack::reap(&context, &run).await,
-        }
+        let (engine, mirror) = (cli.engine.engine, cli.engine.mirror);
+        // these know of no workspace
+        let command = match cli.command {
+            Command::Init { directory } => return commands::init::init(&directory, shipped),
+            Command::Completions { shell } => return commands::pages::completions(shell),
+            Command::Man { directory } => return commands::pages::man(directory.as_deref()),
+            Command::Reap { run } => return commands::stack::reap(engine.as_deref(), &run).await,
+            command => command,
+        };
+        let workspace = Workspace::open(cli.engine.root, shipped)?;
+        run(&CommandContext { workspace, engine, mirror, progress: progress.clone() }, command).await
     });
-    context.progress.finish();
+    progress.finish();
     let exit = ended.unwrap_or_else(|error| {
         for report in &error.reports {
             eprintln!("{report:?}");
@@ -61,12 +46,39 @@ pub fn main(cli: Cli) -> ExitCode {
     exit.into()
 }
 
+async fn run(context: &CommandContext, command: Command) -> CommandResult {
+    match command {
+        Command::Run(args) | Command::Scenario(ScenarioCommand::Run(args)) => commands::run::run(context, args).await,
+        Command::Scenario(ScenarioCommand::List(which)) => commands::read::list(context, &which),
+        Command::Scenario(ScenarioCommand::Describe(which)) => commands::read::describe(context, &which),
+        Command::Scenario(ScenarioCommand::Check(which)) => commands::read::check(context, &which),
+        Command::Scenario(ScenarioCommand::Plan(which)) => commands::read::plan(context, &which),
+        Command::Scenario(ScenarioCommand::Accept(which)) => commands::accept::accept(context, &which),
+        Command::Stack(StackCommand::Up { gateway }) => commands::stack::up(context, gateway.word()).await,
+        Command::Stack(StackCommand::Down) => commands::stack::down(context).await,
+        Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(context, host.as_deref()).await,
+        Command::Stack(StackCommand::Prune { runs, images }) => commands::stack::prune(context, &runs, images).await,
+        Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(context, args).await,
+        Command::Probe(args) => commands::probe::probe(context, args).await,
+        Command::Assess(args) => commands::assess::assess(context, args).await,
+        Command::Lookup(args) => commands::lookup::lookup(context, args).await,
+        Command::Schema { write } => commands::schema::schema(context, write),
+        Command::Bench(args) => tokio::select! {
+            ended = commands::bench::bench(context, args) => ended,
+            () = interrupt() => Err(CommandError::interrupted()),
+        },
+        Command::Init { .. } | Command::Completions { .. } | Command::Man { .. } | Command::Reap { .. } => {
+            unreachable!("they need no workspace, and were run")
+        }
+    }
+}
+
 /// How errors look: with source lines that are short enough to be read.
 struct Handler(MietteHandler);
 
 impl ReportHandler for Handler {
     fn debug(&self, error: &dyn Diagnostic, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.debug(&report::Bounded::new(error), f)
+        self.0.debug(&report::Bounded::new(error, program::name()), f)
     }
 }
 

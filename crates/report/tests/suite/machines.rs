@@ -5,6 +5,8 @@ use evidence::{Condition, ConditionKind, Configured, LogLine};
 use mailproof_report::{Status, Style, json, junit, line, summary};
 use serde_json::{Value, json};
 
+const PLAIN: Style = Style { color: false, width: 120, program: "mailproof" };
+
 fn read(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
@@ -154,7 +156,7 @@ fn bodies_of_mail_at_played_hosts_are_text() {
 
 #[test]
 fn junit_shows_what_is_wrong_without_mail() {
-    let text = junit(&run(vec![without_mail(Status::Failed)]));
+    let text = junit(&run(vec![without_mail(Status::Failed)]), &PLAIN);
     for part in [
         r#"<failure message="settings: postfix refuses smtpd_tls_protocols = TLSv1" type="claim">"#,
         "× policy: the response code is NXDOMAIN, not NOERROR",
@@ -169,7 +171,7 @@ fn junit_shows_what_is_wrong_without_mail() {
 fn junit_tells_failure_error_and_skipped_apart() {
     let mut run = one_of_each();
     run.left_out = vec!["tls/never".to_owned()];
-    let text = junit(&run);
+    let text = junit(&run, &PLAIN);
     let report = quick_junit::Report::deserialize_from_str(&text).unwrap();
     assert_eq!((report.tests, report.failures, report.errors), (8, 3, 1));
     let suites: Vec<_> = report.test_suites.iter().map(|s| (s.name.as_str(), s.tests, s.skipped)).collect();
@@ -194,21 +196,20 @@ fn junit_tells_failure_error_and_skipped_apart() {
 fn what_does_not_apply_is_told_with_what_is_lacking() {
     let run = run(vec![bare("dane/x", Status::NotApplicable("it has no pop3: nobody listens on port 110".to_owned()))]);
     let skipped = r#"<skipped message="it has no pop3: nobody listens on port 110" type="not-applicable">"#;
-    assert!(junit(&run).contains(skipped), "{}", junit(&run));
+    assert!(junit(&run, &PLAIN).contains(skipped), "{}", junit(&run, &PLAIN));
     let document = read(&json(&run));
     let scenario = &document["scenarios"][0];
     let lack = "it has no pop3: nobody listens on port 110";
     assert_eq!((&scenario["status"], &scenario["reason"]), (&json!("not-applicable"), &json!(lack)));
     assert_eq!(document["exit_code"], 0);
-    let style = Style { color: false, width: 120 };
-    assert!(line(&run.scenarios[0], &style).contains("not applicable: it has no pop3"));
-    assert!(summary(&run, &style).contains("1 scenario: 1 not applicable, in"));
+    assert!(line(&run.scenarios[0], &PLAIN).contains("not applicable: it has no pop3"));
+    assert!(summary(&run, &PLAIN).contains("1 scenario: 1 not applicable, in"));
 }
 
 #[test]
 fn junit_in_ci_counts_a_missing_snapshot_as_failure() {
     let mut run = one_of_each();
     run.is_ci = true;
-    let report = quick_junit::Report::deserialize_from_str(&junit(&run)).unwrap();
+    let report = quick_junit::Report::deserialize_from_str(&junit(&run, &PLAIN)).unwrap();
     assert_eq!((report.failures, report.errors), (4, 1));
 }

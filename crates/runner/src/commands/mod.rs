@@ -4,14 +4,16 @@ pub(crate) mod accept;
 pub(crate) mod assess;
 pub(crate) mod bench;
 pub(crate) mod explain;
+pub(crate) mod init;
 pub(crate) mod lookup;
+pub(crate) mod pages;
 pub(crate) mod probe;
 pub(crate) mod read;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod stack;
 
-use crate::{exit::CommandError, progress::Progress, workspace::Workspace};
+use crate::{exit::CommandError, program, progress::Progress, workspace::Workspace};
 use ::stack::gateway::{Gateway, UserRole};
 use plan::World;
 
@@ -27,7 +29,11 @@ pub(crate) struct CommandContext {
 impl CommandContext {
     /// How text for people is written to standard output.
     pub(crate) fn style(&self) -> report::Style {
-        report::Style { color: supports_color::on(supports_color::Stream::Stdout).is_some(), width: 100 }
+        report::Style {
+            color: supports_color::on(supports_color::Stream::Stdout).is_some(),
+            width: 100,
+            program: program::name(),
+        }
     }
 }
 
@@ -39,11 +45,11 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// Reads both directories.
-    pub(crate) fn load(workspace: &Workspace, gateway: &str) -> Result<Self, CommandError> {
+    /// Reads both directories; without a word that of the gateway which `mailproof.toml` names.
+    pub(crate) fn load(workspace: &Workspace, gateway: Option<&str>) -> Result<Self, CommandError> {
         Ok(Self {
             gateway: Gateway::load(&workspace.gateway(gateway))?,
-            peer: Gateway::load(&workspace.gateway("peer"))?,
+            peer: Gateway::load(&workspace.shipped("peer"))?,
         })
     }
 
