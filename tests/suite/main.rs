@@ -11,6 +11,7 @@ mod cli;
 mod diagnostics;
 mod explain;
 mod faults;
+mod greylisting;
 mod held;
 mod leftovers;
 mod lookup;
@@ -52,6 +53,7 @@ fn main() {
         baseline::trials(),
         own::trials(),
         faults::trials(),
+        greylisting::trials(),
         leftovers::trials(),
         safety::trials(),
         assess::trials(),
