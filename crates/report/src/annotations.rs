@@ -96,11 +96,18 @@ fn annotations(run: &RunReport, places: Places<'_>) -> Vec<Annotation> {
         annotation(Kind::UnexpectedPass, places.of_gateway("known-failures.toml", 1), &scenario.name, &message)
     }));
     all.extend(of(|status| matches!(status, Status::SnapshotNew | Status::SnapshotDiffers)).map(|scenario| {
-        let message = match &scenario.snapshot {
-            Snapshot::Differs(diff) => format!("it did otherwise than the snapshot says (- snapshot, + seen)\n{diff}"),
-            _ => "there is no snapshot of what it did".to_owned(),
+        let (message, snapshot) = match &scenario.snapshot {
+            Snapshot::Differs(diff) => (
+                format!("it did otherwise than the snapshot says (- snapshot, + seen)\n{diff}"),
+                Some(format!("snapshots/{}.snap", scenario.name)),
+            ),
+            _ => ("there is no snapshot of what it did".to_owned(), None),
         };
-        annotation(Kind::Snapshot, places.of_scenario(scenario, None), &scenario.name, &message)
+        let place = match snapshot.filter(|_| !places.is_own(scenario)) {
+            Some(snapshot) => places.of_gateway(&snapshot, 1),
+            None => places.of_scenario(scenario, None),
+        };
+        annotation(Kind::Snapshot, place, &scenario.name, &message)
     }));
     let of_run = |kind, text: &str| annotation(kind, places.of_gateway("gateway.toml", 1), &run.gateway, text);
     all.extend(run.died.iter().map(|died| of_run(Kind::Unclear, died)));
@@ -156,7 +163,7 @@ impl Places<'_> {
     /// A file in the gateway's directory.
     fn of_gateway(&self, file: &str, line: usize) -> Place {
         let path = self.gateway.join(file);
-        let file = path.strip_prefix(self.repository).map_or_else(|_| file.to_owned(), |inside| slashed(inside));
+        let file = path.strip_prefix(self.repository).map_or_else(|_| file.to_owned(), slashed);
         Place { file, line }
     }
 
@@ -164,6 +171,11 @@ impl Places<'_> {
     fn of_cause(&self, cause: &GatewayCause) -> Option<Place> {
         let (file, line) = cause.setting.as_ref()?.at.as_ref()?.rsplit_once(':')?;
         Some(self.of_gateway(file, line.parse().ok()?))
+    }
+
+    /// Whether a scenario is one of the repository's.
+    fn is_own(&self, scenario: &ScenarioReport) -> bool {
+        scenario.file.starts_with(self.repository)
     }
 
     /// A place in a scenario of the repository's; the gateway's file for one of the library.

@@ -10,7 +10,6 @@ mod exit;
 mod judge;
 mod known;
 mod library;
-mod program;
 mod progress;
 mod project;
 mod questions;
@@ -21,4 +20,4 @@ mod start;
 mod workspace;
 
 pub use shipped::Shipped;
-pub use start::main;
+pub use start::{Call, main};

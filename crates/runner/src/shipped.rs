@@ -2,7 +2,7 @@
 
 use flate2::read::GzDecoder;
 use std::{
-    env, fs, io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -34,17 +34,6 @@ pub(crate) enum ShippedError {
         /// Why.
         cause: io::Error,
     },
-}
-
-/// The user's directory of what is kept between runs: `$XDG_CACHE_HOME/mailproof`, or `~/.cache/mailproof`.
-///
-/// # Errors
-/// [`ShippedError::NoCache`].
-pub(crate) fn cache() -> Result<PathBuf, ShippedError> {
-    let absolute = |path: PathBuf| Some(path).filter(|path| path.is_absolute());
-    let named = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).and_then(absolute);
-    let of_home = || env::home_dir().and_then(absolute).map(|home| home.join(".cache"));
-    named.or_else(of_home).map(|cache| cache.join("mailproof")).ok_or(ShippedError::NoCache)
 }
 
 impl Shipped {

@@ -5,34 +5,48 @@ use crate::{
     cli::{Cli, Command, GatewayCommand, ScenarioCommand, StackCommand},
     commands::{self, CommandContext},
     exit::{CommandError, Exit},
-    program,
     progress::Progress,
     shipped::Shipped,
     workspace::Workspace,
 };
 use clap::Parser;
 use miette::{Diagnostic, MietteHandler, MietteHandlerOpts, ReportHandler};
-use std::{fmt, io::IsTerminal, process::ExitCode};
+use std::{fmt, io::IsTerminal, path::PathBuf, process::ExitCode};
+
+/// How the program was called, besides the command line.
+#[derive(Debug)]
+pub struct Call {
+    /// The words before a command's, by which messages name the program: `mailproof`, or `cargo xtask`.
+    pub program: &'static str,
+    /// What the binary carries.
+    pub shipped: Shipped,
+    /// Where files are kept between runs; none, if the system names no such place.
+    pub cache: Option<PathBuf>,
+    /// Root of the repository that is tested, where a CI service says so.
+    pub repository: Option<PathBuf>,
+}
 
 /// Reads the command line and runs the command; its result is on standard output, what goes on and what is wrong on standard error.
 #[must_use]
-pub fn main(shipped: Shipped) -> ExitCode {
+pub fn main(call: Call) -> ExitCode {
     let cli = Cli::parse();
-    miette::set_hook(Box::new(|_| handler())).expect("nobody else says how errors look");
+    let program = call.program;
+    miette::set_hook(Box::new(move |_| handler(program))).expect("nobody else says how errors look");
     let progress = Progress::start();
     let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
     let ended = runtime.block_on(async {
         let (engine, mirror) = (cli.engine.engine, cli.engine.mirror);
         // these know of no workspace
         let command = match cli.command {
-            Command::Init { directory } => return commands::init::init(&directory, shipped),
+            Command::Init { directory } => return commands::init::init(&directory, &call),
             Command::Completions { shell } => return commands::pages::completions(shell),
             Command::Man { directory } => return commands::pages::man(directory.as_deref()),
             Command::Reap { run } => return commands::stack::reap(engine.as_deref(), &run).await,
             command => command,
         };
-        let workspace = Workspace::open(cli.engine.root, shipped)?;
-        run(&CommandContext { workspace, engine, mirror, progress: progress.clone() }, command).await
+        let workspace = Workspace::open(cli.engine.root, &call)?;
+        let context = CommandContext { workspace, program, engine, mirror, progress: progress.clone() };
+        run(&context, command).await
     });
     progress.finish();
     let exit = ended.unwrap_or_else(|error| {
@@ -74,18 +88,21 @@ async fn run(context: &CommandContext, command: Command) -> CommandResult {
 }
 
 /// How errors look: with source lines that are short enough to be read.
-struct Handler(MietteHandler);
+struct Handler {
+    inner: MietteHandler,
+    program: &'static str,
+}
 
 impl ReportHandler for Handler {
     fn debug(&self, error: &dyn Diagnostic, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.debug(&report::Bounded::new(error, program::name()), f)
+        self.inner.debug(&report::Bounded::new(error, self.program), f)
     }
 }
 
 /// Only a terminal has a width to wrap errors at: in a file they keep their lines, for who searches it. A path is never broken.
-fn handler() -> Box<dyn ReportHandler> {
+fn handler(program: &'static str) -> Box<dyn ReportHandler> {
     let options = MietteHandlerOpts::new().wrap_lines(std::io::stderr().is_terminal()).break_words(false);
-    Box::new(Handler(options.build()))
+    Box::new(Handler { inner: options.build(), program })
 }
 
 /// So that a command can end with its exit code by `?` alone.

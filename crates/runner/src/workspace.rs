@@ -5,7 +5,8 @@ use crate::{
     exit::CommandError,
     library::{self, Library},
     project::Project,
-    shipped::{self, Shipped},
+    shipped::ShippedError,
+    start::Call,
 };
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,8 @@ pub(crate) struct Workspace {
     /// Whether that is what the binary carries; nothing is written there.
     is_carried: bool,
     cache: PathBuf,
+    /// Root of the repository, where a CI service says so.
+    repository: Option<PathBuf>,
     /// Nothing, where there is no `mailproof.toml`.
     project: Project,
 }
@@ -29,14 +32,15 @@ impl Workspace {
     ///
     /// # Errors
     /// `mailproof.toml` is wrong, or the cache cannot be written.
-    pub(crate) fn open(root: Option<PathBuf>, shipped: Shipped) -> Result<Self, CommandError> {
+    pub(crate) fn open(root: Option<PathBuf>, call: &Call) -> Result<Self, CommandError> {
         let project = Project::find()?.unwrap_or_default();
+        let repository = call.repository.clone();
         if let Some(root) = root.or_else(|| project.root.clone()) {
             let cache = root.join("target").join("mailproof");
-            return Ok(Self { root, is_carried: false, cache, project });
+            return Ok(Self { root, is_carried: false, cache, repository, project });
         }
-        let cache = shipped::cache()?;
-        Ok(Self { root: shipped.unpacked(&cache)?, is_carried: true, cache, project })
+        let cache = call.cache.clone().ok_or(ShippedError::NoCache)?;
+        Ok(Self { root: call.shipped.unpacked(&cache)?, is_carried: true, cache, repository, project })
     }
 
     /// Mailproof's own files, if they may be written.
@@ -90,12 +94,11 @@ impl Workspace {
 
     /// The directory from which a service that keeps repositories shows files, without links.
     pub(crate) fn repository(&self) -> PathBuf {
-        let of_ci = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"].into_iter().find_map(std::env::var_os).map(PathBuf::from);
         let project = || match self.project.directory.as_os_str().is_empty() {
             true => PathBuf::from("."),
             false => self.project.directory.clone(),
         };
-        library::absolute(&of_ci.unwrap_or_else(project))
+        library::absolute(&self.repository.clone().unwrap_or_else(project))
     }
 }
 
@@ -112,8 +115,13 @@ mod tests {
             std::fs::create_dir_all(place).unwrap();
         }
         let project = Project { directory: own.path().to_owned(), ..Project::default() };
-        let mut workspace =
-            Workspace { root: root.path().to_owned(), is_carried: true, cache: PathBuf::new(), project };
+        let mut workspace = Workspace {
+            root: root.path().to_owned(),
+            is_carried: true,
+            cache: PathBuf::new(),
+            repository: None,
+            project,
+        };
         assert_eq!(workspace.gateway(Some("hardened")), root.path().join("gateways/hardened"));
         assert_eq!(workspace.gateway(Some("mail")), own.path().join("gateways/mail"));
         assert_eq!(workspace.gateway(Some("../mine")), PathBuf::from("../mine"));

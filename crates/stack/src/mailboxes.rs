@@ -14,6 +14,9 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
 use wire::{Found, ImapServer, Login, Mailbox, MailboxAt, Mark};
 
+/// A program on a host that serves a mailbox: its container and command.
+type Program = (Container, Vec<String>);
+
 /// All mailboxes of a stack.
 #[derive(Debug, Default)]
 pub(crate) struct Mailboxes {
@@ -24,13 +27,13 @@ pub(crate) struct Mailboxes {
 struct Lazy {
     at: MailboxAt,
     /// The program that serves it, if its server is one.
-    program: Option<(Container, Vec<String>)>,
+    program: Option<Program>,
     open: Mutex<Option<Mailbox>>,
 }
 
 impl Mailboxes {
     /// Adds a mailbox and where to read it.
-    fn add(&mut self, address: Address, at: MailboxAt, program: Option<(Container, Vec<String>)>) {
+    fn add(&mut self, address: Address, at: MailboxAt, program: Option<Program>) {
         self.by_address.insert(address, Lazy { at, program, open: Mutex::default() });
     }
 
@@ -150,11 +153,7 @@ impl Stack {
     }
 
     /// Who serves a mailbox: IMAP with TLS on its host, or else a program there, with its container and command.
-    fn server_of(
-        &self,
-        admd: &Admd,
-        mailbox: &UserMailbox,
-    ) -> Result<(ImapServer, Option<(Container, Vec<String>)>), StackError> {
+    fn server_of(&self, admd: &Admd, mailbox: &UserMailbox) -> Result<(ImapServer, Option<Program>), StackError> {
         let unfit = |what: &str| StackError::Unfit {
             gateway: admd.gateway.name.clone(),
             what: format!("{what} {}", mailbox.address),

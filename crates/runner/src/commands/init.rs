@@ -2,9 +2,8 @@
 
 use crate::{
     exit::{CommandError, Exit},
-    program, project,
-    shipped::Shipped,
-    start::CommandResult,
+    project,
+    start::{Call, CommandResult},
 };
 use std::{
     fs, io,
@@ -47,9 +46,10 @@ enum InitError {
 }
 
 /// Writes the files, if none of them is there; a `.gitignore` that is there stays, and what belongs into it is told.
-pub(crate) fn init(directory: &Path, shipped: Shipped) -> CommandResult {
+pub(crate) fn init(directory: &Path, call: &Call) -> CommandResult {
     let unwritable = |path: &Path, cause| InitError::Unwritable { path: path.display().to_string(), cause };
-    let example = shipped.files(EXAMPLE).map_err(|cause| CommandError::error(unwritable(Path::new(EXAMPLE), cause)))?;
+    let example =
+        call.shipped.files(EXAMPLE).map_err(|cause| CommandError::error(unwritable(Path::new(EXAMPLE), cause)))?;
     let mut files: Vec<(PathBuf, Vec<u8>)> =
         example.into_iter().map(|(path, octets)| (Path::new(GATEWAY).join(path), octets)).collect();
     let is_ignored = directory.join(IGNORED).exists();
@@ -74,12 +74,11 @@ pub(crate) fn init(directory: &Path, shipped: Shipped) -> CommandResult {
         };
         write().map_err(|cause| CommandError::error(unwritable(&place, cause)))?;
     }
-    println!("{}", said(directory, is_ignored));
+    println!("{}", said(directory, call.program, is_ignored));
     Ok(Exit::AsExpected)
 }
 
-fn said(directory: &Path, is_ignored: bool) -> String {
-    let program = program::name();
+fn said(directory: &Path, program: &str, is_ignored: bool) -> String {
     let mut lines = vec![format!("In {}:", directory.display())];
     let all = [
         (project::FILE, "which gateway and scenarios are meant"),

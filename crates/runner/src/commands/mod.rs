@@ -13,7 +13,7 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod stack;
 
-use crate::{exit::CommandError, program, progress::Progress, workspace::Workspace};
+use crate::{exit::CommandError, progress::Progress, workspace::Workspace};
 use ::stack::gateway::{Gateway, UserRole};
 use plan::World;
 
@@ -21,6 +21,8 @@ use plan::World;
 #[derive(Debug)]
 pub(crate) struct CommandContext {
     pub(crate) workspace: Workspace,
+    /// The words before a command's.
+    pub(crate) program: &'static str,
     pub(crate) engine: Option<String>,
     pub(crate) mirror: Option<String>,
     pub(crate) progress: Progress,
@@ -32,7 +34,7 @@ impl CommandContext {
         report::Style {
             color: supports_color::on(supports_color::Stream::Stdout).is_some(),
             width: 100,
-            program: program::name(),
+            program: self.program,
         }
     }
 }

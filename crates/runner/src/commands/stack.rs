@@ -4,7 +4,6 @@ use super::{CommandContext, Pair};
 use crate::{
     bring_up::{RunningStack, bring_up, interrupt},
     exit::{CommandError, Exit},
-    program,
     start::CommandResult,
 };
 use container::{Engine, Owner, SeenRun};
@@ -22,7 +21,7 @@ pub(crate) async fn up(context: &CommandContext, gateway: Option<&str>) -> Comma
 pub(crate) async fn hold(context: &CommandContext, running_stack: RunningStack) -> CommandResult {
     context.progress.finish();
     print!("{}", running_stack.stack.ways_in());
-    println!("\nIt stays until Ctrl-C here, or `{} stack down` elsewhere.", program::name());
+    println!("\nIt stays until Ctrl-C here, or `{} stack down` elsewhere.", context.program);
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let gone = async {
         let stack = &running_stack.stack;
@@ -58,9 +57,7 @@ pub(crate) async fn prune(context: &CommandContext, named: &[String], images: bo
     for run in engine.runs().await?.iter().filter(|run| run.owner == Owner::Elsewhere) {
         println!(
             "run {} belongs to another machine, boot, container or user; if it is dead, `{} stack prune {}` removes it",
-            run.id,
-            program::name(),
-            run.id
+            run.id, context.program, run.id
         );
     }
     if images {
