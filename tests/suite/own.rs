@@ -3,7 +3,7 @@
 use crate::{Failed, Said, Trial, mailproof, root, said, trial};
 use std::{
     fs,
-    os::unix::process::CommandExt,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::Path,
     process::{Command, Stdio},
 };
@@ -106,13 +106,17 @@ fn the_library_comes_with_the_binary() -> Result<(), Failed> {
     for file in ["containers", "gateways/peer/gateway.toml", "scenarios/spf/pass.toml"] {
         must(unpacked.join(file).exists(), file)?;
     }
-    let of = |path: &Path| Ok::<_, Failed>(fs::metadata(path)?.permissions());
-    for recipe in fs::read_dir(root().join("containers"))? {
-        for file in fs::read_dir(recipe?.path())? {
-            let file = file?.path();
+    let mut directories = vec![root().join("containers")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory)? {
+            let file = entry?.path();
+            if file.is_dir() {
+                directories.push(file);
+                continue;
+            }
             let copy = unpacked.join(file.strip_prefix(root())?);
             must(fs::read(&file)? == fs::read(&copy)?, &format!("{} is another one", copy.display()))?;
-            let is_program = |path: &Path| of(path).map(|p| std::os::unix::fs::PermissionsExt::mode(&p) & 0o100 != 0);
+            let is_program = |path: &Path| Ok::<_, Failed>(fs::metadata(path)?.permissions().mode() & 0o100 != 0);
             must(is_program(&file)? == is_program(&copy)?, &format!("{} has another mode", copy.display()))?;
         }
     }
