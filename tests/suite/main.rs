@@ -13,6 +13,7 @@ mod explain;
 mod faults;
 mod greylisting;
 mod held;
+mod imports;
 mod leftovers;
 mod lookup;
 mod own;
@@ -21,6 +22,7 @@ mod safety;
 mod scenarios;
 mod stacks;
 mod tidy;
+mod unread;
 
 use held::Held;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -40,6 +42,7 @@ fn main() {
         assess::pure(),
         own::pure(),
         probe::pure(),
+        imports::pure(),
     ]
     .into_iter()
     .flatten()
@@ -53,12 +56,14 @@ fn main() {
         baseline::trials(),
         own::trials(),
         faults::trials(),
+        unread::trials(),
         greylisting::trials(),
         leftovers::trials(),
         safety::trials(),
         assess::trials(),
         probe::trials(),
         explain::trials(),
+        imports::trials(),
         runs,
         scenarios,
     ]

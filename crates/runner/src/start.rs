@@ -73,6 +73,7 @@ async fn run(context: &CommandContext, command: Command) -> CommandResult {
         Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(context, host.as_deref()).await,
         Command::Stack(StackCommand::Prune { runs, images }) => commands::stack::prune(context, &runs, images).await,
         Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(context, args).await,
+        Command::Gateway(GatewayCommand::Import(args)) => commands::import::import(&args),
         Command::Probe(args) => commands::probe::probe(context, args).await,
         Command::Assess(args) => commands::assess::assess(context, args).await,
         Command::Lookup(args) => commands::lookup::lookup(context, args).await,

@@ -4,6 +4,7 @@ pub(crate) mod accept;
 pub(crate) mod assess;
 pub(crate) mod bench;
 pub(crate) mod explain;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod lookup;
 pub(crate) mod pages;
