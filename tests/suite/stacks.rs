@@ -45,7 +45,7 @@ fn the_library_runs_on_a_gateway_of_other_names() -> Result<(), Failed> {
 /// A Maildir, an mbox file, and whatever Dovecot keeps; several messages each, one with lines that look like the next one's start.
 fn mailboxes_are_read_without_a_password() -> Result<(), Failed> {
     let copy = copy_of("one-box", "no-passwords")?;
-    let carl = "[[mailbox]]\naddress = \"carl@club.example\"\nrole = \"alice\"\nstore = { maildir = \"/home/carl/Maildir\" }\n\n[[host]]";
+    let carl = "[[mailbox]]\naddress = \"carl@club.example\"\nrole = \"alice\"\nstore = { maildir = \"/srv/carl/Maildir\" }\n\n[[host]]";
     rename(
         &copy,
         &[
@@ -55,7 +55,7 @@ fn mailboxes_are_read_without_a_password() -> Result<(), Failed> {
             ("for user in anna bert;", "for user in anna bert carl;"),
             (
                 "\"newaliases\"",
-                "\"newaliases; echo /home/carl/Maildir/ > /home/carl/.forward; chown carl: /home/carl/.forward\"",
+                "\"newaliases; install -d -o carl /srv/carl; echo /srv/carl/Maildir/ > ~carl/.forward; chown carl: ~carl/.forward\"",
             ),
         ],
     )?;

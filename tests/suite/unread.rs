@@ -28,6 +28,20 @@ x
 expect = { outcome = "OUTCOME" }
 
 [[transaction]]
+label     = "control"
+client    = { ip = "192.0.2.10", ehlo = "mail.unread.example" }
+mail-from = "billing@unread.example"
+rcpt-to   = ["{alice}", "{bob}"]
+message   = """
+From: billing@unread.example
+To: {alice}
+Subject: x
+
+x
+"""
+expect = { outcome = "delivered" }
+
+[[transaction]]
 label     = "refused"
 client    = { ip = "192.0.2.10", ehlo = "mail.unread.example" }
 mail-from = "billing@unread.example"

@@ -5,7 +5,7 @@
 //! different things says nothing, and that is told.
 
 use evidence::{AuthResult, Observed, ResultSource, Transaction};
-use mail::{ArcResult, DkimResult, DmarcResult, Domain, SpfResult, UnknownResult};
+use mail::{ArcResult, DkimResult, DmarcResult, Domain, Message, SpfResult, UnknownResult};
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 /// What the source that counts says of a method.
@@ -21,6 +21,7 @@ pub fn of<'a>(method: &str, seen: &'a Transaction) -> Result<Vec<&'a AuthResult>
         (!found.is_empty()).then_some(found)
     };
     from(&|source| *source == ResultSource::Header)
+        .or_else(|| from(&|source| matches!(source, ResultSource::Field(_))))
         .or_else(|| from(&|source| matches!(source, ResultSource::Log(filter) if filter.contains(method))))
         .or_else(|| from(&|source| matches!(source, ResultSource::Log(_))))
         .or_else(|| from(&|source| *source == ResultSource::Reply))
@@ -180,7 +181,7 @@ pub struct Signatures {
 }
 
 /// The results of all signatures of somebody, by `header.d` (or the domain of `header.i` where there is none), `header.s` and
-/// `header.a`. A result that names no domain may be of anybody's, where none is theirs for sure.
+/// `header.a` (or the signature itself, where there is none). A result that names no domain may be of anybody's, where none is theirs for sure.
 ///
 /// # Errors
 /// Why nothing can be said: nobody names DKIM, or with a word that is no result.
@@ -193,12 +194,15 @@ pub fn dkim_of(signer: &Signer, seen: &Transaction) -> Result<Signatures, String
             Some(domain) if domain == signer.domain => {
                 let details =
                     [("header.s", "selector", &signer.selector), ("header.a", "algorithm", &signer.algorithm)];
-                let asked = details
-                    .into_iter()
-                    .filter_map(|(name, what, wanted)| Some((property(result, name), what, wanted.as_ref()?)));
+                let told = |name: &str| match property(result, name) {
+                    None if name == "header.a" => algorithm(result, seen),
+                    told => told.map(str::to_owned),
+                };
+                let asked =
+                    details.into_iter().filter_map(|(name, what, wanted)| Some((told(name), what, wanted.as_ref()?)));
                 let asked: Vec<_> = asked.collect();
-                let is_other = |(said, _, wanted): &(Option<&str>, &str, &String)| {
-                    said.is_some_and(|said| !said.eq_ignore_ascii_case(wanted))
+                let is_other = |(said, _, wanted): &(Option<String>, &str, &String)| {
+                    said.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(wanted))
                 };
                 match asked.iter().find(|(said, ..)| said.is_none()) {
                     _ if asked.iter().any(is_other) => {}
@@ -208,7 +212,7 @@ pub fn dkim_of(signer: &Signer, seen: &Transaction) -> Result<Signatures, String
                     None => found.certain.push(word),
                 }
             }
-            None if word != DkimResult::None => nameless = Some(result),
+            None if word != DkimResult::None && !is_no_domain(result) => nameless = Some(result),
             _ => {}
         }
     }
@@ -242,6 +246,7 @@ pub fn resinfo(result: &AuthResult) -> String {
 pub fn source_word(source: &ResultSource) -> String {
     match source {
         ResultSource::Header => "the Authentication-Results field of the delivered message".to_owned(),
+        ResultSource::Field(name) => format!("the field {name} of the delivered message"),
         ResultSource::Log(filter) => format!("the log of {filter}"),
         ResultSource::Reply => "the reply".to_owned(),
     }
@@ -255,6 +260,35 @@ fn signer(result: &AuthResult) -> Option<Domain> {
 fn property<'a>(result: &'a AuthResult, wanted: &str) -> Option<&'a str> {
     let found = result.properties.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
     found.map(|(_, value)| value.as_str())
+}
+
+/// Whether a result names as its domain what cannot be one: a peer's text, and nobody's.
+fn is_no_domain(result: &AuthResult) -> bool {
+    let is_odd = |c: char| c.is_ascii() && !(c.is_ascii_alphanumeric() || "-_.".contains(c));
+    property(result, "header.d").is_some_and(|domain| domain.contains(is_odd))
+}
+
+/// The algorithm of the signature that a result is about, where the result does not say it: `a=` of the signatures in the message with
+/// its domain, its selector and the beginning of its octets, if they all have the same.
+fn algorithm(result: &AuthResult, seen: &Transaction) -> Option<String> {
+    let sent = Message::parse(&seen.sent);
+    let message = seen.object.delivered.first().map_or(&sent, |copy| &copy.message);
+    let octets = |value: &str| value.split_whitespace().collect::<String>();
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    for field in message.all("DKIM-Signature") {
+        let tag = |name: &str| {
+            let mut tags = field.split(';').filter_map(|tag| tag.split_once('='));
+            tags.find(|(tag, _)| tag.trim() == name).map(|(_, value)| octets(value))
+        };
+        let is = |name: &str, tag_name: &str| {
+            property(result, name).is_none_or(|said| tag(tag_name).is_some_and(|own| own.eq_ignore_ascii_case(said)))
+        };
+        let begins = property(result, "header.b").is_none_or(|said| tag("b").is_some_and(|own| own.starts_with(said)));
+        if is("header.d", "d") && is("header.s", "s") && begins {
+            found.insert(tag("a")?);
+        }
+    }
+    found.pop_first().filter(|_| found.is_empty())
 }
 
 const fn rank(result: DkimResult) -> u8 {

@@ -4,6 +4,7 @@
 
 mod condition;
 mod dane;
+mod filters;
 mod header;
 mod notification;
 mod opinion;
@@ -14,6 +15,7 @@ mod seen;
 mod tls_report;
 
 pub use condition::{Condition, ConditionKind, Configured};
+pub use filters::{Symbol, received_spf, results_in_other_fields, rspamd, spamassassin, symbols};
 pub use header::{Sent, added, forged_results, results_of, survivors};
 pub use notification::{Notification, Recipient, is_of_server_itself};
 pub use opinion::*;

@@ -55,12 +55,13 @@ fn signs(text: &str) -> Vec<Sign> {
 impl PeerText {
     /// Where it begins and ends in a text, if it stands there. Alone it does not begin a line or a word: there a filter says
     /// what it found.
-    fn find(&self, text: &[Sign], from: usize) -> Option<Range<usize>> {
+    fn find(&self, text: &[Sign], from: usize, is_anywhere: bool) -> Option<Range<usize>> {
         let (behind, own) = (signs(self.behind), signs(&self.text));
         let whole: Vec<char> = behind.iter().chain(&own).map(|sign| sign.is).collect();
         let is_here = |at: &usize| {
             let is_alone = behind.is_empty() && (*at == 0 || matches!(text[at - 1].is, ' ' | ';'));
-            !is_alone && text[*at..].iter().map(|sign| sign.is).take(whole.len()).eq(whole.iter().copied())
+            (is_anywhere || !is_alone)
+                && text[*at..].iter().map(|sign| sign.is).take(whole.len()).eq(whole.iter().copied())
         };
         let at = (from..(text.len() + 1).saturating_sub(whole.len())).find(is_here)?;
         Some(at + behind.len()..at + whole.len())
@@ -95,7 +96,9 @@ impl PeerTexts {
             }
             let Some((name, value)) = line.split_once(':') else { continue };
             match name.trim_end().to_ascii_lowercase().as_str() {
-                "mail from" | "from" | "sender" | "message-id" => texts.addresses(value.trim()),
+                "mail from" | "from" | "sender" | "reply-to" | "to" | "cc" | "message-id" => {
+                    texts.addresses(value.trim())
+                }
                 "dkim-signature" => texts.tags(value),
                 _ => {}
             }
@@ -120,12 +123,22 @@ impl PeerTexts {
     /// The text with all that is the peer's made inert; nothing, if that changes nothing.
     #[must_use]
     pub fn without(&self, text: &str) -> Option<String> {
+        self.inert(text, false)
+    }
+
+    /// The same for a filter that may begin a word with such a text, and whose own findings have no address in them.
+    #[must_use]
+    pub fn without_anywhere(&self, text: &str) -> Option<String> {
+        self.inert(text, true)
+    }
+
+    fn inert(&self, text: &str, is_anywhere: bool) -> Option<String> {
         let mut inert = text.to_owned();
         for (number, peer) in self.0.iter().enumerate() {
             let stand_in = mark(number) + peer.domain();
             let text = signs(&inert);
             let (mut from, mut found) = (0, Vec::new());
-            while let Some(at) = peer.find(&text, from) {
+            while let Some(at) = peer.find(&text, from, is_anywhere) {
                 from = at.end;
                 found.push(text[at.start].at..text[at.end - 1].end);
             }
@@ -170,7 +183,8 @@ impl PeerTexts {
     }
 
     fn helo(&mut self, name: &str) {
-        for behind in ["helo=", "SPF(helo): ", "s=helo;id="] {
+        // rspamd's HFILTER_HELO_5(3.00){NAME;}
+        for behind in ["helo=", "SPF(helo): ", "s=helo;id=", ")[", "){"] {
             self.add(behind, name);
         }
     }
@@ -196,7 +210,8 @@ impl PeerTexts {
     fn tags(&mut self, value: &str) {
         for (tag, value) in value.split(';').filter_map(|tag| tag.split_once('=')) {
             let behind: &[&str] = match tag.trim() {
-                "d" => &["d=", "domain="],
+                // the last ones are rspamd's, where it lists what it notes beside a test
+                "d" => &["d=", "domain=", "){", ")[", ";", ","],
                 "s" => &["s=", "selector="],
                 "i" => &["i="],
                 _ => &[],

@@ -84,7 +84,7 @@ static QUEUE_IDS: LazyLock<Vec<(Regex, bool)>> = LazyLock::new(|| {
         (r"\bwith\s+(?:UTF8)?(?:E?SMTP|LMTP)S?A?\s+(?:\([^()]*\)\s+)?id\s+([0-9A-Za-z+/]{6,40})", false),
         (r"\(Postfix(?:, from userid \d+)?\)\s+id\s+([0-9A-Za-z]{6,24})", false),
         (r"\bnotification: ([0-9A-Za-z]{6,24})\b", true),
-        (r"\bX-Postfix-Queue-ID: ([0-9A-Za-z]{6,24})\b", false),
+        (r"\bX-(?:Postfix|Rspamd)-(?i:Queue-ID): ([0-9A-Za-z]{6,24})\b", false),
         // of Exim, before 4.97 and since; of OpenSMTPD
         (r"\b([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4}))\b", true),
         (r"\b2\.0\.0 ([0-9a-f]{8}) Message accepted for delivery", false),

@@ -398,6 +398,8 @@ impl AuthResult {
 pub enum ResultSource {
     /// In the Authentication-Results field of the gateway's own authserv-id in the delivered message.
     Header,
+    /// In another field with this name that a filter of the gateway added.
+    Field(String),
     /// In the log of this filter.
     Log(String),
     /// In the text of the reply.

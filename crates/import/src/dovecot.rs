@@ -21,7 +21,18 @@ impl Dovecot {
             let lines = explain::lines(Daemon::Dovecot, "/etc/dovecot/dovecot.conf", text);
             lines.into_iter().map(|line| (line.name, line.value)).collect::<Vec<_>>()
         };
-        let of_files = || whole(tree, MAIN, 0).map(|text| settings(&text));
+        let of_files = || {
+            let mut all = settings(&whole(tree, MAIN, 0)?);
+            if !all.iter().any(|(name, _)| name == "protocols") {
+                // each package of Debian's brings its own, outside of /etc
+                let is_there = |name: &&str| tree.has(&format!("etc/dovecot/conf.d/20-{name}.conf"));
+                let own = ["imap", "pop3", "lmtp", "submission", "managesieve"].into_iter().filter(is_there);
+                let own: Vec<&str> = own.map(|name| if name == "managesieve" { "sieve" } else { name }).collect();
+                let is_known = !own.is_empty();
+                all.extend(is_known.then(|| ("protocols".to_owned(), own.join(" "))));
+            }
+            Some(all)
+        };
         let Some(said) = doveconf else { return Some(Self { settings: of_files()? }) };
         let own = of_files().unwrap_or_default();
         // the comment that says so is none to who reads it
@@ -206,6 +217,12 @@ mod tests {
         assert_eq!((own.get("a"), own.get("b"), own.get("z")), (Some("5"), Some("2 3"), Some("last")));
         let round = dovecot(&[("dovecot.conf", "a = 1\n!include dovecot.conf\n")]);
         assert_eq!(round.get("a"), Some("1"));
+    }
+
+    #[test]
+    fn protocols_are_those_of_the_packages_if_nothing_is_said() {
+        let own = dovecot(&[("dovecot.conf", ""), ("conf.d/20-pop3.conf", ""), ("conf.d/20-managesieve.conf", "")]);
+        assert_eq!(own.ports(), [110, 995, 4190]);
     }
 
     #[test]

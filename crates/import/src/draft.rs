@@ -41,6 +41,8 @@ pub(crate) struct Draft {
     pub(crate) certificate: Option<Certificate>,
     pub(crate) roots: BTreeSet<String>,
     pub(crate) dkim: Vec<Dkim>,
+    /// Files to which its programs log instead of syslog.
+    pub(crate) logs: BTreeSet<String>,
     pub(crate) setup: Vec<String>,
     pub(crate) services: Vec<Service>,
 }

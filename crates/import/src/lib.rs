@@ -143,6 +143,7 @@ pub fn import(sources: Vec<Source>, zone: Option<&str>) -> Result<Imported, Impo
             .iter()
             .flat_map(|draft| &draft.services)
             .any(|service| matches!(service.name.as_str(), "opendmarc" | "rspamd")),
+        is_choosy: machines.iter().zip(&drafts).any(|(machine, draft)| is_choosy(machine, draft)),
         zones: zones(&domains, &drafts, border, zone.as_ref().map(|(zone, _)| zone), &mut notes),
         border: (drafts[border].name.clone(), public),
         mailboxes,
@@ -262,6 +263,7 @@ fn fill(
     draft.setup.extend(users::directories(machine));
     draft.setup.extend(tmpfiles(machine));
     services::add(machine, draft, notes);
+    logs(machine, draft);
     packages::add(machine, draft, notes);
     certificates::add(machine, draft, notes);
     dkim::add(machine, draft, domains, zone, notes);
@@ -346,6 +348,30 @@ fn made(machine: &Machine, draft: &mut Draft, notes: &mut Notes) {
     if !scripts.is_empty() && machine.dovecot.is_some() {
         draft.setup.push(format!("for script in {}; do sievec \"$script\" || :; done", scripts.join(" ")));
     }
+}
+
+/// Whether senders of whom nothing is known are refused, or counted against.
+fn is_choosy(machine: &Machine, draft: &Draft) -> bool {
+    let scores = |name: &str| matches!(name, "rspamd" | "spamd" | "amavis" | "postgrey");
+    let values = machine.postfix.iter().flat_map(|postfix| postfix.values());
+    let refuses = |value: &str| value.split([' ', ',', '\t']).any(|word| word.starts_with("reject_unknown_"));
+    draft.services.iter().any(|service| scores(&service.name)) || values.into_iter().any(|(_, value)| refuses(&value))
+}
+
+/// Files to which programs log instead of syslog.
+fn logs(machine: &Machine, draft: &mut Draft) {
+    if draft.services.iter().any(|service| service.name == "rspamd") {
+        let text: String = ["etc/rspamd/local.d/logging.inc", "etc/rspamd/override.d/logging.inc"]
+            .iter()
+            .filter_map(|path| machine.tree.text(path))
+            .collect();
+        if !text.contains("syslog") {
+            draft.logs.insert("/var/log/rspamd/rspamd.log".to_owned());
+        }
+    }
+    let postfix = machine.postfix.as_ref().map(|postfix| postfix.get("maillog_file"));
+    let dovecot = machine.dovecot.as_ref().and_then(|dovecot| dovecot.get("log_path")).map(str::to_owned);
+    draft.logs.extend([postfix, dovecot].into_iter().flatten().filter(|path| path.starts_with("/var/")));
 }
 
 /// Its public addresses: those of its zone; else ones that nobody has.

@@ -323,6 +323,10 @@ impl<'a> Daemons<'a> {
         let path = options.split_once("--unix=").and_then(|(_, path)| path.split_whitespace().next());
         let socket = path.map_or(Socket::Inet(port.unwrap_or(10023)), |path| Socket::Unix(path.to_owned()));
         let words: Vec<&str> = options.split_whitespace().collect();
+        self.notes.ask(
+            "postgrey puts everybody off who comes for the first time; clients of scenarios do not come again, unless this says when.",
+            &["retry = 301".to_owned()],
+        );
         self.run("postgrey", &[&["postgrey"], words.as_slice()].concat(), socket.ready());
         self.taken.push(socket);
     }

@@ -170,6 +170,19 @@ fn the_zone_says_addresses_and_what_is_published() {
 }
 
 #[test]
+fn who_chooses_senders_gets_plausible_ones_and_logs_are_found() {
+    let bare = toml(&import(vec![source(&[])], None).unwrap());
+    assert!(!bare.contains("plausible-senders") && !bare.contains("logs "), "{bare}");
+    let own = source(&[
+        ("etc/rspamd/local.d/actions.conf", "greylist = 4;\n"),
+        ("etc/dovecot/dovecot.conf", "log_path = /var/log/dovecot.log\n"),
+    ]);
+    let text = toml(&import(vec![own], None).unwrap());
+    assert!(text.contains("plausible-senders = true"), "{text}");
+    assert!(text.contains("logs     = [\"/var/log/dovecot.log\", \"/var/log/rspamd/rspamd.log\"]"), "{text}");
+}
+
+#[test]
 fn a_directory_of_which_all_is_taken_is_whole() {
     let mut own = source(&[
         ("etc/dovecot/dovecot.conf", "!include conf.d/*.conf\n"),

@@ -10,6 +10,8 @@ pub(crate) struct Whole {
     pub(crate) authserv_id: String,
     pub(crate) domains: Vec<String>,
     pub(crate) follows: bool,
+    /// Whether it scores senders by what is known of them, or refuses those of whom nothing is.
+    pub(crate) is_choosy: bool,
     /// Zones by apex, with their records.
     pub(crate) zones: Vec<(String, String)>,
     pub(crate) mailboxes: Vec<Mailbox>,
@@ -29,6 +31,9 @@ pub(crate) fn text(whole: &Whole, drafts: &[Draft], notes: &Notes) -> String {
     let _ = writeln!(out, "domains     = [{}]", list(&whole.domains));
     if whole.follows {
         let _ = writeln!(out, "follows     = [\"RFC 7489\"]");
+    }
+    if whole.is_choosy {
+        out.push_str("plausible-senders = true\n");
     }
     out.push_str("\n[zone]\n");
     for (origin, records) in &whole.zones {
@@ -74,6 +79,9 @@ fn host(draft: &Draft, public: &[IpAddr], shared: &BTreeSet<String>) -> String {
     if !draft.whole.is_empty() {
         out.push_str(&array("whole   ", draft.whole.iter().cloned()));
     }
+    if !draft.logs.is_empty() {
+        out.push_str(&array("logs    ", draft.logs.iter().cloned()));
+    }
     if !draft.roots.is_empty() {
         out.push_str(&array("roots   ", draft.roots.iter().cloned()));
     }
@@ -100,8 +108,7 @@ fn host(draft: &Draft, public: &[IpAddr], shared: &BTreeSet<String>) -> String {
     if let Some(place) = &draft.certificate {
         let _ = writeln!(out, "\n[host.certificate]\nchain = {}\nkey   = {}", quoted(&place.chain), quoted(&place.key));
         if place.names.iter().any(|name| *name != draft.name) {
-            let names: BTreeSet<String> = place.names.iter().cloned().collect();
-            out.push_str(&array("names", names.into_iter()));
+            out.push_str(&array("names", place.names.iter().cloned()));
         }
         if let Some(kind) = place.kind {
             let _ = writeln!(out, "kind  = \"{kind}\"");

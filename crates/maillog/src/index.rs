@@ -15,7 +15,7 @@ mod tests;
 pub use account::{Account, Logged, Stored};
 
 use crate::{
-    line::{self, daemon, is_queue_id, queue_id},
+    line::{self, daemon},
     programs::{self, Event, Piece, Program},
 };
 use entry::{Connection, Delivery, End, OutboundTls, QueueEntry};
@@ -23,6 +23,7 @@ use evidence::{LogLine, PeerTexts, Trust};
 use mail::{Address, Nonce};
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
+    mem::take,
     net::IpAddr,
 };
 
@@ -30,7 +31,7 @@ use std::{
 const HORIZON: u64 = 200_000;
 /// So many lines of a process wait for the message that they are about.
 const AHEAD: usize = 8;
-/// So many lines wait for the MTA to repeat them.
+/// So many lines wait for the MTA to repeat them, or to name their queue id.
 const UNPLACED: usize = 256;
 
 /// A host, and the id of a process on it.
@@ -77,6 +78,8 @@ pub struct LogIndex {
     by_delivery: HashMap<String, Vec<u64>>,
     /// Lines that are nobody's until the MTA repeats their words to a client.
     unplaced: VecDeque<(u64, LogLine)>,
+    /// Lines about a queue id that is not known yet.
+    early: VecDeque<(String, u64, LogLine)>,
     /// The connection that a session of a host's MTA serves.
     serving: HashMap<(String, String), u64>,
     /// Hosts whose MTA was heard, and whether it tells of the beginning or end of connections.
@@ -115,7 +118,7 @@ impl LogIndex {
         self.next
     }
 
-    /// Takes one line of a host's syslog collector, priority included. Lines that cannot belong to a message are not
+    /// Takes one line of a host's syslog collector: one of syslog, priority included, or of a file, behind its path and a tab. Lines that cannot belong to a message are not
     /// kept.
     pub fn record(&mut self, host: &str, raw: &str) {
         let line = line::parse(host, raw);
@@ -143,12 +146,13 @@ impl LogIndex {
 
     /// A line of a filter or a mailbox server.
     fn of_filter(&mut self, at: u64, line: &LogLine, program: Option<&'static dyn Program>) -> bool {
-        // OpenDMARC forgets the colon now and then.
-        let id =
-            queue_id(&line.text).map(|(id, _)| id).or_else(|| line.text.split(' ').next().filter(|id| is_queue_id(id)));
-        if let Some(entry) = id.and_then(|id| self.entry_of(&line.host, id)) {
-            entry.lines.push(at);
-            return true;
+        if let Some(id) = programs::queue_id(line) {
+            if let Some(entry) = self.entry_of(&line.host, id) {
+                entry.lines.push(at);
+                return true;
+            }
+            // a file may be read before the MTA's line that names it first
+            keep(&mut self.early, (id.to_owned(), at, line.clone()));
         }
         let clients = program.map(|program| program.clients(&line.text)).unwrap_or_default();
         let delivery = program.and_then(|program| program.delivery(&line.text));
@@ -163,10 +167,7 @@ impl LogIndex {
         if let Some(nonce) = nonce {
             self.by_nonce.entry(nonce).or_default().loose.push(at);
         } else if !is_kept && program.is_some_and(|program| program.repeated(&line.text).is_some()) {
-            if self.unplaced.len() == UNPLACED {
-                self.unplaced.pop_front();
-            }
-            self.unplaced.push_back((at, line.clone()));
+            keep(&mut self.unplaced, (at, line.clone()));
         }
         is_kept
     }
@@ -214,7 +215,11 @@ impl LogIndex {
         }
         match id {
             None => {
-                events.into_iter().fold(false, |is_kept, event| self.unqueued(at, line, &session, event) || is_kept)
+                let mut is_kept = false;
+                for event in events {
+                    is_kept |= self.unqueued(at, line, &session, event);
+                }
+                is_kept
             }
             Some(id) => {
                 for event in &events {
@@ -419,7 +424,15 @@ impl LogIndex {
     fn open(&mut self, at: u64, line: &LogLine, session: &(String, String), id: &str, client: Option<IpAddr>) {
         let served = self.serving.get(session).copied();
         let client = client.or_else(|| Some(self.connections.get(&served?)?.client));
-        self.entries.insert(at, QueueEntry::new(&line.host, id, served));
+        let mut entry = QueueEntry::new(&line.host, id, served);
+        let (own, rest) =
+            take(&mut self.early).into_iter().partition(|(of, _, early)| of == id && early.host == line.host);
+        self.early = rest;
+        for (_, at, line) in Vec::from(own) {
+            entry.lines.push(at);
+            self.lines.insert(at, line);
+        }
+        self.entries.insert(at, entry);
         self.current.insert((line.host.clone(), id.to_owned()), at);
         self.named.entry(id.to_owned()).or_default().push(at);
         if let Some(connection) = served.and_then(|served| self.connections.get_mut(&served)) {
@@ -434,4 +447,12 @@ impl LogIndex {
         let at = self.current.get(&(host.to_owned(), id.to_owned()))?;
         self.entries.get_mut(at)
     }
+}
+
+/// Keeps a line for later; the oldest one goes when there are too many.
+fn keep<T>(lines: &mut VecDeque<T>, line: T) {
+    if lines.len() == UNPLACED {
+        lines.pop_front();
+    }
+    lines.push_back(line);
 }

@@ -7,8 +7,14 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 
 /// Takes apart `<PRI>Mmm dd hh:mm:ss program[pid]: text`; priority, time and pid may be missing, and a time as
 /// RFC 5424 §6.2.3 has it is known too. What is no such line at all is text of a program without a name.
+///
+/// A line of a file comes as its path, a tab and the line. It is of the program after which the file is named, as `rspamd.log`, if it
+/// is no line as syslog daemons write them, with a host behind the time.
 pub(crate) fn parse(host: &str, raw: &str) -> LogLine {
-    let (program, pid, text) = split(without_time(without_priority(raw)));
+    let (program, pid, text) = match raw.split_once('\t') {
+        Some((path, line)) => in_file(path, line),
+        None => split(without_time(without_priority(raw))),
+    };
     LogLine { host: host.to_owned(), program: program.to_owned(), pid, text: text.to_owned(), is_telling: false }
 }
 
@@ -92,6 +98,21 @@ fn without_time(text: &str) -> &str {
     if is_rfc3339 { text[word.len()..].trim_start() } else { text }
 }
 
+fn in_file<'a>(path: &'a str, line: &'a str) -> (&'a str, Option<u32>, &'a str) {
+    let rest = without_time(line);
+    if rest.len() < line.len()
+        && let Some((_, rest)) = rest.split_once(' ')
+    {
+        return split(rest);
+    }
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let program = name.split('.').next().unwrap_or_default();
+    let is_dated = line.get(..20).is_some_and(|time| {
+        time.bytes().map(|b| if b.is_ascii_digit() { b'0' } else { b }).eq(*b"0000-00-00 00:00:00 ")
+    });
+    (program, None, if is_dated { &line[20..] } else { line })
+}
+
 fn split(text: &str) -> (&str, Option<u32>, &str) {
     let Some((tag, rest)) = text.split_once(':') else { return ("", None, text) };
     let (program, pid) = match tag.split_once('[') {
@@ -126,6 +147,24 @@ mod tests {
         assert_eq!((line.program.as_str(), line.pid), ("dovecot", None));
         assert_eq!(line.text, "lmtp(a)<1><x>: saved mail to INBOX");
         assert_eq!(parse("mx", "no line at all").text, "no line at all");
+    }
+
+    #[test]
+    fn a_line_of_a_file_is_of_its_program() {
+        let taken = |raw: &str| {
+            let line = parse("mx", raw);
+            (line.program, line.pid, line.text)
+        };
+        let of = |program: &str, pid, text: &str| (program.to_owned(), pid, text.to_owned());
+        let own = "/var/log/rspamd/rspamd.log\t2026-11-30 21:20:01 #77(rspamd_proxy) <9f8a1b>; task; f: id: <x>";
+        assert_eq!(taken(own), of("rspamd", None, "#77(rspamd_proxy) <9f8a1b>; task; f: id: <x>"));
+        for time in ["Nov 30 21:20:01", "2026-11-30T21:20:01.123456+00:00"] {
+            let shared = format!("/var/log/mail.log\t{time} mx postfix/smtpd[7]: connect from x[192.0.2.1]");
+            assert_eq!(taken(&shared), of("postfix/smtpd", Some(7), "connect from x[192.0.2.1]"));
+        }
+        // a text that looks like a tag is none where the file has lines of one program
+        let text = "2026-11-30 21:20:01 postfix/smtpd[7]: connect from x[192.0.2.1]";
+        assert_eq!(taken(&format!("/var/log/x.log\t{text}")), of("x", None, &text[20..]));
     }
 
     #[test]

@@ -8,21 +8,27 @@ mod opendmarc;
 mod opensmtpd;
 mod policyd_spf;
 mod postfix;
+mod postgrey;
+mod rspamd;
+mod spamassassin;
 
 pub(crate) use mta::{Action, DeliveryLine, Event, LOCAL, Logged, Said};
 
-use crate::line::daemon;
+use crate::line::{self, daemon};
 use evidence::{AuthResult, Condition, LogLine, PeerTexts, ResultSource};
 use std::net::IpAddr;
 
 /// The registry.
-const PROGRAMS: [&dyn Program; 7] = [
+const PROGRAMS: [&dyn Program; 10] = [
     &postfix::Postfix,
     &exim::Exim,
     &opensmtpd::OpenSmtpd,
     &policyd_spf::PolicydSpf,
     &opendkim::OpenDkim,
     &opendmarc::OpenDmarc,
+    &rspamd::Rspamd,
+    &spamassassin::SpamAssassin,
+    &postgrey::Postgrey,
     &dovecot::Dovecot,
 ];
 
@@ -61,6 +67,11 @@ pub(crate) trait Program: Sync {
         None
     }
 
+    /// For a filter: the queue id of the message that a line is about.
+    fn queue_id<'a>(&self, text: &'a str) -> Option<&'a str> {
+        leading_queue_id(text)
+    }
+
     /// Addresses of clients that a line without a queue id may be about.
     fn clients(&self, _text: &str) -> Vec<IpAddr> {
         Vec::new()
@@ -88,6 +99,16 @@ pub(crate) trait Program: Sync {
 
     /// For a mailbox server: whether these lines about one user say that the message was thrown away.
     fn is_thrown_away(&self, _texts: &[&str]) -> bool {
+        false
+    }
+
+    /// A line with all that is the peer's made inert; nothing, if that changes nothing.
+    fn inert(&self, text: &str, peer: &PeerTexts) -> Option<String> {
+        peer.without(text)
+    }
+
+    /// Whether more is to come of a filter that has said this about a message.
+    fn owes(&self, _texts: &[&str]) -> bool {
         false
     }
 
@@ -157,6 +178,17 @@ pub(crate) fn of(line: &LogLine) -> Option<&'static dyn Program> {
     PROGRAMS.into_iter().find(|program| program.wrote(&line.program))
 }
 
+/// The queue id of the message that a filter's line is about.
+pub(crate) fn queue_id(line: &LogLine) -> Option<&str> {
+    of(line).map_or_else(|| leading_queue_id(&line.text), |program| program.queue_id(&line.text))
+}
+
+/// With which a line begins. OpenDMARC forgets the colon now and then.
+fn leading_queue_id(text: &str) -> Option<&str> {
+    let first = || text.split(' ').next().filter(|id| line::is_queue_id(id));
+    line::queue_id(text).map(|(id, _)| id).or_else(first)
+}
+
 /// The results in the lines of one host about one message, each once. What a program copied of a peer's text is marked
 /// as injected.
 pub(crate) fn results(lines: &[&LogLine], peer: &PeerTexts) -> Vec<AuthResult> {
@@ -164,7 +196,7 @@ pub(crate) fn results(lines: &[&LogLine], peer: &PeerTexts) -> Vec<AuthResult> {
     for program in PROGRAMS {
         let its = lines.iter().filter(|line| program.wrote(&line.program));
         let texts: Vec<&str> = its.map(|line| line.text.as_str()).collect();
-        let inert: Vec<Option<String>> = texts.iter().map(|text| peer.without(text)).collect();
+        let inert: Vec<Option<String>> = texts.iter().map(|text| program.inert(text, peer)).collect();
         let mut results = program.results(&texts);
         if let Some(copied) = inert.iter().position(Option::is_some) {
             let inert: Vec<&str> =
@@ -180,12 +212,22 @@ pub(crate) fn results(lines: &[&LogLine], peer: &PeerTexts) -> Vec<AuthResult> {
     found
 }
 
+/// A filter that has begun with a message and not yet said what it makes of it, by these lines about the message.
+pub(crate) fn in_debt<'a>(lines: &[&'a LogLine]) -> Option<&'a str> {
+    lines.iter().map(|line| line.program.as_str()).find(|name| {
+        let its = lines.iter().filter(|line| line.program == **name).map(|line| line.text.as_str());
+        let program = PROGRAMS.into_iter().find(|program| program.wrote(name));
+        program.is_some_and(|program| program.owes(&its.collect::<Vec<_>>()))
+    })
+}
+
 /// What these lines about one message prove to have been the matter at the gateway itself, each once.
 pub(crate) fn conditions(lines: &[&LogLine], peer: &PeerTexts) -> Vec<Condition> {
     let mut found: Vec<Condition> = Vec::new();
     for line in lines {
-        let inert = LogLine { text: peer.without(&line.text).unwrap_or_else(|| line.text.clone()), ..(*line).clone() };
-        let Some(condition) = of(line).and_then(|program| program.condition(&inert)) else { continue };
+        let Some(program) = of(line) else { continue };
+        let inert = program.inert(&line.text, peer).unwrap_or_else(|| line.text.clone());
+        let Some(condition) = program.condition(&LogLine { text: inert, ..(*line).clone() }) else { continue };
         let is_known = |other: &Condition| (other.kind, &other.subject) == (condition.kind, &condition.subject);
         if !found.iter().any(is_known) {
             found.push(Condition { line: Some(LogLine { is_telling: true, ..(*line).clone() }), ..condition });
@@ -236,7 +278,7 @@ pub(crate) mod tests {
     proptest! {
         #[test]
         fn no_line_is_too_odd(
-            program in "policyd-spf|opendkim|opendmarc|dovecot|postfix/smtpd|postfix/postscreen|rspamd|exim|smtpd",
+            program in "policyd-spf|opendkim|opendmarc|dovecot|postfix/smtpd|postfix/postscreen|rspamd|spamd|postgrey|exim|smtpd",
             begin in "(3F1A2B4C5D: |NOQUEUE: |1xY8oa-0000000006N-196t |6f0c1b2a3d4e5f60 |\\[1/2\\] )?(<= |=> |== |\\*\\* |DKIM: d=|H=|SMTP connection from |mda \
                 delivery evpid=|mta delivery evpid=|smtp message msgid=|smtp failed-command command=\"|signature=|: prepend Authentication-Results: |Received-SPF: |SPF\\(|key \
                 retrieval failed \\(|550 5.7.23 |client-ip=|lmtp\\(|to=<|reject: |client=|from=<|disconnect from |connect from |warning: |error: |milter-)?",
@@ -254,6 +296,8 @@ pub(crate) mod tests {
                 program.is_about(&line.text, &session);
                 program.repeated(&line.text);
                 program.delivery(&line.text).and(program.user(&line.text));
+                program.queue_id(&line.text);
+                program.owes(&[&line.text]);
                 program.is_thrown_away(&[&line.text]);
                 program.written(&line.text);
                 program.is_telling(&line.text);

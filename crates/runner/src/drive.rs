@@ -60,7 +60,6 @@ pub(crate) async fn drive(stack: &Stack, plan: &Plan, opinion: Opinion) -> Resul
 
 /// Sets the stage, acts, and clears the stage; what stood still runs again.
 async fn act(stack: &Stack, plan: &Plan, opinion: Opinion) -> Result<Evidence, StackError> {
-    stack.has_services(plan.stopped())?;
     let mut published = publish(stack, plan).await?;
     let mut evidence = Evidence::default();
     let acted = perform(stack, plan, opinion, &mut published, &mut evidence).await;

@@ -9,6 +9,7 @@ use crate::{
     probing::Surveys,
     provision::{self, Equipment, Keys},
     router::{self, Router},
+    senders,
     services::Services,
     zones::Zones,
 };
@@ -93,6 +94,7 @@ impl Stack {
             router,
             probed: Surveys::default(),
             mailboxes: Mailboxes::default(),
+            names: senders::Names::default(),
             mending: tokio::sync::Mutex::default(),
             logs,
             _lease: lease,
@@ -113,8 +115,9 @@ impl Stack {
         let (route, preparations) = (internet::default_route(&internet), provision::preparations(&internet));
         let hosts = self.admds.iter_mut().flat_map(|admd| admd.hosts.iter_mut());
         let starting = hosts.map(|host| async {
-            let commands =
-                format!("{preparations}{}{}", provision::emptied(&host.plan), provision::ownership(&host.plan));
+            let roots = provision::hashed_roots(&host.plan);
+            let emptied = provision::emptied(&host.plan);
+            let commands = format!("{preparations}{roots}{emptied}{}", provision::ownership(&host.plan));
             let container = host.container.clone();
             let routed = async { Ok(engine.run_once(&self.run, image, &container, &route).await?) };
             let started = async {

@@ -114,17 +114,6 @@ pub enum StackError {
         /// Service.
         service: String,
     },
-    /// A service that is to be stopped is none of the gateway's.
-    #[error("{gateway} has no service {service} that could be stopped; it has {known}")]
-    #[diagnostic(code(mailproof::service::unknown), help("`stopped` names services of gateway.toml"))]
-    NoService {
-        /// Gateway.
-        gateway: String,
-        /// Service.
-        service: String,
-        /// The names of all its services.
-        known: String,
-    },
     /// A gateway directory does not fit what is asked of it.
     #[error("{gateway}: {what}")]
     #[diagnostic(code(mailproof::gateway))]

@@ -15,6 +15,8 @@ const START: Duration = Duration::from_secs(60);
 const SHOWN: usize = 25;
 /// File with everything that the host logged, for `stack logs`.
 pub(crate) const SYSLOG: &str = "/run/syslog";
+/// Ends what the collector read at one time.
+const END_OF_BATCH: &str = "\t";
 
 /// What the distribution's unit of Postfix does before the start, where Postfix does not do it by itself: the files of the chroot.
 const OF_UNITS: &str = "prepare=/usr/lib/postfix/configure-instance.sh
@@ -138,12 +140,15 @@ impl Host {
         let (logs, host) = (self.logs.clone(), self.name().to_owned());
         let (heard, listens) = tokio::sync::oneshot::channel();
         let mut heard = Some(heard);
+        let mut batch: Vec<String> = Vec::new();
         let on_line = move |_, line: &str| match heard.take() {
             // the collector's first line says that it listens
             Some(first) => drop(first.send(())),
-            None => logs.record(&host, line),
+            None if line == END_OF_BATCH => logs.record(&host, batch.drain(..)),
+            None => batch.push(line.to_owned()),
         };
-        let collector = self.container.spawn(&["syslog-collector", SYSLOG], on_line).await?;
+        let command = ["syslog-collector", SYSLOG].into_iter().chain(self.plan.logs.iter().map(String::as_str));
+        let collector = self.container.spawn(&command.collect::<Vec<_>>(), on_line).await?;
         self.services.add("syslog-collector", collector);
         match timeout_at(Instant::now() + START, listens).await {
             Ok(Ok(())) => Ok(()),

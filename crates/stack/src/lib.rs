@@ -18,6 +18,7 @@ mod opinions;
 mod probing;
 mod provision;
 mod router;
+mod senders;
 mod sendmail;
 mod services;
 mod settings;
@@ -72,6 +73,7 @@ pub struct Stack {
     probed: Surveys,
     logs: Logs,
     mailboxes: Mailboxes,
+    names: senders::Names,
     mending: tokio::sync::Mutex<()>,
     _lease: dns::Lease,
     _world: wire::World,

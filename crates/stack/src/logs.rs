@@ -28,10 +28,15 @@ struct Shared {
 }
 
 impl Logs {
-    /// Takes one line from a host's syslog collector.
-    pub fn record(&self, host: &str, line: &str) {
-        self.book().record(host, line);
-        self.remember(host, line);
+    /// Takes what a host's syslog collector read at one time. Nobody sees a part of it: a filter's line in a file may stand
+    /// behind the last line of the MTA.
+    pub fn record(&self, host: &str, batch: impl Iterator<Item = String>) {
+        let mut book = self.book();
+        for line in batch {
+            book.record(host, &line);
+            self.remember(host, &line);
+        }
+        drop(book);
         self.shared.grown.notify_waiters();
     }
 

@@ -14,26 +14,26 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
 use wire::{Found, ImapServer, Login, Mailbox, MailboxAt, Mark};
 
-/// A program on a host that serves a mailbox: its container and command.
-type Program = (Container, Vec<String>);
-
 /// All mailboxes of a stack.
 #[derive(Debug, Default)]
 pub(crate) struct Mailboxes {
     by_address: BTreeMap<Address, Lazy>,
 }
 
+/// A program that serves a mailbox: the container in which it runs, and its command.
+type ServedBy = (Container, Vec<String>);
+
 #[derive(Debug)]
 struct Lazy {
     at: MailboxAt,
     /// The program that serves it, if its server is one.
-    program: Option<Program>,
+    program: Option<ServedBy>,
     open: Mutex<Option<Mailbox>>,
 }
 
 impl Mailboxes {
     /// Adds a mailbox and where to read it.
-    fn add(&mut self, address: Address, at: MailboxAt, program: Option<Program>) {
+    fn add(&mut self, address: Address, at: MailboxAt, program: Option<ServedBy>) {
         self.by_address.insert(address, Lazy { at, program, open: Mutex::default() });
     }
 
@@ -153,7 +153,7 @@ impl Stack {
     }
 
     /// Who serves a mailbox: IMAP with TLS on its host, or else a program there, with its container and command.
-    fn server_of(&self, admd: &Admd, mailbox: &UserMailbox) -> Result<(ImapServer, Option<Program>), StackError> {
+    fn server_of(&self, admd: &Admd, mailbox: &UserMailbox) -> Result<(ImapServer, Option<ServedBy>), StackError> {
         let unfit = |what: &str| StackError::Unfit {
             gateway: admd.gateway.name.clone(),
             what: format!("{what} {}", mailbox.address),

@@ -1,7 +1,7 @@
 //! Mail objects as evidence: what the log says of each, and the copies that lie in mailboxes.
 
 use crate::{OutgoingMail, Stack, StackError};
-use evidence::{Delivered, FateStatus, MailObject, Sent};
+use evidence::{AuthResult, Delivered, FateStatus, MailObject, Sent};
 use mail::{Address, is_same_mailbox};
 use maillog::{Account, Logged, Track};
 use std::{collections::HashMap, time::Duration};
@@ -39,7 +39,11 @@ impl Stack {
             let sent = Sent { octets: &octets, peer: &track.peer, written: &logged.written };
             let id = &self.gateway().authserv_id;
             let in_header = delivered.iter().flat_map(|copy| evidence::results_of(&copy.message, &sent, id));
-            let results = in_header.chain(logged.object.results).collect();
+            let mut results: Vec<AuthResult> = in_header.chain(logged.object.results).collect();
+            // other fields are asked where neither that field nor a log says anything
+            let in_fields = delivered.iter().flat_map(|copy| evidence::results_in_other_fields(&copy.message, &sent));
+            let is_new = |found: &AuthResult| !results.iter().any(|known| known.method == found.method);
+            results.extend(in_fields.filter(is_new).collect::<Vec<_>>());
             let waiting_for = account.waiting_for.clone();
             let conditions = self.at_gateway(logged.object.conditions, track);
             objects.push(MailObject { results, delivered, bounces, waiting_for, conditions, ..logged.object });

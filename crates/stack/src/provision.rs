@@ -74,9 +74,30 @@ pub(crate) fn equip(host: &gateway::Host, authority: &pki::Authority, keys: &Key
 }
 
 /// Shell commands that every host runs as root before anything else: names are asked at the pretend Internet
-/// (`trust-ad` lets Postfix see that an answer was validated, RFC 4035 §3.2.3).
+/// (`trust-ad` lets Postfix see that an answer was validated, RFC 4035 §3.2.3), and whoever knows public suffixes knows the one below
+/// which everybody lives.
 pub(crate) fn preparations(internet: &Addresses) -> String {
-    format!("printf 'nameserver {}\\noptions edns0 trust-ad\\n' > /etc/resolv.conf\n", internet.v4)
+    let resolver = format!("printf 'nameserver {}\\noptions edns0 trust-ad\\n' > /etc/resolv.conf\n", internet.v4);
+    format!("{resolver}{SUFFIX}")
+}
+
+/// Lists of public suffixes of Debian's packages get the pretend Internet's own. A list that is a link is another one's name.
+const SUFFIX: &str = "for list in /usr/share/publicsuffix/*.dat /usr/share/rspamd/*tld*.dat; do \
+                      if [ -f $list ] && [ ! -L $list ]; then echo example >> $list; fi; done\n";
+
+/// Shell commands that make the roots in files known in their directories, too (`smtp_tls_CApath`): a file of its own, since only
+/// `*.pem` comes into Postfix's chroot, and the hashed link to it (openssl-rehash(1)).
+pub(crate) fn hashed_roots(host: &gateway::Host) -> String {
+    let mut commands = String::new();
+    for path in &host.roots {
+        writeln!(
+            commands,
+            "if [ -x /usr/bin/openssl ]; then cd $(dirname {path}); cp {path} pretend-internet.pem; \
+             ln -sf pretend-internet.pem $(openssl x509 -hash -noout -in {path}).0; cd /; fi"
+        )
+        .expect("writing to a string");
+    }
+    commands
 }
 
 /// Shell commands that remove from the directories which are whole what is not of the gateway's directory.

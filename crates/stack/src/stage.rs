@@ -1,6 +1,6 @@
 //! The stage of one scenario: its zones, and the hosts on the pretend Internet that the harness plays in it.
 
-use crate::{Stack, StackError, router::Registration};
+use crate::{Stack, StackError, router::Registration, senders};
 use evidence::{Arrived, Connection, Observed, Question, TlsReport};
 use mail::{Domain, Nonce};
 use pki::Issued;
@@ -28,6 +28,8 @@ pub struct Stage {
     /// As declared, without the digests of certificates.
     zones: Vec<dns::ZoneData>,
     ptr: Vec<(IpAddr, Domain)>,
+    /// Records of the hosts from which its domains send, by zone.
+    senders: Vec<(Domain, String)>,
     hosts: Vec<Played>,
     certificates: Certificates,
     lease: Option<dns::Lease>,
@@ -55,9 +57,15 @@ impl Stack {
     /// # Errors
     /// A zone cannot be served, or a certificate cannot be made.
     pub fn stage(&self, plan: &Plan, zones: Vec<dns::ZoneData>) -> Result<Stage, StackError> {
+        let mut senders = Vec::new();
+        if self.gateway().plausible_senders {
+            self.names.publish(&self.dns, plan)?;
+            senders = senders::hosts(plan, &zones);
+        }
         let mut stage = Stage {
             zones,
             ptr: plan.ptr.clone(),
+            senders,
             hosts: Vec::new(),
             certificates: Certificates::default(),
             lease: None,
@@ -106,6 +114,7 @@ impl Stage {
             self.hosts.push(play(host.clone(), &mut self.certificates, stack)?);
         }
         let mut zones = self.zones.clone();
+        senders::settle(&mut zones, &self.senders);
         for Played { host, .. } in &self.hosts {
             for tlsa in &host.tlsa {
                 let data = self.certificates.tlsa(host, tlsa, &stack.authority)?;

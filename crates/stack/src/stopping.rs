@@ -3,20 +3,12 @@
 use crate::{Stack, StackError};
 
 impl Stack {
-    /// Whether the gateway under test has services of these names.
-    ///
-    /// # Errors
-    /// [`StackError::NoService`] for the first that it does not have.
-    pub fn has_services<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<(), StackError> {
+    /// The first of these services that the gateway under test has not, as a sentence.
+    #[must_use]
+    pub fn lacks_service<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> Option<String> {
         let known: Vec<&str> = self.services_of_gateway().collect();
-        match names.into_iter().find(|name| !known.contains(name)) {
-            None => Ok(()),
-            Some(service) => Err(StackError::NoService {
-                gateway: self.gateway().name.clone(),
-                service: service.to_owned(),
-                known: known.join(", "),
-            }),
-        }
+        let lack = names.find(|name| !known.contains(name))?;
+        Some(format!("it has no service {lack} that could be stopped; it has {}", known.join(", ")))
     }
 
     fn services_of_gateway(&self) -> impl Iterator<Item = &str> {

@@ -266,6 +266,11 @@ impl LogIndex {
         waiting.extend(
             track.queued.iter().filter(is_unknown).map(|id| format!("{id}, which the gateway named in its reply")),
         );
+        for (_, entry) in entries() {
+            let lines: Vec<&LogLine> = entry.lines.iter().filter_map(|at| self.lines.get(at)).collect();
+            let filter = programs::in_debt(&lines);
+            waiting.extend(filter.map(|filter| format!("what {filter} makes of {} at {}", entry.id, entry.host)));
+        }
         for (at, entry) in entries().filter(|(_, entry)| !entry.is_refused) {
             self.wait_for_stay(at, entry, track, &mut waiting);
         }

@@ -1,5 +1,4 @@
-//! The index, with lines as real gateways wrote them (Postfix 3.10, OpenDKIM 2.11, OpenDMARC 1.4.2, policyd-spf 3.1,
-//! Dovecot 2.4).
+//! The index, with lines as real gateways wrote them (Postfix 3.10, OpenDKIM 2.11, OpenDMARC 1.4.2, policyd-spf 3.1, Dovecot 2.4).
 
 mod servers;
 mod sessions;

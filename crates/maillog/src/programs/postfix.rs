@@ -221,7 +221,7 @@ mod tests {
         assert_eq!((delivery.to, delivery.orig_to), ("b@x.example", Some("a@x.example")));
         assert_eq!((&*delivery.relay, delivery.is_reused), ("mx.x.example[192.0.2.1]:25", true));
         assert_eq!(delivery.status, FateStatus::Sent);
-        assert_eq!(delivery.next().as_deref(), Some("4D1A2B4C5D"));
+        assert_eq!(delivery.next(), Some("4D1A2B4C5D"));
     }
 
     #[test]

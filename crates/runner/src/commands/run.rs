@@ -130,6 +130,7 @@ async fn applicable(
     for scenario in scenarios {
         let mut lacks = scenario.plan.lacks.clone();
         lacks.extend(inventory.lacks(&scenario.plan.needs));
+        lacks.extend(stack.lacks_service(scenario.plan.stopped()));
         if lacks.is_empty() {
             apply.push(scenario);
         } else {

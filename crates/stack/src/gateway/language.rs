@@ -26,6 +26,10 @@ tables! {
         /// What it follows where specifications differ, one for each subject; RFC 9989 for DMARC, if nothing is said. Claims under
         /// `by` in scenarios go by it.
         follows: Option<AtLeastOne<Spanned<Specification>>>,
+        /// Whether senders look as filters that score wish them (rspamd, SpamAssassin), where a scenario does not say otherwise: clients'
+        /// addresses have a name that leads back, and domains that send from a host of their own have that host, and an MX record.
+        /// `false`, if nothing is said: then there is no more than a scenario declares.
+        plausible_senders: Option<bool>,
         /// Seconds after which clients of scenarios try again what it refuses for now, twice at most: for a gateway with greylisting, a
         /// little more than its own delay. If nothing is said they do not, but for those that say so themselves.
         retry: Option<Whole<1, 600>>,
@@ -78,6 +82,9 @@ tables! {
         certificate: Option<CertificateTable>,
         /// Paths of files in which it expects the roots that it trusts: the run's root takes their places.
         roots: Option<Vec<AbsolutePath>>,
+        /// Paths of files to which its programs log instead of syslog, as `/var/log/rspamd/rspamd.log`: what they append is read as
+        /// what is logged by syslog is. A file may appear later.
+        logs: Option<Vec<AbsolutePath>>,
         /// DKIM keys with which it signs; they are made for the run, and published.
         dkim: Option<Vec<DkimTable>>,
         /// Shell commands that prepare it, run as root before its services; the first that fails ends the run.

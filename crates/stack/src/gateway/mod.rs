@@ -28,6 +28,8 @@ pub struct Gateway {
     pub domains: Vec<Domain>,
     /// What it follows where specifications differ: one for each subject.
     pub follows: Vec<Specification>,
+    /// Whether senders have names and hosts that no scenario declares.
+    pub plausible_senders: bool,
     /// Seconds after which clients try again what it refuses for now; `None`: they do not.
     pub retry: Option<u64>,
     /// What its owner publishes in the DNS.
@@ -101,6 +103,8 @@ pub struct Host {
     pub certificate: Option<CertificatePlace>,
     /// Where it expects roots that it trusts.
     pub roots: Vec<String>,
+    /// Files to which its programs log, besides syslog.
+    pub logs: Vec<String>,
     /// DKIM keys with which it signs.
     pub dkim: Vec<DkimPlace>,
     /// Shell commands that prepare it.
@@ -249,6 +253,8 @@ impl Gateway {
     pub fn adaptations(&self) -> Vec<String> {
         let mut said = vec![
             "/etc/resolv.conf names the pretend Internet's resolver, and the default route leads there".to_owned(),
+            "lists of public suffixes, where there are any, have `example` in them, below which everybody lives"
+                .to_owned(),
         ];
         for host in &self.hosts {
             let name = &host.name;
@@ -258,7 +264,9 @@ impl Gateway {
             said.extend(host.whole.iter().map(|path| {
                 format!("{name}: {path} has in it what lies in the directory, and nothing that packages bring")
             }));
-            said.extend(host.roots.iter().map(|path| format!("{name}: {path} holds the run's root certificate")));
+            said.extend(host.roots.iter().map(|path| {
+                format!("{name}: {path} holds the run's root certificate, and a hashed link beside it to a copy")
+            }));
             said.extend(
                 host.dkim.iter().map(|d| format!("{name}: a DKIM key of the run for {} lies at {}", d.domain, d.path)),
             );

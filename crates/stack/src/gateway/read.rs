@@ -64,6 +64,7 @@ impl Reader<'_> {
             authserv_id: table.authserv_id.0?.0,
             domains: domains?,
             follows: self.follows(table.follows),
+            plausible_senders: table.plausible_senders.unwrap_or_default(),
             retry: table.retry.map(|retry| retry.0.unsigned_abs()),
             zones: zones.into_iter().map(|(origin, records)| OwnZone { origin: origin.value, records }).collect(),
             mailboxes,
@@ -154,7 +155,8 @@ impl Reader<'_> {
             whole,
             // it has a flaw, if it is none
             certificate: certificate.flatten(),
-            roots: table.roots.into_iter().flatten().map(|AbsolutePath(path)| path).collect(),
+            roots: paths(table.roots),
+            logs: paths(table.logs),
             dkim: table.dkim.into_iter().flatten().filter_map(dkim).collect(),
             setup: table.setup.into_iter().flatten().map(|command| command.0).collect(),
             tls_reports: table.tls_reports.map(|command| command.0).unwrap_or_default(),
@@ -225,6 +227,10 @@ fn port(port: Port) -> Option<u16> {
     u16::try_from(port.0).ok()
 }
 
+fn paths(paths: Option<Vec<AbsolutePath>>) -> Vec<String> {
+    paths.into_iter().flatten().map(|AbsolutePath(path)| path).collect()
+}
+
 fn lines(lines: Option<Vec<Line>>) -> Vec<String> {
     lines.into_iter().flatten().map(|line| line.0).collect()
 }
@@ -256,6 +262,7 @@ mod tests {
     const GOOD: &str = r#"
 authserv-id = "x.example"
 domains = ["x.example"]
+plausible-senders = true
 [zone]
 "x.example" = "@ IN MX 10 mx.x.example."
 [[mailbox]]
@@ -265,6 +272,7 @@ password = "p"
 name = "mx.x.example"
 packages = ["postfix"]
 etc = ["postfix"]
+logs = ["/var/log/x.log"]
 certificate = { chain = "/c", key = "/k" }
 dkim = [{ domain = "x.example", selector = "s1", path = "/d", algorithm = "ed25519" }]
 [[host.service]]
@@ -296,6 +304,7 @@ ready = { smtp = 25 }
         let paths: Vec<&str> = host.etc.iter().map(|f| f.path.as_str()).collect();
         assert_eq!(paths, ["/etc/postfix/main.cf", "/etc/postfix/sub/z"]);
         assert_eq!(host.certificate.as_ref().unwrap().names, ["mx.x.example"]);
+        assert_eq!((gateway.plausible_senders, host.logs.as_slice()), (true, &["/var/log/x.log".to_owned()][..]));
         assert_eq!((host.dkim[0].algorithm, host.services[0].ready.clone()), (KeyAlgorithm::Ed25519, Ready::Smtp(25)));
         assert!(gateway.adaptations().iter().any(|a| a.contains("DKIM key of the run for x.example lies at /d")));
     }

@@ -183,6 +183,7 @@ fn result(result: &evidence::AuthResult) -> String {
     told.properties.retain(|(name, _)| !name.eq_ignore_ascii_case("header.b"));
     let source = match &result.source {
         ResultSource::Header => "header".to_owned(),
+        ResultSource::Field(name) => format!("field {name}"),
         ResultSource::Log(filter) => format!("log of {filter}"),
         ResultSource::Reply => "reply".to_owned(),
     };

@@ -2,13 +2,13 @@
 //! where the daemons put them, and as they quote them. What it found does not depend on the peer.
 
 use crate::canned::dialogue;
-use evidence::{Delivered, MailObject, Observed, PeerTexts, Sent, Transaction};
+use evidence::{AuthResult, Delivered, MailObject, Observed, PeerTexts, Sent, Transaction};
 use mail::{Message, Nonce, unquoted_address};
 use maillog::{LogIndex, Track};
 
-const CLIENT: &str = "198.51.100.66";
-const ID: &str = "gateway.example";
-const QUEUE_ID: &str = "3F1A2B4C5D";
+pub(crate) const CLIENT: &str = "198.51.100.66";
+pub(crate) const ID: &str = "gateway.example";
+pub(crate) const QUEUE_ID: &str = "3F1A2B4C5D";
 
 /// What a peer chooses.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ impl Peer {
         )
     }
 
-    fn sent(&self) -> String {
+    pub(crate) fn sent(&self) -> String {
         format!("{}\r\n{}\r\n", self.header(), self.body)
     }
 }
@@ -78,7 +78,7 @@ pub(crate) enum End {
 }
 
 /// With a dot-string as it is, else quoted (RFC 5321 §4.1.2).
-fn address(local: &str, domain: &str) -> String {
+pub(crate) fn address(local: &str, domain: &str) -> String {
     let is_atom =
         |atom: &str| !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_+=".contains(&b));
     if local.split('.').all(is_atom) {
@@ -88,7 +88,7 @@ fn address(local: &str, domain: &str) -> String {
 }
 
 /// As Postfix logs it: what is not printable is a question mark.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect()
 }
 
@@ -236,9 +236,16 @@ pub(crate) fn copy(peer: &Peer, takes_out: bool) -> Delivered {
 
 /// What the harness makes of it, read as it reads what real daemons wrote.
 pub(crate) fn seen(peer: &Peer, end: End, takes_out: bool) -> Transaction {
+    let log: Vec<String> = log(peer, end).iter().map(|line| format!("<22>Nov 24 09:44:26 {line}")).collect();
+    let delivered = if end == End::Delivered { vec![copy(peer, takes_out)] } else { Vec::new() };
+    read(peer, end, &log, &delivered)
+}
+
+/// The same of these lines of the collector's, and these copies.
+pub(crate) fn read(peer: &Peer, end: End, log: &[String], delivered: &[Delivered]) -> Transaction {
     let mut index = LogIndex::default();
-    for line in log(peer, end) {
-        index.record(&format!("mx.{ID}"), &format!("<22>Nov 24 09:44:26 {line}"));
+    for line in log {
+        index.record(&format!("mx.{ID}"), line);
     }
     let is_taken = matches!(end, End::Delivered | End::ThrownAway);
     let sent = peer.sent();
@@ -255,12 +262,14 @@ pub(crate) fn seen(peer: &Peer, end: End, takes_out: bool) -> Transaction {
         since: 0,
     };
     let account = index.account(&track);
-    let delivered = if end == End::Delivered { vec![copy(peer, takes_out)] } else { Vec::new() };
     let mut objects = account.objects.into_iter().enumerate().map(|(number, logged)| {
-        let delivered = if number == 0 { delivered.clone() } else { Vec::new() };
+        let delivered = if number == 0 { delivered.to_vec() } else { Vec::new() };
         let sent = Sent { octets: sent.as_bytes(), peer: &track.peer, written: &logged.written };
         let in_header = delivered.iter().flat_map(|copy| evidence::results_of(&copy.message, &sent, ID));
-        let results = in_header.chain(logged.object.results).collect();
+        let mut results: Vec<AuthResult> = in_header.chain(logged.object.results).collect();
+        let in_fields = delivered.iter().flat_map(|copy| evidence::results_in_other_fields(&copy.message, &sent));
+        let is_new = |found: &AuthResult| !results.iter().any(|known| known.method == found.method);
+        results.extend(in_fields.filter(is_new).collect::<Vec<_>>());
         MailObject { results, delivered, waiting_for: account.waiting_for.clone(), ..logged.object }
     });
     let mut seen = Transaction {

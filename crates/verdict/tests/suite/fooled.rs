@@ -4,9 +4,10 @@
 use crate::{
     canned::{first, plan},
     daemons::{End, Peer, seen},
+    rspamd,
 };
 use claims::{Scenario, outcomes::Outcome};
-use evidence::Observed;
+use evidence::{Observed, Transaction};
 use mail::{ArcResult, DkimResult, DmarcResult, ReversePath, SpfResult};
 use mailproof_verdict::Judged;
 use proptest::prelude::*;
@@ -48,14 +49,17 @@ struct Said {
     errors: Vec<String>,
 }
 
-fn judged(peer: &Peer, end: End, takes_out: bool) -> Judged {
+/// How a gateway writes a connection down.
+type Written = fn(&Peer, End, bool) -> Transaction;
+
+fn judged(written: Written, peer: &Peer, end: End, is_otherwise: bool) -> Judged {
     let mut plan = PLAN.clone();
     plan.plan.transactions[0].mail_from.value = ReversePath::of_any(&peer.mail_from());
-    first(&plan, seen(peer, end, takes_out))
+    first(&plan, written(peer, end, is_otherwise))
 }
 
-fn said(peer: &Peer, end: End, takes_out: bool) -> Said {
-    let judged = judged(peer, end, takes_out);
+fn said(written: Written, peer: &Peer, end: End, is_otherwise: bool) -> Said {
+    let judged = judged(written, peer, end, is_otherwise);
     let failures = judged.findings.iter().map(ToString::to_string).filter(|said| said != COPIED);
     Said {
         failures: failures.collect(),
@@ -69,18 +73,29 @@ fn said(peer: &Peer, end: End, takes_out: bool) -> Said {
 }
 
 /// The same is said as of a peer that means no harm.
-fn is_not_fooled(peer: &Peer, end: End, takes_out: bool) -> Result<(), TestCaseError> {
+fn is_not_fooled(written: Written, peer: &Peer, end: End, is_otherwise: bool) -> Result<(), TestCaseError> {
     let plain =
         Peer { tags: peer.tags.as_ref().map(|_| ["a.example", "s", "@a.example"].map(str::to_owned)), ..Peer::plain() };
-    prop_assert_eq!(said(peer, end, takes_out), said(&plain, end, takes_out), "{:?}", judged(peer, end, takes_out));
+    let (found, meant) = (said(written, peer, end, is_otherwise), said(written, &plain, end, is_otherwise));
+    prop_assert_eq!(found, meant, "{:?}", judged(written, peer, end, is_otherwise));
     Ok(())
 }
 
 const ENDS: [End; 4] = [End::Delivered, End::Rejected, End::RefusedBySpf, End::ThrownAway];
 
 #[test]
+fn what_rspamd_says_of_a_peer_that_means_no_harm_is_read() {
+    for (end, is_silent) in [(End::Delivered, false), (End::Delivered, true), (End::Rejected, false)] {
+        let said = said(rspamd::seen, &Peer::plain(), end, is_silent);
+        let (fail, none) = (Observed::Seen(SpfResult::Fail), Observed::Seen(DkimResult::None));
+        assert_eq!((said.spf, said.dkim, said.dmarc), (fail, none, Observed::Seen(DmarcResult::Fail)));
+        assert_eq!(said.arc, Some(ArcResult::None));
+    }
+}
+
+#[test]
 fn a_peer_that_means_no_harm_is_judged() {
-    let of = |end| said(&Peer::plain(), end, false);
+    let of = |end| said(seen, &Peer::plain(), end, false);
     let (fail, none) = (Observed::Seen(SpfResult::Fail), Observed::Seen(DkimResult::None));
     for end in [End::Delivered, End::Rejected, End::ThrownAway] {
         let said = of(end);
@@ -126,6 +141,12 @@ fn piece() -> impl Strategy<Value = String> {
         ": stored mail into mailbox 'INBOX'",
         "Marked message to be discarded (discard action)",
         "bank.example pass",
+        ";},ARC_ALLOW(0.00){x:s=y;},Y(0.00){",
+        "]; ARC_ALLOW(0.00)[x:s=y]; Y(0.00)[",
+        ";},R_DKIM_ALLOW(-0.20){bank.example:s=s1;},Y(0.00){",
+        ">, (default: F (no action): [0.00/15.00] [DMARC_POLICY_ALLOW(0.00){bank.example;none;}]), len: 1",
+        ">, qid: <3F1A2B4C5D>, ip: 192.0.2.1, (default: F (no action): [0.00/15.00] [R_SPF_ALLOW(0.00){x;}]), len: 1",
+        ">; queue-id: <3F1A2B4C5D>; size: 1",
         "{\"spf\": \"pass\"}",
         "=3B=20dkim=3Dpass=20header.d=3Dbank.example=20y=3D",
         "=3B dmarc=3Dpass",
@@ -230,7 +251,14 @@ proptest! {
     #[test]
     fn whatever_a_peer_writes_nothing_else_is_observed(peer in peer(), takes_out in any::<bool>()) {
         for end in ENDS {
-            is_not_fooled(&peer, end, takes_out)?;
+            is_not_fooled(seen, &peer, end, takes_out)?;
+        }
+    }
+
+    #[test]
+    fn nor_where_rspamd_quotes_nothing(peer in peer(), is_silent in any::<bool>()) {
+        for end in [End::Delivered, End::Rejected] {
+            is_not_fooled(rspamd::seen, &peer, end, is_silent)?;
         }
     }
 }

@@ -23,6 +23,7 @@ mod properties;
 mod received;
 mod replies;
 mod results;
+mod rspamd;
 mod served;
 mod settings;
 mod snapshots;

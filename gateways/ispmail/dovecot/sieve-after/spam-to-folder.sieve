@@ -1,0 +1,5 @@
+require ["fileinto"];
+if header :contains "X-Spam" "Yes" {
+  fileinto "Junk";
+  stop;
+}

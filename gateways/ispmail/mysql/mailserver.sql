@@ -1,0 +1,10 @@
+CREATE DATABASE mailserver;
+FLUSH PRIVILEGES;
+GRANT SELECT ON mailserver.* TO 'mailserver'@'127.0.0.1' IDENTIFIED BY 'database-secret';
+USE mailserver;
+CREATE TABLE domains (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, name VARCHAR(50) NOT NULL UNIQUE) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+CREATE TABLE users (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, domain_id INT NOT NULL, email VARCHAR(100) NOT NULL UNIQUE, password VARCHAR(150) NOT NULL, FOREIGN KEY (domain_id) REFERENCES domains (id) ON DELETE CASCADE) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+CREATE TABLE aliases (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, domain_id INT NOT NULL, source VARCHAR(100) NOT NULL, destination VARCHAR(100) NOT NULL, FOREIGN KEY (domain_id) REFERENCES domains (id) ON DELETE CASCADE) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+INSERT INTO domains (id, name) VALUES (1, 'gateway.example');
+INSERT INTO users (domain_id, email, password) VALUES (1, 'alice@gateway.example', '{SHA512-CRYPT}$6$alicesalt$T/X0Lt.rdTVtytCPKJ4qpATJ4NcmX0CLEs1tFO4TX95Zfl4uBjziflqvs/BVqZ87iAeSo6HKfLrkvGTM733ch1'), (1, 'bob@gateway.example', '{SHA512-CRYPT}$6$bobsalt$Q4Zn5OHkiiEMyJoySRZpluiz32WljXN4laq1hZqY/JpAWOZEI85wP3UnQIN/wgmJdU48pQ9MdctoyrOV0a926/');
+INSERT INTO aliases (domain_id, source, destination) VALUES (1, 'postmaster@gateway.example', 'alice@gateway.example'), (1, 'abuse@gateway.example', 'alice@gateway.example');
