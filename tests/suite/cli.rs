@@ -26,18 +26,22 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn help_names_every_command() -> Result<(), Failed> {
-    run(&["--help"])?.must(0, &["scenario", "stack", "gateway", "schema", "bench", "--engine", "--root"])?;
+    run(&["--help"])?.must(
+        0,
+        &["init", "run", "scenario", "stack", "gateway", "schema", "bench", "completions", "man", "--engine", "--root"],
+    )?;
     run(&["scenario", "--help"])?.must(0, &["run", "list", "describe", "check", "plan", "accept"])?;
     run(&["stack", "--help"])?.must(0, &["up", "down", "logs", "prune"])?;
     run(&["gateway", "--help"])?.must(0, &["explain"])?;
-    run(&["gateway", "explain", "--help"])?.must(0, &["NAME|DIR", "SETTING", "--json"])?;
+    run(&["gateway", "explain", "--help"])?.must(0, &["NAME|DIR", "SETTING", "--gateway", "--json"])?;
     run(&["scenario", "run", "--help"])?.must(0, &["--gateway", "--jobs", "--report", "--keep", "--ci"])
 }
 
 fn a_wrong_word_is_a_usage_error() -> Result<(), Failed> {
     run(&["scenario", "rum"])?.must(2, &["unrecognized subcommand 'rum'"])?;
     run(&["scenario", "run", "--jobs", "0"])?.must(2, &["--jobs"])?;
-    run(&["scenario", "run", "--report", "pdf=x"])?.must(2, &["`pdf` is no kind of report; expected json or junit"])
+    run(&["scenario", "run", "--report", "pdf=x"])?
+        .must(2, &["`pdf` is no kind of report; expected json, junit, github, sarif or code-quality"])
 }
 
 fn list_shows_every_scenario_with_its_title() -> Result<(), Failed> {
@@ -93,7 +97,9 @@ fn a_plan_has_the_hosts_that_are_played() -> Result<(), Failed> {
 fn only_settings_that_stand_there_are_explained() -> Result<(), Failed> {
     run(&["gateway", "explain", "documented-2018", "smtpd_banner"])?
         .must(5, &["documented-2018 has no line `smtpd_banner` about TLS"])?;
-    run(&["gateway", "explain", "no-such-gateway"])?.must(3, &["no-such-gateway"])
+    run(&["gateway", "explain", "no-such-gateway"])?
+        .must(5, &["`no-such-gateway`", "`--gateway` names another gateway"])?;
+    run(&["gateway", "explain", "--gateway", "no-such-gateway"])?.must(3, &["no-such-gateway"])
 }
 
 fn nothing_matched_has_its_own_exit_code() -> Result<(), Failed> {

@@ -16,6 +16,7 @@ mod held;
 mod imports;
 mod leftovers;
 mod lookup;
+mod own;
 mod probe;
 mod safety;
 mod scenarios;
@@ -39,6 +40,7 @@ fn main() {
         explain::pure(),
         lookup::trials(),
         assess::pure(),
+        own::pure(),
         probe::pure(),
         imports::pure(),
     ]
@@ -52,6 +54,7 @@ fn main() {
         first,
         stacks::trials(),
         baseline::trials(),
+        own::trials(),
         faults::trials(),
         unread::trials(),
         greylisting::trials(),

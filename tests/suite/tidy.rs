@@ -13,6 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("tidy::pure_rooms_know_no_other_world", pure_rooms_know_no_other_world),
         trial("tidy::citations_have_one_form_and_name_known_rfcs", citations_have_one_form_and_name_known_rfcs),
         trial("tidy::no_file_names_a_machine", no_file_names_a_machine),
+        trial("tidy::no_message_takes_the_programs_name_for_granted", no_message_takes_the_programs_name_for_granted),
         trial("tidy::only_mailless_words_in_the_container_room", only_mailless_words_in_the_container_room),
     ]
 }
@@ -153,6 +154,22 @@ fn only_mailless_words_in_the_container_room() -> Result<(), Failed> {
     for (path, text) in files(&[".rs"])?.into_iter().filter(|(p, _)| p.starts_with("crates/container/src")) {
         if let Some(found) = programs.find(&text) {
             faults.push(format!("{}: the container room names `{}`", path.display(), found.as_str()));
+        }
+    }
+    none(faults)
+}
+
+/// Who works in a checkout calls `cargo xtask`, everybody else `mailproof`: a message has a placeholder, or is told.
+fn no_message_takes_the_programs_name_for_granted() -> Result<(), Failed> {
+    let named = Regex::new(r"`mailproof [a-z]|cargo xtask")?;
+    let mut faults = Vec::new();
+    for (path, text) in files(&[".rs"])?.into_iter().filter(|(path, _)| path.starts_with("crates")) {
+        let is_test = path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in code.lines().enumerate().filter(|(_, line)| !is_test && named.is_match(line)) {
+            if !line.trim_start().starts_with("//") {
+                faults.push(format!("{}:{}: names the program: {}", path.display(), number + 1, line.trim()));
+            }
         }
     }
     none(faults)

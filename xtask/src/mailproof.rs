@@ -12,11 +12,11 @@ pub(crate) enum Build {
     Release,
 }
 
-/// Builds the binary, quietly unless it fails, and runs `mailproof COMMAND WORDS…` with our standard streams.
+/// Builds the binary, quietly unless it fails, and runs `mailproof WORDS…` with our standard streams. It says what the user called.
 ///
 /// # Errors
 /// The build failed, or the binary could not be started.
-pub(crate) fn run(build: Build, command: &str, words: &[String]) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(build: Build, words: &[String]) -> anyhow::Result<ExitCode> {
     let root = root();
     let mut cargo = program(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
     cargo.current_dir(root).args(["build", "--bin", "mailproof"]);
@@ -34,7 +34,7 @@ pub(crate) fn run(build: Build, command: &str, words: &[String]) -> anyhow::Resu
     };
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
     let binary = target.join(directory).join("mailproof");
-    become_program(program(&binary.to_string_lossy()).arg(command).args(words))
+    become_program(program(&binary.to_string_lossy()).args(words))
 }
 
 /// Root of the checkout.
@@ -46,7 +46,7 @@ pub(crate) fn root() -> &'static Path {
 #[cfg(unix)]
 fn become_program(command: &mut std::process::Command) -> anyhow::Result<ExitCode> {
     use std::os::unix::process::CommandExt;
-    Err(command.exec()).context("mailproof could not be started")
+    Err(command.arg0("cargo xtask").exec()).context("mailproof could not be started")
 }
 
 #[cfg(not(unix))]

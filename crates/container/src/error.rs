@@ -37,7 +37,9 @@ pub enum EngineError {
     #[error("the container engine is gone, could not {operation}: {reason}")]
     #[diagnostic(
         code(mailproof::engine::gone),
-        help("it ended or was restarted in mid-run; once it is back, `cargo xtask stack prune` removes what is left")
+        help(
+            "it ended or was restarted in mid-run; once it is back, `{{mailproof}} stack prune` removes what is left"
+        )
     )]
     Gone {
         /// What it was asked to do.
@@ -61,7 +63,7 @@ pub enum EngineError {
     #[error("the container engine could not {operation}: {reason}")]
     #[diagnostic(
         code(mailproof::engine::refused),
-        help("`cargo xtask stack prune` removes what dead runs left; the engine's own log says more")
+        help("`{{mailproof}} stack prune` removes what dead runs left; the engine's own log says more")
     )]
     Refused {
         /// What it was asked to do.

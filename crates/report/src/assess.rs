@@ -123,13 +123,13 @@ DANE
 
 3 checks: 1 pass, 1 fail, 1 not tested
 ";
-        assert_eq!(assess_text(&assessment(), &Style { color: false, width: 66 }), expected);
+        assert_eq!(assess_text(&assessment(), &Style { color: false, width: 66, program: "mailproof" }), expected);
     }
 
     #[test]
     fn colours_do_not_move_the_columns() {
-        let plain = assess_text(&assessment(), &Style { color: false, width: 100 });
-        let colored = assess_text(&assessment(), &Style { color: true, width: 100 });
+        let plain = assess_text(&assessment(), &Style { color: false, width: 100, program: "mailproof" });
+        let colored = assess_text(&assessment(), &Style { color: true, width: 100, program: "mailproof" });
         let mut without = String::new();
         let mut rest = colored.as_str();
         while let Some((before, after)) = rest.split_once('\u{1b}') {

@@ -11,25 +11,28 @@ const SHORT: usize = 160;
 const KEPT: usize = 40;
 /// Stands for what is left out.
 const GAP: &str = " … ";
+/// Stands in a help for how the user calls the program.
+const PROGRAM: &str = "{mailproof}";
 
 /// A diagnostic with the lines of its source cut, and those that belong to it likewise.
 #[derive(Debug)]
 pub struct Bounded<'a> {
     inner: &'a dyn Diagnostic,
+    program: &'static str,
     text: Option<NamedSource<String>>,
     labels: Vec<LabeledSpan>,
     related: Vec<Bounded<'a>>,
 }
 
 impl<'a> Bounded<'a> {
-    /// A diagnostic as it can be shown.
+    /// A diagnostic as it can be shown to who calls the program so: `{mailproof}` in a help is that.
     #[must_use]
-    pub fn new(diagnostic: &'a dyn Diagnostic) -> Self {
-        Self::within(diagnostic, None)
+    pub fn new(diagnostic: &'a dyn Diagnostic, program: &'static str) -> Self {
+        Self::within(diagnostic, program, None)
     }
 
     /// The source is that of the diagnostic to which it belongs, if it has none of its own.
-    fn within(inner: &'a dyn Diagnostic, outer: Option<&'a dyn SourceCode>) -> Self {
+    fn within(inner: &'a dyn Diagnostic, program: &'static str, outer: Option<&'a dyn SourceCode>) -> Self {
         let source = inner.source_code().or(outer);
         let labels: Vec<LabeledSpan> = inner.labels().into_iter().flatten().collect();
         let spans: Vec<Range<usize>> =
@@ -46,8 +49,8 @@ impl<'a> Bounded<'a> {
             }
             _ => (None, Vec::new()),
         };
-        let related = inner.related().into_iter().flatten().map(|one| Self::within(one, source)).collect();
-        Self { inner, text, labels, related }
+        let related = inner.related().into_iter().flatten().map(|one| Self::within(one, program, source)).collect();
+        Self { inner, program, text, labels, related }
     }
 }
 
@@ -137,7 +140,8 @@ impl Diagnostic for Bounded<'_> {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.inner.help().map(|help| Box::new(printable(&help.to_string())) as Box<dyn fmt::Display>)
+        let help = self.inner.help()?;
+        Some(Box::new(printable(&help.to_string()).replace(PROGRAM, self.program)))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -165,6 +169,15 @@ mod tests {
     fn a_short_text_stays_as_it_is() {
         let text = "a = 1\nb = 2\n";
         assert_eq!(cut(text, &[0..1, 6..11]), (text.to_owned(), vec![0..1, 6..11]));
+    }
+
+    #[test]
+    fn a_help_names_the_program_as_the_user_calls_it() {
+        let error = miette::miette!(help = "`{mailproof} stack down`", "a stack is held");
+        for program in ["mailproof", "cargo xtask"] {
+            let help = Bounded::new(error.as_ref(), program).help().unwrap().to_string();
+            assert_eq!(help, format!("`{program} stack down`"));
+        }
     }
 
     #[test]

@@ -95,7 +95,7 @@ mod tests {
             refused: Vec::new(),
             overruled: None,
         };
-        let style = Style { color: false, width: 60 };
+        let style = Style { color: false, width: 60, program: "mailproof" };
         let text = explained_text(&[row(&["smtp: versions: takes away TLSv1.3"]), row(&[])], &style);
         assert!(text.contains("  observed    smtp: versions: takes away TLSv1.3\n"), "{text}");
         assert!(
@@ -114,7 +114,7 @@ mod tests {
             refused: refused.iter().map(|&r| r.to_owned()).collect(),
             overruled: overruled.map(str::to_owned),
         };
-        let style = Style { color: false, width: 80 };
+        let style = Style { color: false, width: 80, program: "mailproof" };
         let text = explained_text(&[row(&["Fatal: no certificate"], None)], &style);
         assert!(
             text.contains("  without it  refused: Fatal: no certificate\n") && !text.contains("no observable"),

@@ -11,9 +11,9 @@ use evidence::Observed;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
 
-/// The whole run as JUnit's XML: a suite a subject, a case a scenario.
+/// The whole run as JUnit's XML: a suite a subject, a case a scenario. Of the style only the program's name counts.
 #[must_use]
-pub fn junit(run: &RunReport) -> String {
+pub fn junit(run: &RunReport, style: &Style) -> String {
     let mut suites: BTreeMap<String, TestSuite> = BTreeMap::new();
     let mut add = |name: &str, mut case: TestCase| {
         let subject = name.rsplit_once('/').map_or("", |(subject, _)| subject);
@@ -22,7 +22,7 @@ pub fn junit(run: &RunReport) -> String {
         suites.entry(suite.clone()).or_insert_with(|| TestSuite::new(suite)).add_test_case(case);
     };
     for scenario in &run.scenarios {
-        add(&scenario.name, case(scenario, run.is_ci));
+        add(&scenario.name, case(scenario, style, run.is_ci));
     }
     for name in &run.left_out {
         let mut status = TestCaseStatus::skipped();
@@ -60,7 +60,7 @@ fn of_the_run(run: &RunReport) -> Vec<(&'static str, (NonSuccessKind, String))> 
     cases
 }
 
-fn case(scenario: &ScenarioReport, is_ci: bool) -> TestCase {
+fn case(scenario: &ScenarioReport, style: &Style, is_ci: bool) -> TestCase {
     let (kind, message) = match &scenario.status {
         Status::Held => ("", String::new()),
         Status::Failed => ("claim", first_wrong(scenario)),
@@ -71,7 +71,7 @@ fn case(scenario: &ScenarioReport, is_ci: bool) -> TestCase {
         Status::SnapshotNew => ("snapshot", "there is no snapshot".to_owned()),
         Status::SnapshotDiffers => ("snapshot", "it did otherwise than the snapshot says".to_owned()),
     };
-    let plain = Style { color: false, width: 120 };
+    let plain = Style { color: false, width: 120, ..*style };
     let mut status = match (&scenario.status, scenario.status.weight(is_ci)) {
         (Status::KnownFailure(_) | Status::NotApplicable(_), _) => TestCaseStatus::skipped(),
         (_, Whole::AsExpected) => TestCaseStatus::success(),

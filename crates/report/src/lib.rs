@@ -1,5 +1,6 @@
-//! The reports: what is said of a run, to people (terminal) and to machines (JSON, JUnit). Functions from values to text.
+//! The reports: what is said of a run, to people (terminal) and to machines (JSON, JUnit, annotations). Functions from values to text.
 
+mod annotations;
 mod assess;
 mod bounded;
 mod causes;
@@ -12,6 +13,7 @@ mod lookup;
 mod shown;
 mod terminal;
 
+pub use annotations::{Places, code_quality, github, sarif};
 pub use assess::assess_text;
 pub use bounded::Bounded;
 pub use causes::{by_reason, listed};
@@ -23,7 +25,7 @@ pub use lookup::lookup_text;
 pub use terminal::{Style, adaptations, line, summary};
 
 use evidence::{Delivered, Evidence, Observed};
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 use verdict::Verdict;
 
 /// What is said of one scenario.
@@ -31,6 +33,8 @@ use verdict::Verdict;
 pub struct ScenarioReport {
     /// `SUBJECT/NAME`.
     pub name: String,
+    /// Its file, without links.
+    pub file: PathBuf,
     /// What it claims.
     pub title: String,
     /// What came of it.

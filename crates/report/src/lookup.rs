@@ -141,14 +141,14 @@ bank.example TXT  SPF
 
 3 look-ups, 1 with records: 1 notice, 1 not seen
 ";
-        assert_eq!(lookup_text(&entries(), &Style { color: false, width: 62 }), expected);
+        assert_eq!(lookup_text(&entries(), &Style { color: false, width: 62, program: "mailproof" }), expected);
     }
 
     #[test]
     fn a_record_cannot_move_the_cursor() {
         let text = lookup_text(
             &[entry("TXT", "bank.example", found(&["a\u{1b}[2Jb\nc"], Vec::new()))],
-            &Style { color: false, width: 80 },
+            &Style { color: false, width: 80, program: "mailproof" },
         );
         assert!(text.contains("  a\u{fffd}[2Jb\u{fffd}c\n"), "{text}");
         assert!(text.ends_with("1 look-up, 1 with records: nothing to remark\n"), "{text}");

@@ -9,7 +9,7 @@ pub(crate) fn shown(diagnostic: &dyn Diagnostic, style: &Style) -> String {
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(style.columns());
     let mut text = String::new();
     // Writing to a string does not fail; a span outside the text does, and then the message alone must do.
-    if handler.render_report(&mut text, &Bounded::new(diagnostic)).is_err() {
+    if handler.render_report(&mut text, &Bounded::new(diagnostic, style.program)).is_err() {
         return format!("{diagnostic}\n");
     }
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();

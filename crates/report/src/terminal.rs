@@ -17,6 +17,8 @@ pub struct Style {
     pub color: bool,
     /// Columns; at least 60 are used.
     pub width: usize,
+    /// How the user calls the program: the words before a command's.
+    pub program: &'static str,
 }
 
 impl Style {
@@ -71,7 +73,8 @@ pub fn summary(run: &RunReport, style: &Style) -> String {
     chapter(&mut out, "Errors: it could not be told", AnsiColors::Magenta, of(is_error), style, run.is_ci);
     let new = of(|s| *s == Status::SnapshotNew).count();
     if new > 0 && !run.is_ci {
-        let _ = writeln!(out, "\n{}; `cargo xtask scenario accept` accepts what was seen", count(new, "new snapshot"));
+        let (many, program) = (count(new, "new snapshot"), style.program);
+        let _ = writeln!(out, "\n{many}; `{program} scenario accept` accepts what was seen");
     }
     out.push_str(&unseen(run, style));
     out.push_str(&differences(run, style));
@@ -184,7 +187,11 @@ pub(crate) fn details(scenario: &ScenarioReport, style: &Style, is_ci: bool) -> 
             &format!("it holds, but is a known failure: {reason}\nremove it from known-failures.toml"),
         ),
         Status::SnapshotNew => {
-            indented(&mut out, "there is no snapshot\nrun it without --ci, and `cargo xtask scenario accept` it");
+            let program = style.program;
+            indented(
+                &mut out,
+                &format!("there is no snapshot\nrun it without --ci, and `{program} scenario accept` it"),
+            );
         }
         Status::SnapshotDiffers => {
             indented(&mut out, "it did otherwise than the snapshot says (- snapshot, + seen)");
@@ -197,7 +204,7 @@ pub(crate) fn details(scenario: &ScenarioReport, style: &Style, is_ci: bool) -> 
                 };
                 let _ = writeln!(out, "  {}", style.paint(&printable(line), color));
             }
-            indented(&mut out, "if that is right, `cargo xtask scenario accept` accepts it");
+            indented(&mut out, &format!("if that is right, `{} scenario accept` accepts it", style.program));
         }
     }
     scenario.died.iter().for_each(|died| indented(&mut out, died));

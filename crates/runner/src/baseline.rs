@@ -190,6 +190,7 @@ mod tests {
         let evidence = Evidence { lookups: vec![Observed::Seen(seen)], ..Evidence::default() };
         ScenarioReport {
             name: name.to_owned(),
+            file: name.into(),
             title: String::new(),
             status,
             snapshot: Snapshot::None,
@@ -203,7 +204,7 @@ mod tests {
     fn judge(gateway: &Path, library: &[&str]) -> Judge {
         let library: Vec<String> = library.iter().map(ToString::to_string).collect();
         let known = KnownFailures::load(gateway, &library).unwrap();
-        Judge { directory: gateway.to_owned(), known, is_ci: false, wants_snapshots: false }
+        Judge { directory: gateway.to_owned(), known, is_ci: false, is_carried: false, wants_snapshots: false }
     }
 
     #[test]

@@ -2,13 +2,19 @@
 
 use crate::drive::Opinion;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use mail::{Domain, Service};
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr};
+use std::{
+    net::SocketAddr,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 /// Test a mail gateway as it is, on a pretend Internet.
 #[derive(Debug, Parser)]
 #[command(name = "mailproof", version, disable_help_subcommand = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
     #[command(subcommand)]
@@ -23,13 +29,21 @@ pub(crate) struct EngineArgs {
     /// Debian package mirror from which images are made
     #[arg(long, env = "MAILPROOF_MIRROR", global = true, value_name = "URL")]
     pub(crate) mirror: Option<String>,
-    /// Where `containers`, `gateways` and `scenarios` lie [default: the checkout that this was built from]
+    /// Checkout whose `containers`, `gateways` and `scenarios` are used, for work on Mailproof itself [default: what the program carries]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Begin a repository of your own: mailproof.toml, an example gateway and scenario, workflows for CI
+    Init {
+        /// Directory to write in; it is made if it is not there
+        #[arg(default_value = ".", value_name = "DIR")]
+        directory: PathBuf,
+    },
+    /// Bring the stack up, run scenarios, check every claim, clean up: `scenario run`
+    Run(RunArgs),
     /// Work with scenarios
     #[command(subcommand, disable_help_subcommand = true)]
     Scenario(ScenarioCommand),
@@ -45,20 +59,46 @@ pub(crate) enum Command {
     /// Work with a gateway directory
     #[command(subcommand, disable_help_subcommand = true)]
     Gateway(GatewayCommand),
-    /// Print the JSON Schema of scenario files, or write it and the reference into the checkout
+    /// Print the JSON Schema of scenario files, or write all schemas and references into a checkout of Mailproof
     Schema {
-        /// Write `scenarios/schema.json` and `docs/scenario.md`
+        /// Write `scenarios/schema.json`, `docs/scenario.md` and those of the other files
         #[arg(long)]
         write: bool,
     },
     /// Measure speed on the real daemons, with ratios
     Bench(BenchArgs),
+    /// Print what completes commands in a shell, as for `~/.local/share/bash-completion/completions/mailproof`
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page, or write those of all commands
+    Man {
+        /// Directory to write them in
+        #[arg(value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
     /// Remove everything of a run from the engine when standard input ends
     #[command(hide = true)]
     Reap {
         /// Id of the run
         run: String,
     },
+}
+
+/// Which gateway.
+#[derive(Debug, Args, Clone, Default)]
+pub(crate) struct GatewayArg {
+    /// Gateway: a name in `gateways`, or a directory [default: the one that mailproof.toml names, else hardened]
+    #[arg(long = "gateway", value_name = "NAME|DIR")]
+    named: Option<String>,
+}
+
+impl GatewayArg {
+    /// The word, if there is one.
+    pub(crate) fn word(&self) -> Option<&str> {
+        self.named.as_deref()
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -81,9 +121,8 @@ pub(crate) enum ScenarioCommand {
 pub(crate) enum StackCommand {
     /// Bring a stack up and keep it until Ctrl-C or `stack down`
     Up {
-        /// Gateway: a name in `gateways`, or a directory
-        #[arg(long, default_value = "hardened", value_name = "NAME|DIR")]
-        gateway: String,
+        #[command(flatten)]
+        gateway: GatewayArg,
     },
     /// Take down every stack of this engine that `stack up` or `--keep` holds
     Down,
@@ -105,9 +144,11 @@ pub(crate) enum StackCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct ProbeArgs {
-    /// A server, or a gateway: a name in `gateways`, or a directory
-    #[arg(value_name = "HOST:PORT|NAME|DIR")]
-    pub(crate) target: String,
+    /// A server, or a gateway as with --gateway
+    #[arg(value_name = "HOST:PORT|NAME|DIR", conflicts_with = "named")]
+    pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArg,
     /// Which service is there: smtp, submission, submissions, imap, imaps, pop3, pop3s or sieve [default: by its port; all of a gateway]
     #[arg(long, value_name = "WORD")]
     pub(crate) service: Option<Service>,
@@ -127,11 +168,13 @@ pub(crate) struct ProbeArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct AssessArgs {
-    /// Gateway: a name in `gateways`, or a directory
-    #[arg(value_name = "NAME|DIR", conflicts_with = "host")]
-    pub(crate) gateway: Option<String>,
+    /// Gateway, as with --gateway
+    #[arg(value_name = "NAME|DIR", conflicts_with_all = ["host", "named"])]
+    pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArg,
     /// A server of your own instead; its usual ports are asked, or this one
-    #[arg(long, value_name = "HOST[:PORT]")]
+    #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "named")]
     pub(crate) host: Option<String>,
     /// Zone file of your domain
     #[arg(long, value_name = "FILE", requires = "domain")]
@@ -194,13 +237,12 @@ pub(crate) struct ImportArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// Gateway: a name in `gateways`, or a directory
-    #[arg(value_name = "NAME|DIR")]
-    pub(crate) gateway: String,
     /// Only these settings, such as `smtpd_tls_protocols`, or `submission/inet/smtpd_tls_ciphers` for that service alone; all that
-    /// are about TLS when none is given
-    #[arg(value_name = "SETTING")]
+    /// are about TLS when none is given. A gateway may stand before them, as with --gateway
+    #[arg(value_name = "[GATEWAY] SETTING")]
     pub(crate) settings: Vec<String>,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArg,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -239,9 +281,8 @@ pub(crate) struct Selection {
 pub(crate) struct ReadArgs {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// Gateway whose domains and users the scenarios speak of: a name in `gateways`, or a directory
-    #[arg(long, default_value = "hardened", value_name = "NAME|DIR")]
-    pub(crate) gateway: String,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArg,
 }
 
 #[derive(Debug, Args)]
@@ -257,13 +298,13 @@ pub(crate) struct AcceptArgs {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// Gateway under test: a name in `gateways`, or a directory
-    #[arg(long, default_value = "hardened", value_name = "NAME|DIR")]
-    pub(crate) gateway: String,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArg,
     /// Scenarios that run at the same time
     #[arg(long, short, default_value = "16", value_name = "N")]
     pub(crate) jobs: NonZeroUsize,
-    /// Also write a report: `json=PATH` or `junit=PATH`; `-` is standard output
+    /// Also write a report: `json=PATH`, `junit=PATH`, `sarif=PATH`, `code-quality=PATH` (GitLab), where `-` is standard output, or
+    /// `github`: annotations [default: those of mailproof.toml]
     #[arg(long = "report", value_name = "KIND=PATH")]
     pub(crate) reports: Vec<ReportTo>,
     /// Leave the stack up afterwards, until Ctrl-C or `stack down`, and print how to get in
@@ -288,9 +329,8 @@ pub(crate) struct RunArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Gateway to measure
-    #[arg(long, default_value = "hardened", value_name = "NAME|DIR")]
-    pub(crate) gateway: String,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArg,
     /// Also measure images from nothing (removes our images first)
     #[arg(long)]
     pub(crate) cold: bool,
@@ -306,29 +346,51 @@ pub(crate) struct BenchArgs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReportTo {
     pub(crate) kind: ReportKind,
-    pub(crate) path: PathBuf,
+    /// None: to standard output, as one that is read there.
+    pub(crate) path: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReportKind {
     Json,
     Junit,
+    Github,
+    Sarif,
+    CodeQuality,
+}
+
+impl ReportTo {
+    /// The same, its path from this directory.
+    pub(crate) fn below(mut self, directory: &Path) -> Self {
+        self.path = self.path.map(|path| if path.as_os_str() == "-" { path } else { directory.join(path) });
+        self
+    }
 }
 
 impl FromStr for ReportTo {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (kind, path) = text.split_once('=').ok_or("expected KIND=PATH, as in junit=target/junit.xml")?;
+        if text == "github" {
+            return Ok(Self { kind: ReportKind::Github, path: None });
+        }
+        let (kind, path) = text.split_once('=').ok_or("expected `github`, or KIND=PATH, as in junit=report.xml")?;
         let kind = match kind {
             "json" => ReportKind::Json,
             "junit" => ReportKind::Junit,
-            other => return Err(format!("`{other}` is no kind of report; expected json or junit")),
+            "sarif" => ReportKind::Sarif,
+            "code-quality" => ReportKind::CodeQuality,
+            "github" => return Err("`github` goes to standard output and has no path".into()),
+            other => {
+                return Err(format!(
+                    "`{other}` is no kind of report; expected json, junit, github, sarif or code-quality"
+                ));
+            }
         };
         if path.is_empty() {
             return Err("the path is empty".into());
         }
-        Ok(Self { kind, path: path.into() })
+        Ok(Self { kind, path: Some(path.into()) })
     }
 }
 
@@ -344,8 +406,11 @@ mod tests {
 
     #[test]
     fn a_report_names_its_kind_and_path() {
-        assert_eq!("junit=a.xml".parse(), Ok(ReportTo { kind: ReportKind::Junit, path: "a.xml".into() }));
+        let path = Some("a.xml".into());
+        assert_eq!("junit=a.xml".parse(), Ok(ReportTo { kind: ReportKind::Junit, path }));
+        assert_eq!("github".parse(), Ok(ReportTo { kind: ReportKind::Github, path: None }));
+        assert!("github=x".parse::<ReportTo>().is_err() && "sarif=".parse::<ReportTo>().is_err());
         assert!("html".parse::<ReportTo>().is_err());
-        assert!("pdf=x".parse::<ReportTo>().unwrap_err().contains("expected json or junit"));
+        assert!("pdf=x".parse::<ReportTo>().unwrap_err().contains("expected json, junit"));
     }
 }

@@ -75,6 +75,8 @@ macro_rules! troubles {
 troubles! {
     crate::baseline::BaselineError => error,
     crate::known::KnownFailuresError => wrong,
+    crate::project::ProjectError => wrong,
+    crate::shipped::ShippedError => error,
     crate::snapshots::SnapshotError => error,
     stack::gateway::GatewayError => wrong,
     stack::StackError => error,

@@ -8,7 +8,7 @@ use crate::{
 };
 use plan::Source;
 use report::{ScenarioReport, Snapshot, Status};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use verdict::Verdict;
 
 /// What makes a status of a verdict.
@@ -19,6 +19,8 @@ pub(crate) struct Judge {
     pub(crate) known: KnownFailures,
     /// Nothing is written.
     pub(crate) is_ci: bool,
+    /// The gateway is one that the binary carries: it has no snapshots.
+    pub(crate) is_carried: bool,
     /// Scenarios from elsewhere get snapshots, too.
     pub(crate) wants_snapshots: bool,
 }
@@ -46,8 +48,9 @@ impl Judge {
             Ended::Unclear(_) | Ended::NotRun(_) => (None, None),
         };
         let (name, title) = (plan.source.name.clone(), plan.title.clone());
+        let file = library::absolute(Path::new(&plan.source.path));
         let died = died.iter().map(ToString::to_string).collect();
-        ScenarioReport { name, title, status, snapshot, died, verdict, evidence, took }
+        ScenarioReport { name, file, title, status, snapshot, died, verdict, evidence, took }
     }
 
     /// A claim that was seen not to hold is a failure, whatever else could not be told.
@@ -72,7 +75,7 @@ impl Judge {
 
     /// Whether a scenario that has no snapshot is to get one.
     pub(crate) fn keeps_snapshot(&self, scenario: &Source) -> bool {
-        self.wants_snapshots || !library::is_foreign(scenario)
+        self.wants_snapshots || !(self.is_carried || library::is_foreign(scenario))
     }
 
     /// How what was seen compares to the snapshot; if that is wanted, it is proposed where it differs.
@@ -123,7 +126,13 @@ mod tests {
     }
 
     fn judge(gateway: &std::path::Path) -> Judge {
-        Judge { directory: gateway.to_owned(), known: KnownFailures::default(), is_ci: false, wants_snapshots: false }
+        Judge {
+            directory: gateway.to_owned(),
+            known: KnownFailures::default(),
+            is_ci: false,
+            is_carried: false,
+            wants_snapshots: false,
+        }
     }
 
     #[test]

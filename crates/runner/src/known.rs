@@ -45,7 +45,7 @@ pub(crate) fn schema() -> serde_json::Value {
 pub(crate) fn reference() -> String {
     form::reference(
         "# Known failures\n\nThe reference of `known-failures.toml` in a gateway's directory, made from its reader by \
-         `cargo xtask schema --write`. `scenario run --baseline` writes what a gateway gets wrong today into it, one entry a reason, \
+         `schema --write`. `scenario run --baseline` writes what a gateway gets wrong today into it, one entry a reason, \
          keeps what still fails, and takes out what holds.\n",
         KnownFailuresTable::shape(),
     )

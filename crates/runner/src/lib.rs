@@ -11,11 +11,13 @@ mod judge;
 mod known;
 mod library;
 mod progress;
+mod project;
 mod questions;
 mod schedule;
+mod shipped;
 mod snapshots;
 mod start;
 mod workspace;
 
-pub use cli::Cli;
-pub use start::main;
+pub use shipped::Shipped;
+pub use start::{Call, main};

@@ -32,53 +32,61 @@ pub(crate) enum LibraryError {
     Nothing(String),
 }
 
+/// Where scenarios lie that are meant without being named.
+#[derive(Debug, Clone)]
+pub(crate) struct Library {
+    /// The library itself.
+    pub(crate) directory: PathBuf,
+    /// Files and directories of the user's own that run with it.
+    pub(crate) own: Vec<PathBuf>,
+}
+
 /// Whether a scenario is a file from elsewhere, and not one of the library.
 pub(crate) fn is_foreign(source: &Source) -> bool {
     source.name.ends_with(".toml")
 }
 
 /// Reads the chosen files, sorted by name, each once. A word of `chosen` is a file that ends in `.toml`, or a directory in which
-/// all such files are meant, or else a part of a name in the library.
+/// all such files are meant, or else a part of a name in the library, or of a path of the user's own.
 ///
 /// # Errors
 /// See [`LibraryError`].
-pub(crate) fn find(scenarios: &Path, chosen: &[String]) -> Result<Vec<Source>, LibraryError> {
+pub(crate) fn find(library: &Library, chosen: &[String]) -> Result<Vec<Source>, LibraryError> {
     let is_path = |word: &&String| word.ends_with(".toml") || Path::new(word.as_str()).is_dir();
     let (paths, parts): (Vec<&String>, Vec<&String>) = chosen.iter().partition(is_path);
     let mut files = Vec::new();
     if chosen.is_empty() || !parts.is_empty() {
-        let library = toml_files(scenarios)?;
-        let has = |file: &PathBuf, part: &&String| name_of(scenarios, file).contains(part.as_str());
-        if let Some(part) = parts.iter().find(|part| !library.iter().any(|file| has(file, part))) {
+        let mut all = toml_files(&library.directory)?;
+        for own in &library.own {
+            all.extend(files_at(own)?);
+        }
+        let has = |file: &PathBuf, part: &&String| name_of(library, file).contains(part.as_str());
+        if let Some(part) = parts.iter().find(|part| !all.iter().any(|file| has(file, part))) {
             return Err(LibraryError::Nothing(format!("`{part}`")));
         }
-        files.extend(library.into_iter().filter(|file| parts.is_empty() || parts.iter().any(|part| has(file, part))));
+        files.extend(all.into_iter().filter(|file| parts.is_empty() || parts.iter().any(|part| has(file, part))));
     }
-    for path in paths.into_iter().map(PathBuf::from) {
-        if path.is_dir() {
-            let found = toml_files(&path)?;
-            if found.is_empty() {
-                return Err(LibraryError::Nothing(format!("`{}`: the directory holds none", path.display())));
-            }
-            files.extend(found);
-        } else {
-            files.push(path);
+    for path in paths.into_iter().map(Path::new) {
+        let found = files_at(path)?;
+        if found.is_empty() {
+            return Err(LibraryError::Nothing(format!("`{}`: the directory holds none", path.display())));
         }
+        files.extend(found);
     }
     if files.is_empty() {
-        return Err(LibraryError::Nothing(format!("`{}`: the directory holds none", scenarios.display())));
+        return Err(LibraryError::Nothing(format!("`{}`: the directory holds none", library.directory.display())));
     }
     let mut read = BTreeSet::new();
     files.retain(|file| read.insert(absolute(file)));
     let mut sources: Vec<Source> =
-        files.iter().map(|file| self::read(name_of(scenarios, file), file)).collect::<Result<_, _>>()?;
+        files.iter().map(|file| self::read(name_of(library, file), file)).collect::<Result<_, _>>()?;
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(sources)
 }
 
 /// Names of all scenarios in the library.
-pub(crate) fn names(scenarios: &Path) -> Result<Vec<String>, LibraryError> {
-    Ok(toml_files(scenarios)?.iter().map(|file| name_of(scenarios, file)).collect())
+pub(crate) fn names(library: &Library) -> Result<Vec<String>, LibraryError> {
+    Ok(toml_files(&library.directory)?.iter().map(|file| name_of(library, file)).collect())
 }
 
 /// Reads all sources, or says every fault of every file.
@@ -93,6 +101,11 @@ pub(crate) fn scenarios(sources: Vec<Source>, world: &World) -> Result<Vec<Scena
     } else {
         Err(faults.into_iter().filter_map(Result::err).collect())
     }
+}
+
+/// A file alone, or those in a directory.
+fn files_at(path: &Path) -> Result<Vec<PathBuf>, LibraryError> {
+    if path.is_dir() { toml_files(path) } else { Ok(vec![path.to_owned()]) }
 }
 
 /// The `.toml` files in a directory and those within, but for gateways, and for directories that are links or hidden.
@@ -113,8 +126,8 @@ fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, LibraryError> {
     Ok(found)
 }
 
-fn name_of(scenarios: &Path, path: &Path) -> String {
-    match absolute(path).strip_prefix(absolute(scenarios)) {
+fn name_of(library: &Library, path: &Path) -> String {
+    match absolute(path).strip_prefix(absolute(&library.directory)) {
         Ok(inside) => inside.with_extension("").display().to_string(),
         Err(_) => path.display().to_string(),
     }
@@ -149,9 +162,13 @@ mod tests {
         dir
     }
 
+    fn at(dir: &Path) -> Library {
+        Library { directory: dir.to_owned(), own: Vec::new() }
+    }
+
     fn names(dir: &Path, chosen: &[&str]) -> Vec<String> {
         let chosen: Vec<String> = chosen.iter().map(ToString::to_string).collect();
-        find(dir, &chosen).unwrap().into_iter().map(|s| s.name).collect()
+        find(&at(dir), &chosen).unwrap().into_iter().map(|s| s.name).collect()
     }
 
     #[test]
@@ -176,17 +193,32 @@ mod tests {
         let (one, other) = (at("a/spf/pass.toml"), at("b/spf/pass.toml"));
         assert_eq!(names(library.path(), &["spf/pass", &one, &other]), [&one, &other, "spf/pass"]);
         assert_eq!(names(library.path(), &[&at("")]), [one.clone(), other]);
-        let chosen = find(library.path(), &["spf/pass".into(), one]).unwrap();
+        let chosen = find(&self::at(library.path()), &["spf/pass".into(), one]).unwrap();
         assert_eq!(chosen.iter().map(is_foreign).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn those_of_the_users_own_run_with_the_library() {
+        let (library, own) = (library(), tempfile::tempdir().unwrap());
+        write(own.path(), &["mine/club.toml", "fail.toml"]);
+        let at = Library { own: vec![own.path().to_owned()], ..at(library.path()) };
+        let count = |chosen: &[&str]| {
+            let chosen: Vec<String> = chosen.iter().map(ToString::to_string).collect();
+            find(&at, &chosen).unwrap().iter().map(is_foreign).collect::<Vec<_>>()
+        };
+        assert_eq!(count(&[]).len(), 5);
+        assert_eq!(count(&["mine/club"]), [true]);
+        assert_eq!(count(&["fail"]).len(), 3);
+        assert_eq!(self::names(library.path(), &[]).len(), 3);
     }
 
     #[test]
     fn a_word_that_matches_nothing_is_an_error() {
         let dir = library();
-        let found = find(dir.path(), &["spf".into(), "dane".into()]);
+        let found = find(&at(dir.path()), &["spf".into(), "dane".into()]);
         assert!(matches!(found, Err(LibraryError::Nothing(word)) if word == "`dane`"));
         let empty = tempfile::tempdir().unwrap();
-        let found = find(dir.path(), &["spf".into(), empty.path().display().to_string()]);
+        let found = find(&at(dir.path()), &["spf".into(), empty.path().display().to_string()]);
         assert!(matches!(found, Err(LibraryError::Nothing(_))));
     }
 }

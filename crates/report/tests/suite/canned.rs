@@ -122,6 +122,7 @@ pub(crate) fn scenario(name: &str, status: Status) -> ScenarioReport {
     let verdict = verdict::judge(&plan, &evidence);
     ScenarioReport {
         name: name.to_owned(),
+        file: format!("/library/{name}.toml").into(),
         title: plan.plan.title,
         status,
         snapshot: Snapshot::None,

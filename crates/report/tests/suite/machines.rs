@@ -2,8 +2,13 @@
 
 use crate::canned::{bare, one_of_each, plan, run, scenario, without_mail};
 use evidence::{Condition, ConditionKind, Configured, LogLine};
-use mailproof_report::{Status, Style, json, junit, line, summary};
+use mailproof_report::{
+    Places, ScenarioReport, Status, Style, code_quality, github, json, junit, line, sarif, summary,
+};
 use serde_json::{Value, json};
+use std::path::Path;
+
+const PLAIN: Style = Style { color: false, width: 120, program: "mailproof" };
 
 fn read(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -70,8 +75,8 @@ fn the_json_document_has_verdict_and_evidence_of_each_transaction() {
     assert!(scenario["snapshot"]["seen"].as_str().unwrap().starts_with("# forged\n"));
 }
 
-#[test]
-fn the_json_document_has_the_log_of_a_message_and_a_cause_at_the_gateway() {
+/// A finding whose cause is a line of the gateway's configuration.
+fn with_cause() -> ScenarioReport {
     let mut report = scenario("dmarc/forged", Status::Failed);
     let mut evidence = report.evidence.take().unwrap();
     let line = |text: &str| LogLine {
@@ -97,7 +102,12 @@ fn the_json_document_has_the_log_of_a_message_and_a_cause_at_the_gateway() {
         setting: Some(setting),
     }];
     report.verdict = Some(verdict::judge(&plan("dmarc/forged"), &evidence));
-    let document = read(&json(&run(vec![report])));
+    report
+}
+
+#[test]
+fn the_json_document_has_the_log_of_a_message_and_a_cause_at_the_gateway() {
+    let document = read(&json(&run(vec![with_cause()])));
     let finding = &document["scenarios"][0]["transactions"][0]["findings"][0];
     assert_eq!(finding["log"], json!(["mx.gateway.example postfix/smtpd: to=<alice@gateway.example>, status=sent"]));
     assert_eq!(finding["gateway_cause"]["proof"][0]["text"], "warning: gone");
@@ -154,7 +164,7 @@ fn bodies_of_mail_at_played_hosts_are_text() {
 
 #[test]
 fn junit_shows_what_is_wrong_without_mail() {
-    let text = junit(&run(vec![without_mail(Status::Failed)]));
+    let text = junit(&run(vec![without_mail(Status::Failed)]), &PLAIN);
     for part in [
         r#"<failure message="settings: postfix refuses smtpd_tls_protocols = TLSv1" type="claim">"#,
         "× policy: the response code is NXDOMAIN, not NOERROR",
@@ -169,7 +179,7 @@ fn junit_shows_what_is_wrong_without_mail() {
 fn junit_tells_failure_error_and_skipped_apart() {
     let mut run = one_of_each();
     run.left_out = vec!["tls/never".to_owned()];
-    let text = junit(&run);
+    let text = junit(&run, &PLAIN);
     let report = quick_junit::Report::deserialize_from_str(&text).unwrap();
     assert_eq!((report.tests, report.failures, report.errors), (8, 3, 1));
     let suites: Vec<_> = report.test_suites.iter().map(|s| (s.name.as_str(), s.tests, s.skipped)).collect();
@@ -194,21 +204,78 @@ fn junit_tells_failure_error_and_skipped_apart() {
 fn what_does_not_apply_is_told_with_what_is_lacking() {
     let run = run(vec![bare("dane/x", Status::NotApplicable("it has no pop3: nobody listens on port 110".to_owned()))]);
     let skipped = r#"<skipped message="it has no pop3: nobody listens on port 110" type="not-applicable">"#;
-    assert!(junit(&run).contains(skipped), "{}", junit(&run));
+    assert!(junit(&run, &PLAIN).contains(skipped), "{}", junit(&run, &PLAIN));
     let document = read(&json(&run));
     let scenario = &document["scenarios"][0];
     let lack = "it has no pop3: nobody listens on port 110";
     assert_eq!((&scenario["status"], &scenario["reason"]), (&json!("not-applicable"), &json!(lack)));
     assert_eq!(document["exit_code"], 0);
-    let style = Style { color: false, width: 120 };
-    assert!(line(&run.scenarios[0], &style).contains("not applicable: it has no pop3"));
-    assert!(summary(&run, &style).contains("1 scenario: 1 not applicable, in"));
+    assert!(line(&run.scenarios[0], &PLAIN).contains("not applicable: it has no pop3"));
+    assert!(summary(&run, &PLAIN).contains("1 scenario: 1 not applicable, in"));
 }
 
 #[test]
 fn junit_in_ci_counts_a_missing_snapshot_as_failure() {
     let mut run = one_of_each();
     run.is_ci = true;
-    let report = quick_junit::Report::deserialize_from_str(&junit(&run)).unwrap();
+    let report = quick_junit::Report::deserialize_from_str(&junit(&run, &PLAIN)).unwrap();
     assert_eq!((report.failures, report.errors), (4, 1));
+}
+
+/// The finding of a library's scenario is shown at the gateway, one of the user's own at its line; once for all that are wrong alike.
+#[test]
+fn annotations_stand_where_something_can_be_done() {
+    let places = Places { repository: Path::new("/repo"), gateway: Path::new("/repo/gateways/mail") };
+    let own = |name: &str| ScenarioReport { file: format!("/repo/{name}").into(), ..scenario(name, Status::Failed) };
+    let mut run = one_of_each();
+    run.scenarios.extend([own("own/a.toml"), own("own/b.toml")]);
+    run.died = vec!["mx: opendmarc ended with exit 137".to_owned()];
+    let text = github(&run, places);
+    let begins: Vec<&str> = text.lines().filter_map(|line| Some(line.split_once(",title=")?.0)).collect();
+    let at_gateway = "::error file=gateways/mail/gateway.toml,line=1";
+    // those of own/a.toml and own/b.toml are the same as those of the library's, and told with them
+    assert!(text.contains("%0Athe same in 2 more: own/a.toml, own/b.toml"), "{text}");
+    assert_eq!(begins.iter().filter(|begin| **begin == at_gateway).count(), 2, "{text}");
+    assert!(begins.contains(&"::error file=gateways/mail/snapshots/tls/other.snap,line=1"), "{text}");
+    assert!(begins.contains(&"::error file=gateways/mail/known-failures.toml,line=1"), "{text}");
+    assert_eq!(
+        begins.iter().filter(|b| **b == "::warning file=gateways/mail/gateway.toml,line=1").count(),
+        2,
+        "{text}"
+    );
+    assert!(!text.contains("tls/new"), "a new snapshot is news in CI alone: {text}");
+    run.is_ci = true;
+    assert!(github(&run, places).contains("tls/new"));
+
+    let alone = self::run(vec![own("own/a.toml")]);
+    let text = github(&alone, places);
+    assert!(text.starts_with("::error file=own/a.toml,line=28,title=own/a.toml%3A forged%3A the reply"), "{text}");
+    let sarif = read(&sarif(&alone, places));
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(
+        (&sarif["version"], &result["ruleId"], &result["level"]),
+        (&json!("2.1.0"), &json!("failure"), &json!("error"))
+    );
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 28);
+    let issues = read(&code_quality(&alone, places));
+    let issues = issues.as_array().unwrap();
+    assert_eq!((&issues[0]["location"]["path"], &issues[0]["severity"]), (&json!("own/a.toml"), &json!("major")));
+    let mut prints: Vec<&str> = issues.iter().map(|issue| issue["fingerprint"].as_str().unwrap()).collect();
+    prints.sort_unstable();
+    prints.dedup();
+    assert!(prints.len() == issues.len() && issues.len() > 1, "{issues:#?}");
+    assert_eq!(
+        (github(&self::run(vec![]), places), read(&code_quality(&self::run(vec![]), places))),
+        (String::new(), json!([]))
+    );
+}
+
+/// The cause is a line of the gateway's configuration: there it is shown.
+#[test]
+fn a_cause_at_the_gateway_is_shown_at_its_line() {
+    let places = Places { repository: Path::new("/repo"), gateway: Path::new("/repo/gateways/mail") };
+    let elsewhere = Places { gateway: Path::new("/other/mail"), ..places };
+    let run = run(vec![with_cause()]);
+    assert!(github(&run, places).contains("file=gateways/mail/postfix/main.cf,line=30,"), "{}", github(&run, places));
+    assert!(github(&run, elsewhere).contains("file=postfix/main.cf,line=30,"));
 }

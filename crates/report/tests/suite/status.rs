@@ -3,7 +3,9 @@
 use crate::canned::{bare, one_of_each, run};
 use evidence::{Delivered, Observed};
 use mail::Message;
-use mailproof_report::{Status, Whole, exit_code, junit, verdict};
+use mailproof_report::{Status, Style, Whole, exit_code, junit, verdict};
+
+const PLAIN: Style = Style { color: false, width: 120, program: "mailproof" };
 
 #[test]
 fn each_status_has_its_weight() {
@@ -47,6 +49,6 @@ fn what_belongs_to_no_scenario_counts_too() {
     let stray = Delivered { mailbox, folder: "INBOX".to_owned(), recipient: None, message };
     run.strays = Observed::Seen(vec![stray]);
     assert_eq!(verdict(&run), Whole::Failure);
-    let junit = junit(&run);
+    let junit = junit(&run, &PLAIN);
     assert!(junit.contains("<failure message=\"in INBOX of alice@gateway.example:\" type=\"run\">"), "{junit}");
 }

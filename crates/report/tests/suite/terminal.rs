@@ -5,7 +5,7 @@ use evidence::{Delivered, Observed};
 use mail::Message;
 use mailproof_report::{ScenarioReport, Status, Style, line, summary};
 
-const PLAIN: Style = Style { color: false, width: 100 };
+const PLAIN: Style = Style { color: false, width: 100, program: "mailproof" };
 
 #[test]
 fn each_scenario_is_one_line() {
@@ -26,7 +26,7 @@ fn each_scenario_is_one_line() {
 fn a_line_fits_the_width_and_is_never_two() {
     let mut report = bare("a/b", Status::Error("x".repeat(300)));
     for width in [0, 60, 80, 120] {
-        let line = line(&report, &Style { color: false, width });
+        let line = line(&report, &Style { color: false, width, program: "mailproof" });
         assert!(line.trim_end().chars().count() <= width.max(60), "{width}: {line}");
         assert_eq!(line.lines().count(), 1);
     }
@@ -38,7 +38,7 @@ fn a_line_fits_the_width_and_is_never_two() {
 fn colours_are_used_only_when_wanted() {
     let run = one_of_each();
     let all = |color| {
-        let style = Style { color, width: 100 };
+        let style = Style { color, width: 100, program: "mailproof" };
         run.scenarios.iter().map(|s| line(s, &style)).collect::<String>() + &summary(&run, &style)
     };
     assert!(!all(false).contains('\u{1b}'));
@@ -65,7 +65,7 @@ tls/other  A forged From under p=reject is refused
   @@ -1 +1 @@
   -S: 220 a
   +S: 220 b
-  if that is right, `cargo xtask scenario accept` accepts it
+  if that is right, `mailproof scenario accept` accepts it
 
 Errors: it could not be told
 
@@ -73,7 +73,7 @@ spf/broken  A forged From under p=reject is refused
   a filter died
   at once
 
-1 new snapshot; `cargo xtask scenario accept` accepts what was seen
+1 new snapshot; `mailproof scenario accept` accepts what was seen
 
 7 scenarios: 1 held, 1 known to fail, 1 with a new snapshot, 1 failed, 1 held unexpectedly, 1 with another snapshot, 1 in error, in 12.3 s
 "#;

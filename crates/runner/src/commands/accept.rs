@@ -13,8 +13,8 @@ use std::path::PathBuf;
 /// Accepts the proposals of the chosen scenarios: of one gateway, or of all that have any.
 pub(crate) fn accept(context: &CommandContext, args: &AcceptArgs) -> CommandResult {
     let gateways = match &args.gateway {
-        Some(gateway) => vec![context.workspace.gateway(gateway)],
-        None => shipped(context)?,
+        Some(gateway) => vec![context.workspace.gateway(Some(gateway))],
+        None => all(context)?,
     };
     let mut is_any = false;
     for source in library::find(&context.workspace.scenarios(), &args.selection.names)? {
@@ -37,14 +37,21 @@ pub(crate) fn accept(context: &CommandContext, args: &AcceptArgs) -> CommandResu
     Err(CommandError { exit: Exit::Nothing, reports: vec![nothing.into()] })
 }
 
-/// The directories in `gateways`.
-fn shipped(context: &CommandContext) -> Result<Vec<PathBuf>, LibraryError> {
-    let gateways = context.workspace.root().join("gateways");
-    let unreadable = |cause| LibraryError::Unreadable { path: gateways.display().to_string(), cause };
-    let entries = std::fs::read_dir(&gateways).map_err(unreadable)?;
-    let mut directories =
-        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    directories.sort();
+/// The directories in `gateways`, of the user's and of the checkout, and the gateway that `mailproof.toml` names.
+fn all(context: &CommandContext) -> Result<Vec<PathBuf>, LibraryError> {
+    let mut directories = Vec::new();
+    for gateways in context.workspace.gateways() {
+        let unreadable = |cause| LibraryError::Unreadable { path: gateways.display().to_string(), cause };
+        for entry in std::fs::read_dir(&gateways).map_err(unreadable)? {
+            directories.push(entry.map_err(unreadable)?.path());
+        }
+    }
+    let named = context.workspace.gateway(None);
+    if named.is_dir() && !context.workspace.is_carried(&named) {
+        directories.push(named);
+    }
+    directories.sort_by_cached_key(|directory| library::absolute(directory));
+    directories.dedup_by_key(|directory| library::absolute(directory));
     Ok(directories)
 }
 

@@ -28,17 +28,9 @@ const STRANGERS: &str = "a stranger to a stranger";
 /// Assesses, and prints one line a check.
 pub(crate) async fn assess(context: &CommandContext, args: AssessArgs) -> CommandResult {
     let profile = probe::find_profile(&args.profile)?;
-    let facts = match (&args.host, &args.gateway) {
-        (Some(host), _) => own::facts(host, &args).await?,
-        (None, Some(gateway)) => of_gateway(context, gateway).await?,
-        (None, None) => {
-            let help =
-                "`assess hardened`, or `assess --host mail.example.org --zone example.org.zone --domain example.org`";
-            return Err(CommandError {
-                exit: Exit::Usage,
-                reports: vec![miette::miette!(help = help, "what is to be assessed?")],
-            });
-        }
+    let facts = match &args.host {
+        Some(host) => own::facts(host, &args).await?,
+        None => of_gateway(context, args.target.as_deref().or(args.gateway.word())).await?,
     };
     let assessment = ::assess::assess(&facts, &profile);
     if args.json {
@@ -55,7 +47,7 @@ fn exit(facts: &Facts, assessment: &Assessment) -> Exit {
 }
 
 /// A gateway on the pretend Internet, on its real daemons.
-async fn of_gateway(context: &CommandContext, gateway: &str) -> Result<Facts, CommandError> {
+async fn of_gateway(context: &CommandContext, gateway: Option<&str>) -> Result<Facts, CommandError> {
     let pair = Pair::load(&context.workspace, gateway)?;
     let running_stack = bring_up(context, pair, false, false).await?;
     context.progress.say("assessing");

@@ -31,17 +31,17 @@ const LOAD: usize = 300;
 /// Measures and prints; nothing here is a test.
 pub(crate) async fn bench(context: &CommandContext, args: BenchArgs) -> CommandResult {
     if args.cold {
-        cold(context, &args.gateway).await?;
+        cold(context, args.gateway.word()).await?;
     }
     let plans = |words: &[String]| -> Result<(Vec<Scenario>, World), CommandError> {
-        let world = Pair::load(&context.workspace, &args.gateway)?.world();
+        let world = Pair::load(&context.workspace, args.gateway.word())?.world();
         Ok((library::scenarios(library::find(&context.workspace.scenarios(), words)?, &world)?, world))
     };
 
     // the first run builds what is missing and is not measured
-    bring_up(context, Pair::load(&context.workspace, &args.gateway)?, true, false).await?.down().await?;
+    bring_up(context, Pair::load(&context.workspace, args.gateway.word())?, true, false).await?.down().await?;
     let begun = Instant::now();
-    let running_stack = bring_up(context, Pair::load(&context.workspace, &args.gateway)?, false, false).await?;
+    let running_stack = bring_up(context, Pair::load(&context.workspace, args.gateway.word())?, false, false).await?;
     let up = begun.elapsed();
     run(&running_stack, plans(&["delivery/signed-and-spf".to_owned()])?.0).await?;
     let ran = begun.elapsed();
@@ -52,10 +52,10 @@ pub(crate) async fn bench(context: &CommandContext, args: BenchArgs) -> CommandR
         &format!("up {up:.2?}, run {:.2?}, down {:.2?}", ran - up, begun.elapsed() - ran),
     );
 
-    let running_stack = bring_up(context, Pair::load(&context.workspace, &args.gateway)?, true, false).await?;
+    let running_stack = bring_up(context, Pair::load(&context.workspace, args.gateway.word())?, true, false).await?;
     let (mut library, world) = plans(&[])?;
     let names = library::names(&context.workspace.scenarios())?;
-    let known = KnownFailures::load(&context.workspace.gateway(&args.gateway), &names)?;
+    let known = KnownFailures::load(&context.workspace.gateway(args.gateway.word()), &names)?;
     library.retain(|scenario| known.reason(&scenario.plan.source).is_none());
     let mails: usize = library.iter().map(|scenario| scenario.plan.transactions.len()).sum();
     // the gateway's own processes start during the load, so that both are measured on a warm one
@@ -194,7 +194,7 @@ outcome = {{ delivered = "INBOX" }}
 }
 
 /// Images from nothing but the package mirror and its cache.
-async fn cold(context: &CommandContext, gateway: &str) -> Result<(), CommandError> {
+async fn cold(context: &CommandContext, gateway: Option<&str>) -> Result<(), CommandError> {
     let engine = Engine::connect(context.engine.as_deref()).await?;
     engine.remove_images().await?;
     let images = ImageSettings { mirror: context.mirror.clone(), cache: context.workspace.cache() };

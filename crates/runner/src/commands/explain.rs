@@ -21,8 +21,14 @@ use stack::{StackError, gateway::Gateway};
 use std::collections::BTreeSet;
 
 /// Brings the gateway up, takes each line out in turn, and says what difference that makes.
-pub(crate) async fn explain(context: &CommandContext, args: ExplainArgs) -> CommandResult {
-    let pair = Pair::load(&context.workspace, &args.gateway)?;
+pub(crate) async fn explain(context: &CommandContext, mut args: ExplainArgs) -> CommandResult {
+    let first =
+        args.settings.first().filter(|word| context.workspace.gateway(Some(word)).join("gateway.toml").is_file());
+    let named = first.cloned().filter(|_| args.gateway.word().is_none());
+    if named.is_some() {
+        args.settings.remove(0);
+    }
+    let pair = Pair::load(&context.workspace, named.as_deref().or(args.gateway.word()))?;
     let meanings = Meanings::shipped();
     let questions = Questions::new(&pair)?;
     let mut lines = lines(&pair.gateway, &meanings);
@@ -92,7 +98,7 @@ struct Asking {
 
 fn nothing(gateway: &str, missing: Option<&String>) -> CommandError {
     let what = missing.map_or_else(|| "line about TLS".to_owned(), |name| format!("line `{name}` about TLS"));
-    let help = "main.cf, master.cf and Dovecot's files are looked at, where gateway.toml puts them into /etc";
+    let help = "main.cf, master.cf and Dovecot's files are looked at, where gateway.toml puts them into /etc; `--gateway` names another gateway";
     CommandError { exit: Exit::Nothing, reports: vec![miette::miette!(help = help, "{gateway} has no {what}")] }
 }
 

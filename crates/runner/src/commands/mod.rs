@@ -5,7 +5,9 @@ pub(crate) mod assess;
 pub(crate) mod bench;
 pub(crate) mod explain;
 pub(crate) mod import;
+pub(crate) mod init;
 pub(crate) mod lookup;
+pub(crate) mod pages;
 pub(crate) mod probe;
 pub(crate) mod read;
 pub(crate) mod run;
@@ -20,6 +22,8 @@ use plan::World;
 #[derive(Debug)]
 pub(crate) struct CommandContext {
     pub(crate) workspace: Workspace,
+    /// The words before a command's.
+    pub(crate) program: &'static str,
     pub(crate) engine: Option<String>,
     pub(crate) mirror: Option<String>,
     pub(crate) progress: Progress,
@@ -28,7 +32,11 @@ pub(crate) struct CommandContext {
 impl CommandContext {
     /// How text for people is written to standard output.
     pub(crate) fn style(&self) -> report::Style {
-        report::Style { color: supports_color::on(supports_color::Stream::Stdout).is_some(), width: 100 }
+        report::Style {
+            color: supports_color::on(supports_color::Stream::Stdout).is_some(),
+            width: 100,
+            program: self.program,
+        }
     }
 }
 
@@ -40,11 +48,11 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// Reads both directories.
-    pub(crate) fn load(workspace: &Workspace, gateway: &str) -> Result<Self, CommandError> {
+    /// Reads both directories; without a word that of the gateway which `mailproof.toml` names.
+    pub(crate) fn load(workspace: &Workspace, gateway: Option<&str>) -> Result<Self, CommandError> {
         Ok(Self {
             gateway: Gateway::load(&workspace.gateway(gateway))?,
-            peer: Gateway::load(&workspace.gateway("peer"))?,
+            peer: Gateway::load(&workspace.shipped("peer"))?,
         })
     }
 

@@ -93,7 +93,7 @@ fn exit(shown: &[Shown]) -> Exit {
 
 /// Every service of a gateway, on the real daemons.
 async fn of_gateway(context: &CommandContext, args: &ProbeArgs) -> Result<Vec<Observed<Probed>>, CommandError> {
-    let pair = Pair::load(&context.workspace, &args.target)?;
+    let pair = Pair::load(&context.workspace, args.target.as_deref().or(args.gateway.word()))?;
     let services: Vec<Service> = match args.service {
         Some(service) => vec![service],
         None => services(&pair.gateway),
@@ -130,7 +130,7 @@ pub(crate) fn services(gateway: &Gateway) -> Vec<Service> {
 
 /// The user's own server, if that is what the argument names: HOST:PORT.
 fn server(args: &ProbeArgs) -> Result<Option<probe::Target>, CommandError> {
-    let Some((host, port)) = args.target.rsplit_once(':') else { return Ok(None) };
+    let Some((host, port)) = args.target.as_deref().and_then(|target| target.rsplit_once(':')) else { return Ok(None) };
     let Ok(port) = port.parse::<u16>() else { return Ok(None) };
     let service = args.service.or_else(|| Service::at_port(port)).ok_or_else(|| {
         let help = "say which one with --service, as in --service submission";

@@ -40,7 +40,7 @@ pub(crate) fn plan(context: &CommandContext, args: &ReadArgs) -> CommandResult {
 
 /// The chosen scenarios, against the world of the gateway.
 fn scenarios(context: &CommandContext, args: &ReadArgs) -> Result<Vec<Scenario>, CommandError> {
-    let world = Pair::load(&context.workspace, &args.gateway)?.world();
+    let world = Pair::load(&context.workspace, args.gateway.word())?.world();
     let sources = library::find(&context.workspace.scenarios(), &args.selection.names)?;
     Ok(library::scenarios(sources, &world)?)
 }

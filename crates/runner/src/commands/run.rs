@@ -16,10 +16,11 @@ use ::stack::{Stack, StackError};
 use claims::Scenario;
 use evidence::{Delivered, Observed};
 use plan::{Origin, Plan};
-use report::{RunReport, ScenarioReport, Snapshot, Status};
+use report::{Places, RunReport, ScenarioReport, Snapshot, Status};
 use std::{
     collections::BTreeMap,
     fs,
+    path::Path,
     sync::Mutex,
     time::{Duration, Instant},
 };
@@ -35,16 +36,27 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
         )));
     }
     let workspace = &context.workspace;
-    let pair = Pair::load(workspace, &args.gateway)?;
+    let pair = Pair::load(workspace, args.gateway.word())?;
+    let is_carried = workspace.is_carried(&pair.gateway.directory);
+    if is_carried && args.baseline {
+        let help = "`{mailproof} init` makes a repository with a gateway of your own, where it is written";
+        let name = &pair.gateway.name;
+        return Err(CommandError::usage(miette::miette!(
+            help = help,
+            "{name} is a shipped gateway, which stays as it is"
+        )));
+    }
     let known = KnownFailures::load(&pair.gateway.directory, &library::names(&workspace.scenarios())?)?;
     let scenarios = library::scenarios(library::find(&workspace.scenarios(), &args.selection.names)?, &pair.world())?;
     let with_peer = scenarios.iter().any(|scenario| needs_peer(&scenario.plan, &pair));
     let directory = pair.gateway.directory.clone();
-    let judge = Judge { directory, known, is_ci: args.ci, wants_snapshots: args.snapshot };
+    let judge = Judge { directory, known, is_ci: args.ci, is_carried, wants_snapshots: args.snapshot };
     let (gateway, adaptations) = (pair.gateway.name.clone(), pair.gateway.adaptations());
 
     let names: Vec<String> = scenarios.iter().map(|scenario| scenario.plan.source.name.clone()).collect();
     let style = context.style();
+    let wanted = workspace.reports(&args.reports);
+    let quoted = Quoted::begin(context, wanted);
     let running_stack = bring_up(context, pair, with_peer, args.keep).await?;
     let stack = &running_stack.stack;
     context.progress.print(&format!("run {}: gateway {gateway}\n", running_stack.run));
@@ -90,7 +102,8 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     };
     context.progress.print(&report::summary(&report, &style));
     context.progress.print(baseline.as_ref().ok().and_then(Option::as_deref).unwrap_or_default());
-    let written = write_reports(&args.reports, &report);
+    drop(quoted);
+    let written = write_reports(context, wanted, &report, &judge.directory);
     if is_interrupted {
         context.progress.say("cleaning up");
         running_stack.down().await?;
@@ -123,6 +136,7 @@ async fn applicable(
         } else {
             others.push(ScenarioReport {
                 name: scenario.plan.source.name.clone(),
+                file: library::absolute(Path::new(&scenario.plan.source.path)),
                 title: scenario.plan.title.clone(),
                 status: Status::NotApplicable(lacks.join("; ")),
                 snapshot: Snapshot::None,
@@ -158,16 +172,53 @@ fn needs_peer(plan: &Plan, pair: &Pair) -> bool {
     plan.transactions.iter().any(|t| is_peers(&t.origin))
 }
 
-fn write_reports(wanted: &[ReportTo], report: &RunReport) -> Result<(), CommandError> {
+/// While it lives, a service that reads commands in what is printed takes none: there is text from elsewhere in it, and whoever sent
+/// that must not command the service.
+struct Quoted<'a> {
+    context: &'a CommandContext,
+    /// Ends it; nobody can guess it. None: no such service reads this.
+    token: Option<String>,
+}
+
+impl<'a> Quoted<'a> {
+    fn begin(context: &'a CommandContext, wanted: &[ReportTo]) -> Self {
+        let is_read = wanted.iter().any(|report| report.kind == ReportKind::Github);
+        let token = is_read.then(|| format!("mailproof-{:032x}", rand::random::<u128>()));
+        if let Some(token) = &token {
+            context.progress.print(&format!("::stop-commands::{token}\n"));
+        }
+        Self { context, token }
+    }
+}
+
+impl Drop for Quoted<'_> {
+    fn drop(&mut self) {
+        if let Some(token) = &self.token {
+            self.context.progress.print(&format!("::{token}::\n"));
+        }
+    }
+}
+
+fn write_reports(
+    context: &CommandContext,
+    wanted: &[ReportTo],
+    report: &RunReport,
+    gateway: &Path,
+) -> Result<(), CommandError> {
+    let (repository, gateway) = (context.workspace.repository(), library::absolute(gateway));
+    let places = Places { repository: &repository, gateway: &gateway };
     for ReportTo { kind, path } in wanted {
         let text = match kind {
             ReportKind::Json => report::json(report),
-            ReportKind::Junit => report::junit(report),
+            ReportKind::Junit => report::junit(report, &context.style()),
+            ReportKind::Github => report::github(report, places),
+            ReportKind::Sarif => report::sarif(report, places),
+            ReportKind::CodeQuality => report::code_quality(report, places),
         };
-        if path.as_os_str() == "-" {
+        let Some(path) = path.as_ref().filter(|path| path.as_os_str() != "-") else {
             print!("{text}");
             continue;
-        }
+        };
         fs::write(path, text).map_err(|e| {
             CommandError::error(miette::miette!(
                 help = "is the disk full, or the directory missing?",

@@ -3,7 +3,7 @@
 use super::CommandContext;
 use crate::{
     exit::{CommandError, Exit},
-    known,
+    known, project,
     start::CommandResult,
 };
 use stack::gateway;
@@ -17,6 +17,10 @@ pub(crate) fn schema(context: &CommandContext, write: bool) -> CommandResult {
         print!("{}", text(scenario::schema()));
         return Ok(Exit::AsExpected);
     }
+    let Some(checkout) = context.workspace.checkout() else {
+        let help = "call it in a checkout of Mailproof, or name one with --root; without --write it is printed";
+        return Err(CommandError::usage(miette::miette!(help = help, "there is no checkout to write into")));
+    };
     for (path, text) in [
         ("scenarios/schema.json", text(scenario::schema())),
         ("docs/scenario.md", scenario::reference()),
@@ -24,10 +28,12 @@ pub(crate) fn schema(context: &CommandContext, write: bool) -> CommandResult {
         ("docs/known-failures.md", known::reference()),
         ("gateways/schema.json", text(gateway::schema())),
         ("docs/gateway.md", gateway::reference()),
+        ("docs/mailproof.schema.json", text(project::schema())),
+        ("docs/mailproof.md", project::reference()),
         ("profiles/schema.json", text(profile::schema())),
         ("docs/profile.md", profile::reference()),
     ] {
-        let file = context.workspace.root().join(path);
+        let file = checkout.join(path);
         fs::write(&file, text).map_err(|e| CommandError::error(miette::miette!("{}: {e}", file.display())))?;
         println!("wrote {path}");
     }

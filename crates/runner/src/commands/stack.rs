@@ -10,7 +10,7 @@ use container::{Engine, Owner, SeenRun};
 use std::time::Duration;
 
 /// Brings a stack up and holds it.
-pub(crate) async fn up(context: &CommandContext, gateway: &str) -> CommandResult {
+pub(crate) async fn up(context: &CommandContext, gateway: Option<&str>) -> CommandResult {
     let running_stack = bring_up(context, Pair::load(&context.workspace, gateway)?, true, true).await?;
     let gateway = running_stack.stack.gateway();
     context.progress.print(&report::adaptations(&gateway.name, &gateway.adaptations(), &context.style()));
@@ -21,7 +21,7 @@ pub(crate) async fn up(context: &CommandContext, gateway: &str) -> CommandResult
 pub(crate) async fn hold(context: &CommandContext, running_stack: RunningStack) -> CommandResult {
     context.progress.finish();
     print!("{}", running_stack.stack.ways_in());
-    println!("\nIt stays until Ctrl-C here, or `cargo xtask stack down` elsewhere.");
+    println!("\nIt stays until Ctrl-C here, or `{} stack down` elsewhere.", context.program);
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let gone = async {
         let stack = &running_stack.stack;
@@ -56,13 +56,13 @@ pub(crate) async fn prune(context: &CommandContext, named: &[String], images: bo
     sweep(&engine, "dead runs left nothing on this engine", "removed what was left of", is_meant).await?;
     for run in engine.runs().await?.iter().filter(|run| run.owner == Owner::Elsewhere) {
         println!(
-            "run {} belongs to another machine, boot, container or user; if it is dead, `cargo xtask stack prune {}` removes it",
-            run.id, run.id
+            "run {} belongs to another machine, boot, container or user; if it is dead, `{} stack prune {}` removes it",
+            run.id, context.program, run.id
         );
     }
     if images {
         if let Some(run) = engine.runs().await?.first() {
-            let help = "wait until it is over; a stack that is held goes with `cargo xtask stack down`";
+            let help = "wait until it is over; a stack that is held goes with `{mailproof} stack down`";
             return Err(CommandError::error(miette::miette!(help = help, "run {} needs the images", run.id)));
         }
         engine.remove_images().await?;
@@ -106,12 +106,12 @@ pub(crate) async fn logs(context: &CommandContext, host: Option<&str>) -> Comman
     }
     let what =
         host.map_or_else(|| "no stack is held on this engine".to_owned(), |h| format!("no held stack has a host {h}"));
-    let report = miette::miette!(help = "`cargo xtask stack up` holds one", "{what}");
+    let report = miette::miette!(help = "`{mailproof} stack up` holds one", "{what}");
     Err(CommandError { exit: Exit::Nothing, reports: vec![report] })
 }
 
 /// Waits until standard input ends, then removes everything of the run.
-pub(crate) async fn reap(context: &CommandContext, run: &str) -> CommandResult {
-    container::reap(context.engine.as_deref(), run).await?;
+pub(crate) async fn reap(engine: Option<&str>, run: &str) -> CommandResult {
+    container::reap(engine, run).await?;
     Ok(Exit::AsExpected)
 }

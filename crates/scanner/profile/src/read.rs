@@ -128,7 +128,7 @@ pub fn schema() -> serde_json::Value {
 #[must_use]
 pub fn reference() -> String {
     let head = "# Profiles of TLS\n\nThe reference of `profiles/*.toml`, and of a profile of your own (`--profile FILE.toml`), made from its reader \
-                by `cargo xtask schema --write`.\n";
+                by `schema --write`.\n";
     form::reference(head, ProfileTable::shape())
 }
 
