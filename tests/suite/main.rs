@@ -11,6 +11,7 @@ mod cli;
 mod diagnostics;
 mod explain;
 mod faults;
+mod greylisting;
 mod held;
 mod leftovers;
 mod lookup;
@@ -49,6 +50,7 @@ fn main() {
         stacks::trials(),
         baseline::trials(),
         faults::trials(),
+        greylisting::trials(),
         leftovers::trials(),
         safety::trials(),
         assess::trials(),

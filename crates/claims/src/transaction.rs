@@ -26,6 +26,7 @@ mod reply;
 mod result;
 mod spf;
 mod spf_explanation;
+mod tries;
 
 pub use accepted::Accepted;
 pub use any::Any;
@@ -49,6 +50,7 @@ pub use reply::Reply;
 pub use result::MethodResult;
 pub use spf::Spf;
 pub use spf_explanation::SpfExplanation;
+pub use tries::Tries;
 
 use crate::{
     Cause, Check, ClaimList, Entry, Subject,
@@ -93,6 +95,7 @@ impl Subject for Transaction {
             Entry::of::<Never>(),
             Entry::of::<By>(),
             Entry::of::<Accepted>(),
+            Entry::of::<Tries>(),
         ]
     }
 

@@ -120,7 +120,10 @@ pub struct Transaction {
     /// All that the client says in a dialogue that is written out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dialogue_octets: Vec<u8>,
-    /// The SMTP dialogue of the client, or of the user at the submission service.
+    /// What the client tried before and was refused for now, a dialogue each, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Vec<Exchange>>,
+    /// The SMTP dialogue of the client, or of the user at the submission service: the last one, if it tried more than once.
     pub dialogue: Vec<Exchange>,
     /// The TLS handshake of that connection; `Unobserved` if no TLS was tried or it failed (then the reason says so).
     pub handshake: Observed<Handshake>,

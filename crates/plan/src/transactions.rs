@@ -78,6 +78,8 @@ pub struct Client {
     pub tls: Tls,
     /// How it speaks.
     pub driver: Driver,
+    /// Seconds after which it tries again what was refused for now (RFC 5321 §4.5.4.1); `None`: as the gateway's directory says.
+    pub retry: Option<u64>,
 }
 
 /// A user at a submission service.

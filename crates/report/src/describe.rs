@@ -216,11 +216,13 @@ fn origin(origin: &Origin) -> String {
         Tls::Implicit => "over implicit TLS",
     };
     match origin {
-        Origin::Client(Client { ip, ehlo, says_helo, tls: asked, driver }) => {
+        Origin::Client(Client { ip, ehlo, says_helo, tls: asked, driver, retry }) => {
             let exact = if *driver == Driver::ByteExact { ", octet for octet," } else { "" };
             let hello = if *says_helo { " (with HELO)" } else { "" };
             let name = if ehlo.value.is_empty() { "nobody" } else { &ehlo.value };
-            format!("{} connects as {name}{hello}, {}, and says{exact}", ip.value, tls(*asked))
+            let retry = retry.map(|after| format!(", tries again after {after} s what is refused for now"));
+            let retry = retry.unwrap_or_default();
+            format!("{} connects as {name}{hello}, {}{retry}, and says{exact}", ip.value, tls(*asked))
         }
         Origin::Submission(submission) => {
             format!("{} submits {}, and says", submission.login.value, tls(submission.tls))

@@ -180,6 +180,10 @@ fn client(
         };
         flaws.push(flaw.help(help));
     }
+    if let (Some(retry), Some(_)) = (&table.retry, dialogue) {
+        let flaw = Flaw::new("a dialogue that is written out is said once").at(&retry.span, "nothing is tried again");
+        flaws.push(flaw.help("leave `retry` out, or the dialogue"));
+    }
     let usual = if exact { Driver::ByteExact } else { Driver::WellBehaved };
     let (says_helo, name) = match (&table.ehlo, &table.helo) {
         (Some(ehlo), Some(helo)) => {
@@ -198,6 +202,7 @@ fn client(
                     says_helo: false,
                     tls: client_tls(table, dialogue),
                     driver: table.driver.unwrap_or(usual),
+                    retry: None,
                 }));
             }
             let flaw = Flaw::new("a client needs `ehlo`").at(&client.span, "`ehlo` is missing");
@@ -216,6 +221,7 @@ fn client(
         says_helo,
         tls: client_tls(table, dialogue),
         driver: table.driver.unwrap_or(usual),
+        retry: table.retry.as_ref().map(|retry| retry.value.0.unsigned_abs()),
     }))
 }
 

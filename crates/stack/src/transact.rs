@@ -9,13 +9,15 @@ use mail::{Address, Nonce};
 use maillog::Track;
 use plan::{Origin, Tls, Transaction};
 use std::{net::IpAddr, time::Duration};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use wire::{Dialogue, Job};
 
 /// How long one whole dialogue may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a message may take until its fate is known.
 const SETTLING: Duration = Duration::from_secs(30);
+/// How often a client tries again what was refused for now.
+const RETRIES: usize = 2;
 /// Address from which users submit mail and read their mailboxes.
 pub(crate) const USER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 250));
 
@@ -61,10 +63,21 @@ impl Stack {
         mail_out: &OutgoingMail<'_>,
         stage: &Stage,
     ) -> Result<evidence::Transaction, StackError> {
-        let (since, mark) = (self.logs.position(), self.dns.mark());
-        let brought = match mail_out.transaction.origin {
+        let (mut since, mark) = (self.logs.position(), self.dns.mark());
+        let mut earlier = Vec::new();
+        let brought = match &mail_out.transaction.origin {
             Origin::Sendmail => Brought::ByProgram(self.sendmail(mail_out).await?),
-            Origin::Client(_) | Origin::Submission(_) => Brought::OverTheWire(self.send(mail_out).await?),
+            Origin::Submission(_) => Brought::OverTheWire(self.send(mail_out).await?),
+            Origin::Client(client) => {
+                let retry = client.retry.or(self.gateway().retry).filter(|_| mail_out.transaction.dialogue.is_none());
+                let mut dialogue = self.send(mail_out).await?;
+                while let Some(after) = retry.filter(|_| earlier.len() < RETRIES && is_for_now(&dialogue)) {
+                    sleep_until(Instant::now() + Duration::from_secs(after)).await;
+                    since = self.logs.position();
+                    earlier.push(std::mem::replace(&mut dialogue, self.send(mail_out).await?).exchanges);
+                }
+                Brought::OverTheWire(dialogue)
+            }
         };
         let track = track(mail_out, &brought, since);
         let account = self.logs.settle(&track, Instant::now() + SETTLING).await;
@@ -87,6 +100,7 @@ impl Stack {
             nonce: mail_out.nonce.clone(),
             sent: mail_out.message.clone(),
             dialogue_octets: if mail_out.transaction.dialogue.is_some() { mail_out.octets() } else { Vec::new() },
+            earlier,
             dialogue,
             handshake,
             questions,
@@ -147,6 +161,13 @@ impl Stack {
             limit: PATIENCE,
         })
     }
+}
+
+/// Whether the server refused the message, or a recipient of it, for now (RFC 5321 §4.2.1).
+fn is_for_now(dialogue: &Dialogue) -> bool {
+    let refused = |to: &str| ["mail-from", "rcpt-to", "data", "end-of-data"].contains(&to);
+    let is_transient = |reply: &mail::Reply| reply.code / 100 == 4;
+    dialogue.exchanges.iter().any(|e| refused(&e.to) && e.reply.seen().is_some_and(is_transient))
 }
 
 /// How a message came to the server.

@@ -11,12 +11,30 @@ use path::{envelopes, path};
 use std::net::IpAddr;
 pub(crate) use tls::Logged;
 
+/// The daemons that have something to say of a message: whatever `syslog_name` says, a line names its daemon.
+const DAEMONS: [&str; 13] = [
+    "bounce",
+    "cleanup",
+    "discard",
+    "error",
+    "lmtp",
+    "local",
+    "pickup",
+    "pipe",
+    "postscreen",
+    "qmgr",
+    "smtp",
+    "smtpd",
+    "virtual",
+];
+
 /// Postfix, whatever its instance is called.
 pub(super) struct Postfix;
 
 impl Program for Postfix {
     fn wrote(&self, program: &str) -> bool {
-        program.starts_with("postfix") && program.contains('/')
+        let Some((name, daemon)) = program.rsplit_once('/') else { return false };
+        name.starts_with("postfix") || DAEMONS.contains(&daemon)
     }
 
     fn event<'a>(&self, line: &'a LogLine) -> Option<(Option<&'a str>, Event<'a>)> {
@@ -240,6 +258,16 @@ mod tests {
 
     fn line(text: &str) -> LogLine {
         crate::line::parse("mx", &format!("<22>Nov 24 09:38:01 {text}"))
+    }
+
+    #[test]
+    fn an_instance_may_have_any_name() {
+        for program in ["postfix/smtpd", "postfix/submission/smtpd", "mail/smtpd", "mx1/in/cleanup", "postfix-out/x"] {
+            assert!(Postfix.wrote(program), "{program}");
+        }
+        for program in ["postfix", "smtpd", "dovecot/lmtp-login", "opendkim", ""] {
+            assert!(!Postfix.wrote(program), "{program}");
+        }
     }
 
     #[test]

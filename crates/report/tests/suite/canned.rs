@@ -86,6 +86,7 @@ fn transaction(end: &str, is_delivered: bool) -> Transaction {
     };
     Transaction {
         nonce: Nonce::from_number(1),
+        earlier: Vec::new(),
         dialogue: vec![
             exchange("connect", "", "220 mx.gateway.example ESMTP"),
             exchange("ehlo", "EHLO mail.attacker.example", "250 mx.gateway.example"),

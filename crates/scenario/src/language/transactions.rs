@@ -67,6 +67,9 @@ tables! {
         tls: Option<Spanned<Tls>>,
         /// How it speaks.
         driver: Option<Driver>,
+        /// Seconds after which it tries again what was refused for now, by a 4xx reply (RFC 5321 §4.5.4.1), twice at most. If nothing is
+        /// said, as the gateway's `retry` says: that of a gateway with greylisting.
+        retry: Option<Spanned<Whole<1, 600>>>,
     }
 
     /// Many recipients.

@@ -30,8 +30,8 @@ fn what_is_used_or_claimed_is_needed() {
         let mail = MAIL.replace(client, &via).replace("billing@bank.example", login).replace("spf = \"none\", ", "");
         needs(&format!("title = \"x\"{mail}"))
     };
-    assert_eq!(login("alice@gateway.example", "starttls"), ["submission"]);
-    assert_eq!(login("alice@gateway.example", "implicit"), ["submissions"]);
+    assert_eq!(login("alice@gateway.example", "starttls"), ["submission", "login"]);
+    assert_eq!(login("alice@gateway.example", "implicit"), ["submissions", "login"]);
     assert_eq!(login("carol@sender.example", "starttls"), Vec::<String>::new(), "that is the peer's, which has it");
 }
 

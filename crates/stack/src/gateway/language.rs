@@ -26,6 +26,9 @@ tables! {
         /// What it follows where specifications differ, one for each subject; RFC 9989 for DMARC, if nothing is said. Claims under
         /// `by` in scenarios go by it.
         follows: Option<AtLeastOne<Spanned<Specification>>>,
+        /// Seconds after which clients of scenarios try again what it refuses for now, twice at most: for a gateway with greylisting, a
+        /// little more than its own delay. If nothing is said they do not, but for those that say so themselves.
+        retry: Option<Whole<1, 600>>,
         /// What its owner publishes, by apex, in zone-file syntax; addresses of hosts and keys of the run are added.
         zone: Option<Named<Domain, String>>,
         /// Its users.

@@ -28,6 +28,8 @@ pub struct Gateway {
     pub domains: Vec<Domain>,
     /// What it follows where specifications differ: one for each subject.
     pub follows: Vec<Specification>,
+    /// Seconds after which clients try again what it refuses for now; `None`: they do not.
+    pub retry: Option<u64>,
     /// What its owner publishes in the DNS.
     pub zones: Vec<OwnZone>,
     /// Its users.

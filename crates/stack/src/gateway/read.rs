@@ -64,6 +64,7 @@ impl Reader<'_> {
             authserv_id: table.authserv_id.0?.0,
             domains: domains?,
             follows: self.follows(table.follows),
+            retry: table.retry.map(|retry| retry.0.unsigned_abs()),
             zones: zones.into_iter().map(|(origin, records)| OwnZone { origin: origin.value, records }).collect(),
             mailboxes,
             hosts,

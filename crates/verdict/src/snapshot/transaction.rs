@@ -69,6 +69,11 @@ fn dialogue(planned: &plan::Transaction, seen: &Transaction) -> Vec<String> {
         lines.extend(run.said.lines().map(str::to_owned));
         lines.push(format!("-- status {} --", run.status));
     }
+    let nothing = Observed::Unobserved(String::new());
+    for earlier in &seen.earlier {
+        lines.extend(exchanges(earlier, &nothing, false));
+        lines.extend(["-- later --".to_owned()]);
+    }
     lines.extend(exchanges(&seen.dialogue, &seen.handshake, tls == Tls::Implicit));
     lines
 }

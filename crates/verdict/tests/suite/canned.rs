@@ -205,6 +205,7 @@ pub(crate) fn handshake(version: &str, peer: Trust) -> Handshake {
 
 fn blank(end: &str) -> Transaction {
     Transaction {
+        earlier: Vec::new(),
         nonce: Nonce::from_number(0xfeed),
         dialogue: dialogue(end),
         handshake: Observed::Seen(handshake("TLSv1.3", Trust::Verified)),

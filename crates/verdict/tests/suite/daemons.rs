@@ -263,6 +263,7 @@ pub(crate) fn seen(peer: &Peer, end: End, takes_out: bool) -> Transaction {
         MailObject { results, delivered, waiting_for: account.waiting_for.clone(), ..logged.object }
     });
     let mut seen = Transaction {
+        earlier: Vec::new(),
         nonce: track.nonce.clone(),
         dialogue: dialogue(match end {
             End::Delivered | End::ThrownAway => "250 2.0.0 Ok: queued as 3F1A2B4C5D",

@@ -225,6 +225,10 @@ fn outcomes() -> Vec<Planted> {
             })
             .lie("none", |e| *seen(e) = rejected())
             .unseen("reply", unknown),
+        of("tries = 1", mail(delivered("INBOX"))).lie("once more", |e| {
+            let earlier = rejected().dialogue;
+            seen(e).earlier.push(earlier);
+        }),
     ]
 }
 
