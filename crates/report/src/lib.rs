@@ -16,13 +16,15 @@ mod terminal;
 pub use assess::assess_text;
 pub use bounded::Bounded;
 pub use causes::{by_reason, listed};
-pub use compare::{Came, Change, Comparison, Flip, Side, Turn, compare, comparison_json, comparison_text, side_text};
+pub use compare::{
+    Came, Change, Comparison, Flip, Side, Turn, compare, comparison_json, comparison_text, is_same, side_text,
+};
 pub use describe::{describe, list};
 pub use explained::{Explained, explained_text};
 pub use json::json;
 pub use junit::junit;
 pub use lookup::lookup_text;
-pub use terminal::{Style, adaptations, line, summary};
+pub use terminal::{Style, adaptations, line, summary, told};
 
 use evidence::{Delivered, Evidence, Observed};
 use std::{fmt, time::Duration};

@@ -210,6 +210,12 @@ pub(crate) fn details(scenario: &ScenarioReport, style: &Style, is_ci: bool) -> 
     out
 }
 
+/// Everything that is to be said of one scenario that is not as expected.
+#[must_use]
+pub fn told(report: &ScenarioReport, style: &Style) -> String {
+    details(report, style, false)
+}
+
 fn indented(out: &mut String, text: &str) {
     for line in text.lines() {
         let _ = writeln!(out, "  {}", printable(line));

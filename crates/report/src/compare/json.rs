@@ -73,6 +73,7 @@ fn comparison(found: &Comparison, pair: &[Side]) -> Value {
         "changes": found.changes.iter().map(change).collect::<Vec<_>>(),
         "unclear": found.unclear.iter().map(unclear).collect::<Vec<_>>(),
         "doubts": found.doubts,
+        "varying": found.varying,
         "same": found.same,
         "apply_to_neither": found.neither,
     })

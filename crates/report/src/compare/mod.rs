@@ -14,7 +14,10 @@ use crate::{
 };
 use evidence::Redactor;
 use plan::Renames;
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// One of the gateways that are compared, and what came of it.
 #[derive(Debug, Clone)]
@@ -86,13 +89,27 @@ pub struct Comparison {
     pub unclear: Vec<(String, String)>,
     /// Names that could not be put in place before the comparison.
     pub doubts: Vec<String>,
+    /// Scenarios that do otherwise when they are run again, and on both sides the same at times.
+    pub varying: Vec<String>,
     /// How many scenarios do the same.
     pub same: usize,
     /// How many apply to neither side.
     pub neither: usize,
 }
 
+/// As many scenarios with one change do not have it by chance.
+const MANY: usize = 3;
+
 impl Comparison {
+    /// Scenarios that should be run again before it is believed that they differ: those with a change that few others have. What one
+    /// does at times it may do on the other side, too.
+    #[must_use]
+    pub fn doubtful(&self) -> BTreeSet<&str> {
+        let flips = self.flips.iter().map(|flip| &flip.scenarios);
+        let groups = flips.chain(self.changes.iter().map(|change| &change.scenarios));
+        groups.filter(|scenarios| scenarios.len() < MANY).flatten().map(String::as_str).collect()
+    }
+
     /// What it comes to: a failure if anything differs, else an error if of anything it could not be told. Where neither side came
     /// up there is nothing to compare.
     #[must_use]
@@ -157,6 +174,19 @@ pub fn compare(old: &Side, new: &Side, renames: &Renames) -> Comparison {
     found.flips = flips(&turned, renames);
     found.changes = changes.done();
     found
+}
+
+/// Whether a scenario did the same on both sides.
+#[must_use]
+pub fn is_same(old: &ScenarioReport, new: &ScenarioReport, renames: &Renames) -> bool {
+    let side = |report: &ScenarioReport| Side {
+        label: String::new(),
+        release: String::new(),
+        came: Came::Up(vec![report.clone()]),
+        troubles: Vec::new(),
+        took: Duration::ZERO,
+    };
+    compare(&side(old), &side(new), renames).verdict() == Whole::AsExpected
 }
 
 /// What a scenario comes to, as far as it is compared.

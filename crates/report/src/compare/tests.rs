@@ -92,6 +92,17 @@ fn what_turns_is_told_by_its_cause_and_the_same_change_once() {
 }
 
 #[test]
+fn what_few_have_is_doubtful() {
+    let (ok, bad) = ("NOERROR", "SERVFAIL");
+    let all = |rcode: &str| vec![report("a", rcode), report("b", rcode), report("c", rcode)];
+    assert!(compared(all(ok), all(bad)).0.doubtful().is_empty());
+    let (found, _) = compared(vec![report("a", ok), report("b", ok)], vec![report("a", bad), report("b", ok)]);
+    assert_eq!(found.doubtful().into_iter().collect::<Vec<_>>(), ["a"]);
+    assert!(is_same(&report("a", bad), &report("a", bad), &Renames::default()));
+    assert!(!is_same(&report("a", ok), &report("a", bad), &Renames::default()));
+}
+
+#[test]
 fn what_could_not_be_told_is_no_difference() {
     let lost = || without("a", Status::Error("nobody answered".to_owned()));
     let (found, text) = compared(vec![report("a", "NOERROR")], vec![lost()]);

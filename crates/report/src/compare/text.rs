@@ -95,6 +95,10 @@ pub fn comparison_text(old: &Side, new: &Side, found: &Comparison, style: &Style
         title(&mut out, "Names that were compared as they are", AnsiColors::Yellow, style);
         found.doubts.iter().for_each(|doubt| indented(&mut out, doubt));
     }
+    if !found.varying.is_empty() {
+        title(&mut out, "Do otherwise from run to run, and the same at times", AnsiColors::Yellow, style);
+        indented(&mut out, &listed(found.varying.iter().map(String::as_str)));
+    }
     let _ = writeln!(out, "\n{}", numbers(found, style));
     out
 }
@@ -122,7 +126,7 @@ fn change(out: &mut String, change: &Change, style: &Style) {
     let (first, more) = change.scenarios.split_first().map_or(("", &[][..]), |(first, more)| (first.as_str(), more));
     let others = match more {
         [] => String::new(),
-        more => format!(", and likewise {}: {}", count(more.len(), "more"), listed(more.iter().map(String::as_str))),
+        more => format!(", and likewise {} more: {}", more.len(), listed(more.iter().map(String::as_str))),
     };
     let _ = writeln!(out, "  {}{}", style.bold(first), printable(&others));
     for line in change.lines.iter().take(LINES) {
