@@ -24,6 +24,9 @@ enum Command {
     /// Print every TLS line of a gateway: what it is documented to mean, and what it does
     #[command(disable_help_flag = true)]
     Gateway(Rest),
+    /// Keep a gateway up, and run scenarios again when something is saved
+    #[command(disable_help_flag = true)]
+    Watch(Rest),
     /// Say what a mail service takes of TLS
     #[command(disable_help_flag = true)]
     Probe(Rest),
@@ -57,6 +60,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match Xtask::parse().command {
         Command::Scenario(rest) => mailproof::run(mailproof::Build::Debug, "scenario", &rest.words),
         Command::Gateway(rest) => mailproof::run(mailproof::Build::Debug, "gateway", &rest.words),
+        Command::Watch(rest) => mailproof::run(mailproof::Build::Debug, "watch", &rest.words),
         Command::Probe(rest) => mailproof::run(mailproof::Build::Release, "probe", &rest.words),
         Command::Lookup(rest) => mailproof::run(mailproof::Build::Debug, "lookup", &rest.words),
         Command::Assess(rest) => mailproof::run(mailproof::Build::Debug, "assess", &rest.words),

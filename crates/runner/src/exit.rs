@@ -75,6 +75,7 @@ macro_rules! troubles {
 troubles! {
     crate::baseline::BaselineError => error,
     crate::known::KnownFailuresError => wrong,
+    crate::revision::RevisionError => wrong,
     crate::snapshots::SnapshotError => error,
     stack::gateway::GatewayError => wrong,
     stack::StackError => error,

@@ -12,6 +12,8 @@ mod known;
 mod library;
 mod progress;
 mod questions;
+mod revision;
+mod saved;
 mod schedule;
 mod snapshots;
 mod start;

@@ -37,7 +37,9 @@ pub fn main(cli: Cli) -> ExitCode {
             Command::Stack(StackCommand::Prune { runs, images }) => {
                 commands::stack::prune(&context, &runs, images).await
             }
+            Command::Gateway(GatewayCommand::Compare(args)) => commands::compare::compare(&context, args).await,
             Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(&context, args).await,
+            Command::Watch(args) => commands::watch::watch(&context, args).await,
             Command::Probe(args) => commands::probe::probe(&context, args).await,
             Command::Assess(args) => commands::assess::assess(&context, args).await,
             Command::Lookup(args) => commands::lookup::lookup(&context, args).await,

@@ -80,7 +80,7 @@ impl Stack {
             published.extend(zones(&gateway, hosts.iter().zip(&tlsa), &router, &keys));
             admds.push(Admd { gateway, hosts });
         }
-        let lease = dns.publish(published)?;
+        let lease = Some(dns.publish(published.clone())?);
         let mut stack = Self {
             entrance,
             run,
@@ -95,7 +95,8 @@ impl Stack {
             mailboxes: Mailboxes::default(),
             mending: tokio::sync::Mutex::default(),
             logs,
-            _lease: lease,
+            published,
+            lease,
             _world: world,
         };
         stack.mailboxes = stack.all_mailboxes()?;

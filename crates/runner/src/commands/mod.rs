@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod assess;
 pub(crate) mod bench;
+pub(crate) mod compare;
 pub(crate) mod explain;
 pub(crate) mod lookup;
 pub(crate) mod probe;
@@ -10,6 +11,7 @@ pub(crate) mod read;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod stack;
+pub(crate) mod watch;
 
 use crate::{exit::CommandError, progress::Progress, workspace::Workspace};
 use ::stack::gateway::{Gateway, UserRole};
