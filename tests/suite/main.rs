@@ -8,6 +8,7 @@
 mod assess;
 mod baseline;
 mod cli;
+mod compare;
 mod diagnostics;
 mod explain;
 mod faults;
@@ -20,6 +21,7 @@ mod safety;
 mod scenarios;
 mod stacks;
 mod tidy;
+mod watch;
 
 use held::Held;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -35,6 +37,7 @@ fn main() {
         cli::trials(),
         diagnostics::trials(),
         explain::pure(),
+        compare::pure(),
         lookup::trials(),
         assess::pure(),
         probe::pure(),
@@ -56,6 +59,8 @@ fn main() {
         assess::trials(),
         probe::trials(),
         explain::trials(),
+        compare::trials(),
+        watch::trials(),
         runs,
         scenarios,
     ]

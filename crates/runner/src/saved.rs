@@ -2,7 +2,8 @@
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -19,6 +20,8 @@ const OWN: &str = "snapshots";
 #[derive(Debug)]
 pub(crate) struct Saved {
     watcher: RecommendedWatcher,
+    /// Of these only scenario files are of interest: anything may lie beside them.
+    mixed: Arc<Mutex<Vec<PathBuf>>>,
     events: UnboundedReceiver<Instant>,
 }
 
@@ -29,21 +32,27 @@ impl Saved {
     /// The system gives no means to watch.
     pub(crate) fn new() -> notify::Result<Self> {
         let (noticed, events) = unbounded_channel();
+        let mixed = Arc::new(Mutex::new(Vec::new()));
+        let known = Arc::clone(&mixed);
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            if event.is_ok_and(|event| is_of_interest(&event)) {
+            let mixed = known.lock().unwrap_or_else(PoisonError::into_inner);
+            if event.is_ok_and(|event| is_of_interest(&event, &mixed)) {
                 // nobody listens when the command ends
                 let _ = noticed.send(Instant::now());
             }
         })?;
-        Ok(Self { watcher, events })
+        Ok(Self { watcher, mixed, events })
     }
 
-    /// From now on what is saved in a directory, and with `deep` in those within, is noticed.
+    /// From now on what is saved in a directory and those within is noticed; without `deep` scenario files in the directory alone.
     ///
     /// # Errors
     /// It is not there, or the system's limit of watches is reached.
     pub(crate) fn watch(&mut self, directory: &Path, deep: bool) -> notify::Result<()> {
         let mode = if deep { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+        if !deep {
+            self.mixed.lock().unwrap_or_else(PoisonError::into_inner).push(directory.to_owned());
+        }
         self.watcher.watch(directory, mode)
     }
 
@@ -61,9 +70,13 @@ impl Saved {
 }
 
 /// Reading is no saving, and what the harness writes nobody saved.
-fn is_of_interest(event: &Event) -> bool {
-    let is_own = |path: &std::path::PathBuf| path.components().any(|part| part.as_os_str() == OWN);
-    !matches!(event.kind, EventKind::Access(_)) && !event.paths.iter().all(is_own)
+fn is_of_interest(event: &Event, mixed: &[PathBuf]) -> bool {
+    let is_meant = |path: &PathBuf| {
+        let is_own = path.components().any(|part| part.as_os_str() == OWN);
+        let is_in_mixed = path.parent().is_some_and(|parent| mixed.iter().any(|directory| directory == parent));
+        !is_own && (!is_in_mixed || path.extension().is_some_and(|extension| extension == "toml"))
+    };
+    !matches!(event.kind, EventKind::Access(_)) && event.paths.iter().any(is_meant)
 }
 
 #[cfg(test)]
@@ -90,6 +103,13 @@ mod tests {
         // as editors do
         fs::write(dir.path().join("postfix/main.cf~"), "d").unwrap();
         fs::rename(dir.path().join("postfix/main.cf~"), &file).unwrap();
+        timeout(Duration::from_secs(30), saved.next()).await.unwrap();
+        // beside scenarios anything may be written
+        let beside = tempfile::tempdir().unwrap();
+        saved.watch(beside.path(), false).unwrap();
+        fs::write(beside.path().join("log"), "x").unwrap();
+        assert!(timeout(Duration::from_millis(200), saved.next()).await.is_err());
+        fs::write(beside.path().join("own.toml"), "x").unwrap();
         timeout(Duration::from_secs(30), saved.next()).await.unwrap();
     }
 }

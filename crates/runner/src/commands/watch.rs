@@ -254,6 +254,9 @@ impl<'a> Watch<'a> {
             troubles.died.extend(died);
             troubles.strays.extend(strays);
         }
+        if reports.is_empty() {
+            return Ok(());
+        }
         let took = since.elapsed();
         let strays = late(stack, troubles.strays).await;
         let lost = stack.check().await.err();
@@ -282,10 +285,15 @@ impl<'a> Watch<'a> {
             took,
             is_ci: false,
         };
-        self.print(&report::summary(&report, &style));
+        if !report.scenarios.is_empty() || report::verdict(&report) != Whole::AsExpected {
+            self.print(&report::summary(&report, &style));
+        }
         if !as_before.is_empty() {
-            let names = report::listed(as_before.iter().map(String::as_str));
-            self.print(&format!("and {} not as expected, in the same way as before: {names}\n", as_before.len()));
+            let (many, names) = (as_before.len(), report::listed(as_before.iter().map(String::as_str)));
+            self.print(&format!(
+                "{many} not as expected, in the same way as before, in {:.1} s: {names}\n",
+                took.as_secs_f64()
+            ));
         }
         if let (Some(why), Some(up)) = (lost, &mut self.up) {
             up.is_lost = true;
