@@ -21,7 +21,7 @@ pub(crate) fn pure() -> Vec<Trial> {
 }
 
 fn what_cannot_be_compared_is_told() -> Result<(), Failed> {
-    run(&["gateway", "compare", "hardened"])?.must(2, &["--release"])?;
+    run(&["gateway", "compare", "hardened"])?.must(2, &["required arguments were not provided"])?;
     run(&["gateway", "compare", "hardened", "--release", "trixie"])?.must(2, &["two releases at least"])?;
     run(&["gateway", "compare", "hardened", "--release", "Trixie,../x"])?.must(2, &["no name of a Debian release"])?;
     run(&["gateway", "compare", "hardened", "peer", "--report", "junit=x"])?.must(2, &["written as json"])?;

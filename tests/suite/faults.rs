@@ -261,7 +261,7 @@ pub(crate) struct Running {
     out: BufReader<std::process::ChildStdout>,
     /// Id of the run, from its first line of progress.
     pub(crate) run: String,
-    said: String,
+    pub(crate) said: String,
 }
 
 pub(crate) fn start(words: &[&str]) -> Result<Running, Failed> {

@@ -50,10 +50,10 @@ impl Renames {
     pub fn apply(&self, text: &str) -> String {
         let mut renamed = String::with_capacity(text.len());
         let mut rest = text;
-        let mut before = None;
         while let Some(next) = rest.chars().next() {
             let found = self.pairs.iter().find(|(from, _, is_local_part)| {
-                rest.strip_prefix(from.as_str()).is_some_and(|after| stands_alone(before, after, *is_local_part))
+                rest.strip_prefix(from.as_str())
+                    .is_some_and(|after| stands_alone(&text[..text.len() - rest.len()], after, *is_local_part))
             });
             let length = match found {
                 Some((from, to, _)) => {
@@ -65,7 +65,6 @@ impl Renames {
                     next.len_utf8()
                 }
             };
-            before = rest[..length].chars().next_back();
             rest = &rest[length..];
         }
         renamed
@@ -74,11 +73,15 @@ impl Renames {
 
 /// Whether a name is a whole one between these: a name below a domain is one of its own, a longer name is another one. A local part
 /// is known by what is behind it.
-fn stands_alone(before: Option<char>, after: &str, is_local_part: bool) -> bool {
+fn stands_alone(before: &str, after: &str, is_local_part: bool) -> bool {
     let is_inside = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
     let mut after = after.chars();
     let (next, second) = (after.next(), after.next());
-    if before.is_some_and(is_inside) {
+    // the code of a reply that goes on (RFC 5321 §4.2.1)
+    let code = before.strip_suffix('-').and_then(|before| before.get(before.len().checked_sub(3)?..));
+    let is_reply = code.is_some_and(|code| code.bytes().all(|b| b.is_ascii_digit()));
+    let before = before.chars().next_back();
+    if before.is_some_and(is_inside) && !is_reply {
         return false;
     }
     if is_local_part {
@@ -117,7 +120,7 @@ mod tests {
             renames.apply(
                 "C: RCPT TO:<anna@club.example> anna+x@club.example MAIL.CLUB.EXAMPLE store.club.example lmtp(anna)"
             ),
-            "C: RCPT TO:<alice@gateway.example> alice+x@gateway.example MX.GATEWAY.EXAMPLE store.gateway.example lmtp(alice)"
+            "C: RCPT TO:<alice@gateway.example> alice+x@gateway.example MX.GATEWAY.EXAMPLE store.gateway.example lmtp(alice) 250-mx.gateway.example"
         );
         for other in
             ["anna's", "anna is", "myclub.example", "club.example.org", "joanna@x.example", "mail.club.example2"]

@@ -1,3 +1,5 @@
+//! What differs is told by its cause, and what does not is not.
+
 use super::*;
 use crate::{Snapshot, Style};
 use evidence::{Evidence, LookedUp, Observed};

@@ -21,6 +21,7 @@ use claims::Scenario;
 use plan::Source;
 use report::{RunReport, ScenarioReport, Status, Whole};
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
@@ -42,10 +43,12 @@ pub(crate) async fn watch(context: &CommandContext, args: WatchArgs) -> CommandR
     let mut since = Instant::now();
     let watched = async {
         loop {
-            if let Err(error) = watch.pass(&mut stale, since, &saved).await {
+            let passed = watch.pass(&mut stale, since, &saved).await;
+            let is_told = watch.is_told.take() || passed.is_err();
+            if let Err(error) = passed {
                 error.reports.iter().for_each(|report| context.progress.print(&format!("{report:?}\n")));
             }
-            if !saved.is_any() {
+            if is_told && !saved.is_any() {
                 context.progress.print("waiting for something to be saved; Ctrl-C ends\n");
             }
             since = saved.next().await;
@@ -98,6 +101,8 @@ struct Watch<'a> {
     known: Option<String>,
     /// Of each scenario that failed when it ran last, what was said of it.
     failing: BTreeMap<String, String>,
+    /// Whether anything was said since it was asked for.
+    is_told: Cell<bool>,
     /// Nothing is printed.
     is_quiet: bool,
     /// How long the daemons took for what was taken over last.
@@ -122,12 +127,14 @@ impl<'a> Watch<'a> {
             sources: BTreeMap::new(),
             known: None,
             failing: BTreeMap::new(),
+            is_told: Cell::new(false),
             is_quiet: false,
             reloading: Duration::ZERO,
         }
     }
 
     fn print(&self, text: &str) {
+        self.is_told.set(true);
         if !self.is_quiet {
             self.context.progress.print(text);
         }
