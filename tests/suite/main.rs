@@ -14,6 +14,7 @@ mod explain;
 mod faults;
 mod greylisting;
 mod held;
+mod imports;
 mod leftovers;
 mod lookup;
 mod probe;
@@ -21,6 +22,7 @@ mod safety;
 mod scenarios;
 mod stacks;
 mod tidy;
+mod unread;
 mod watch;
 
 use held::Held;
@@ -41,6 +43,7 @@ fn main() {
         lookup::trials(),
         assess::pure(),
         probe::pure(),
+        imports::pure(),
     ]
     .into_iter()
     .flatten()
@@ -53,6 +56,7 @@ fn main() {
         stacks::trials(),
         baseline::trials(),
         faults::trials(),
+        unread::trials(),
         greylisting::trials(),
         leftovers::trials(),
         safety::trials(),
@@ -61,6 +65,7 @@ fn main() {
         explain::trials(),
         compare::trials(),
         watch::trials(),
+        imports::trials(),
         runs,
         scenarios,
     ]

@@ -4,7 +4,7 @@ use crate::{
     links::{Link, Protection, parameters},
     outcomes::reply_text,
 };
-use evidence::{Connection, Observed, Transaction};
+use evidence::{Connection, Observed, Relay, Transaction};
 use mail::Reply;
 
 /// The connection to a played MTA that counts: the last one over which a message was taken, else the last.
@@ -22,7 +22,7 @@ pub(crate) fn link<'a>(connection: &'a Connection, seen: &'a Transaction) -> Lin
     match &connection.handshake {
         Observed::Seen(handshake) => Link::Protected(Protection {
             handshake,
-            peer: (seen.object.relays.iter().rfind(|relay| is_at(host, &relay.to)))
+            peer: relay(host, seen)
                 .and_then(|relay| relay.handshake.as_ref())
                 .map(|logged| &logged.peer)
                 .ok_or_else(|| format!("no log says what the certificate of {host} was worth")),
@@ -32,6 +32,20 @@ pub(crate) fn link<'a>(connection: &'a Connection, seen: &'a Transaction) -> Lin
         }
         Observed::Unobserved(why) => Link::Unseen(format!("{host} saw no message and no TLS: {why}; {ended}")),
     }
+}
+
+/// The hop to this host as the sending MTA logged it. One that logs an address alone means the only host that there was.
+fn relay<'a>(host: &str, seen: &'a Transaction) -> Option<&'a Relay> {
+    let relays = &seen.object.relays;
+    let is_nameless = |relay: &&Relay| {
+        let (name, rest) = relay.to.split_once('[').unwrap_or((&relay.to, ""));
+        rest.split(']').next() == Some(name)
+    };
+    let is_only = || relays.len() == 1 && seen.connections.iter().all(|c| c.service != "smtp" || c.host == host);
+    relays
+        .iter()
+        .rfind(|relay| is_at(host, &relay.to))
+        .or_else(|| relays.first().filter(|_| is_only()).filter(is_nameless))
 }
 
 /// Whether `name[address]:port` is this host.

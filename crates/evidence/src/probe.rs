@@ -62,7 +62,7 @@ pub enum LoginSeen {
 pub enum Injection {
     /// It was dropped: after the handshake nothing was said but what was asked for.
     Dropped,
-    /// The connection was closed, or the handshake refused.
+    /// The connection was closed, or STARTTLS or the handshake refused.
     Closed,
     /// It was answered under TLS; with the answer.
     Answered(String),

@@ -85,6 +85,9 @@ static QUEUE_IDS: LazyLock<Vec<(Regex, bool)>> = LazyLock::new(|| {
         (r"\(Postfix(?:, from userid \d+)?\)\s+id\s+([0-9A-Za-z]{6,24})", false),
         (r"\bnotification: ([0-9A-Za-z]{6,24})\b", true),
         (r"\bX-Postfix-Queue-ID: ([0-9A-Za-z]{6,24})\b", false),
+        // of Exim, before 4.97 and since; of OpenSMTPD
+        (r"\b([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4}))\b", true),
+        (r"\b2\.0\.0 ([0-9a-f]{8}) Message accepted for delivery", false),
     ]
     .map(|(pattern, needs_digit)| (regex(pattern), needs_digit))
     .into()
@@ -119,6 +122,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\blmtp\(\d+\)".to_owned(), "lmtp(PID)"),
         (r"\b(s[a-z]{6})=<[A-Za-z0-9+/=:]{12,}>".to_owned(), "$1=<ID>"),
         (r"> [A-Za-z0-9+/]{12,40}(?::[A-Z]\d+)* Saved\b".to_owned(), "> ID Saved"),
+        (r"\(port=\d+".to_owned(), "(port=PORT"),
         (r"\]:(?:102[4-9]|10[3-9]\d|1[1-9]\d\d|[2-9]\d{3}|[1-6]\d{4})\b".to_owned(), "]:PORT"),
     ]
     .map(|(pattern, with)| (regex(&pattern), with))
@@ -128,8 +132,10 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 static STORE_ID: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(\bwith\s+LMTP[A-Z]*\s+id)\s+[A-Za-z0-9+/]{12,40}(?::[A-Z]\d+)*"));
 
-/// An id of Dovecot has characters that part one of Postfix from what follows it.
-static WORDS: LazyLock<[Regex; 2]> = LazyLock::new(|| [r"[0-9A-Za-z+/]{6,}", r"[0-9A-Za-z]{6,}"].map(regex));
+/// An id of Dovecot has characters that part one of Postfix from what follows it; one of Exim has hyphens.
+static WORDS: LazyLock<[Regex; 3]> = LazyLock::new(|| {
+    [r"[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}", r"[0-9A-Za-z+/]{6,}", r"[0-9A-Za-z]{6,}"].map(regex)
+});
 static ADDRESS: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?i:f[cde][0-9a-f]{2}):[0-9a-fA-F:]*[0-9a-fA-F]"));
 
@@ -221,6 +227,25 @@ mod tests {
         assert_eq!(redact("by s with LMTP id abcdefghijklmnopqrstuv:T2 (x)"), "by s with LMTP id ID (x)");
         let policy = "v=DMARC1; p=quarantine; adkim=s";
         assert_eq!(redact(policy), policy);
+    }
+
+    #[test]
+    fn what_exim_and_opensmtpd_make_up_is_the_same_in_every_run() {
+        assert_eq!(
+            redact(
+                "S: 250 OK id=1xY92K-000000000AV-093j\nReceived: from [192.0.2.77] (port=59108 helo=x) by mx.gateway.example with \
+                 esmtps (Exim 4.98.2) id 1xY92K-000000000AV-093j; Mon, 30 Nov 2026 21:35:48 +0000\n1pXYZa-00062N-0A"
+            ),
+            "S: 250 OK id=QID-1\nReceived: from [192.0.2.77] (port=PORT helo=x) by mx.gateway.example with esmtps (Exim 4.98.2) id \
+             QID-1; DATE\nQID-2"
+        );
+        assert_eq!(
+            redact(
+                "S: 250 2.0.0 e409f92c Message accepted for delivery\nby mx (OpenSMTPD) with ESMTPS id e409f92c (x)"
+            ),
+            "S: 250 2.0.0 QID-1 Message accepted for delivery\nby mx (OpenSMTPD) with ESMTPS id QID-1 (x)"
+        );
+        assert_eq!(redact("the-certificate-swap and double-handed-off"), "the-certificate-swap and double-handed-off");
     }
 
     #[test]

@@ -15,8 +15,8 @@ mod tests;
 pub use account::{Account, Logged, Stored};
 
 use crate::{
-    line::{self, bracketed, daemon, is_queue_id, queue_id},
-    programs::{self, Event, Program},
+    line::{self, daemon, is_queue_id, queue_id},
+    programs::{self, Event, Piece, Program},
 };
 use entry::{Connection, Delivery, End, OutboundTls, QueueEntry};
 use evidence::{LogLine, PeerTexts, Trust};
@@ -52,6 +52,8 @@ pub struct Track {
     pub rcpt_to: Vec<Address>,
     /// Queue ids that replies to the client named, in order.
     pub queued: Vec<String>,
+    /// The host to which the client spoke, or on which the program ran; empty, if that is not known.
+    pub host: String,
     /// What the peer chose of all that filters write down.
     pub peer: PeerTexts,
     /// [`LogIndex::position`] before the client connected.
@@ -75,8 +77,12 @@ pub struct LogIndex {
     by_delivery: HashMap<String, Vec<u64>>,
     /// Lines that are nobody's until the MTA repeats their words to a client.
     unplaced: VecDeque<(u64, LogLine)>,
-    /// The connection that a process serves; postscreen serves many at once, told apart by address.
-    serving: HashMap<(String, Option<u32>, Option<IpAddr>), u64>,
+    /// The connection that a session of a host's MTA serves.
+    serving: HashMap<(String, String), u64>,
+    /// Hosts whose MTA was heard, and whether it tells of the beginning or end of connections.
+    heard: HashMap<String, bool>,
+    /// What a process has said of a text that it had to cut, and how many pieces that was.
+    pieces: HashMap<Process, (usize, String)>,
     /// The message that a process without a connection named last.
     busy: HashMap<Process, u64>,
     /// Lines of a process about the message that it will name next.
@@ -116,9 +122,15 @@ impl LogIndex {
         let at = self.next;
         self.next += 1;
         let program = programs::of(&line);
-        let is_kept = match program.and_then(|program| program.event(&line)) {
-            Some((Some(id), event)) => self.queued(at, &line, id, event),
-            Some((None, event)) => self.unqueued(at, &line, event),
+        let line = match program.and_then(|program| program.piece(&line.text)) {
+            None => line,
+            Some(piece) => match self.whole(&line, piece) {
+                Some(text) => LogLine { text, ..line },
+                None => return,
+            },
+        };
+        let is_kept = match program.and_then(|program| program.events(&line).map(|told| (program, told))) {
+            Some((program, (id, events))) => self.of_mta(at, &line, program, id, events),
             None => self.of_filter(at, &line, program),
         };
         if is_kept {
@@ -159,15 +171,71 @@ impl LogIndex {
         is_kept
     }
 
-    /// A line of Postfix that names a queue id.
-    fn queued(&mut self, at: u64, line: &LogLine, id: &str, event: Event<'_>) -> bool {
-        match event {
-            Event::Arrived(client) => self.open(at, line, id, client),
-            Event::MessageId(_) if self.entry_of(&line.host, id).is_none_or(|entry| entry.is_removed) => {
-                self.open(at, line, id, None);
-            }
-            _ => {}
+    /// A text that came in pieces, as soon as it is complete: its first line.
+    fn whole(&mut self, line: &LogLine, piece: Piece<'_>) -> Option<String> {
+        let process = (line.host.clone(), line.pid);
+        let (before, mut text) = self.pieces.remove(&process).unwrap_or_default();
+        if piece.number != before + 1 && piece.number != 1 {
+            return None;
         }
+        if piece.number == 1 {
+            text.clear();
+        }
+        if !text.ends_with('\n') {
+            text.push_str(piece.text);
+            text.extend(piece.ends_line.then_some('\n'));
+        }
+        if piece.number < piece.of {
+            self.pieces.insert(process, (piece.number, text));
+            return None;
+        }
+        Some(text.trim_end_matches('\n').to_owned())
+    }
+
+    /// A line of an MTA.
+    fn of_mta(
+        &mut self,
+        at: u64,
+        line: &LogLine,
+        program: &'static dyn Program,
+        id: Option<&str>,
+        events: Vec<Event<'_>>,
+    ) -> bool {
+        let tells_of_connections = self.heard.entry(line.host.clone()).or_default();
+        *tells_of_connections |=
+            events.iter().any(|event| matches!(event, Event::Connect(_) | Event::Disconnect { .. }));
+        let tells_of_connections = *tells_of_connections;
+        let session = (line.host.clone(), program.session(line));
+        // a line that names another client than its connection has has been made up by a name that the client gives itself
+        let is_forged =
+            |event: &Event<'_>| matches!(event, Event::Client(client) if !self.is_serving(&session, *client));
+        if tells_of_connections && self.serving.contains_key(&session) && events.iter().any(is_forged) {
+            return false;
+        }
+        match id {
+            None => {
+                events.into_iter().fold(false, |is_kept, event| self.unqueued(at, line, &session, event) || is_kept)
+            }
+            Some(id) => {
+                for event in &events {
+                    match event {
+                        Event::Arrived(client) => self.open(at, line, &session, id, *client),
+                        Event::MessageId(_) if self.entry_of(&line.host, id).is_none_or(|entry| entry.is_removed) => {
+                            self.open(at, line, &session, id, None);
+                        }
+                        Event::Named if self.entry_of(&line.host, id).is_none() => {
+                            self.open(at, line, &session, id, None);
+                        }
+                        _ => {}
+                    }
+                }
+                self.queued(at, line, id, events)
+            }
+        }
+    }
+
+    /// A line of an MTA that names a queue id.
+    fn queued(&mut self, at: u64, line: &LogLine, id: &str, events: Vec<Event<'_>>) -> bool {
         let Some(key) = self.current.get(&(line.host.clone(), id.to_owned())).copied() else { return false };
         let Some(entry) = self.entries.get_mut(&key) else { return false };
         if daemon(&line.program) == "cleanup" {
@@ -179,6 +247,15 @@ impl LogIndex {
             self.busy.insert(process, key);
         }
         entry.lines.push(at);
+        for event in events {
+            self.of_message(line, key, event);
+        }
+        true
+    }
+
+    /// What a line says of the message of an entry.
+    fn of_message(&mut self, line: &LogLine, key: u64, event: Event<'_>) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
         match event {
             Event::MessageId(message_id) => {
                 entry.message_id.get_or_insert_with(|| message_id.to_owned());
@@ -187,19 +264,34 @@ impl LogIndex {
                     entry.nonce = Some(nonce);
                 }
             }
+            Event::Client(client) => {
+                let its = &mut self.by_client.entry(client).or_default().entries;
+                if !its.contains(&key) {
+                    its.push(key);
+                }
+            }
             Event::Said(said) => entry.take(&said),
             Event::Active { from, recipients } => {
-                entry.from = Some(from.to_owned());
-                entry.recipients = Some(recipients);
+                entry.is_active = true;
+                entry.from = from.map(str::to_owned).or(entry.from.take());
+                entry.recipients = recipients.or(entry.recipients);
             }
+            Event::Recipient(to) => entry.to.push(to.to_owned()),
             Event::Expired => entry.expire(),
             Event::Notification(id) => entry.notifications.push(id.to_owned()),
+            Event::NotificationOf(of) => {
+                let id = entry.id.clone();
+                if let Some(of) = self.entry_of(&line.host, of) {
+                    of.notifications.push(id);
+                }
+            }
+            Event::GoneWhenDone => entry.is_removed |= entry.is_done(),
             Event::Removed => entry.is_removed = true,
             Event::Cancelled => entry.is_refused = true,
             Event::Delivery(logged) => {
-                let mut delivery = Delivery::of(daemon(&line.program), &logged);
+                let mut delivery = Delivery::of(&logged);
                 let outbound = self.outbound.get_mut(&(line.host.clone(), line.pid));
-                if let Some(outbound) = outbound.and_then(|by_peer| by_peer.get_mut(logged.relay))
+                if let Some(outbound) = outbound.and_then(|by_peer| by_peer.get_mut(logged.connection))
                     && (logged.is_reused || outbound.used_by.is_none_or(|user| user == key))
                 {
                     outbound.used_by = Some(key);
@@ -215,11 +307,10 @@ impl LogIndex {
             }
             _ => {}
         }
-        true
     }
 
-    /// A line of Postfix without a queue id.
-    fn unqueued(&mut self, at: u64, line: &LogLine, event: Event<'_>) -> bool {
+    /// A line of an MTA without a queue id.
+    fn unqueued(&mut self, at: u64, line: &LogLine, session: &(String, String), event: Event<'_>) -> bool {
         match event {
             Event::Tls(logged) if logged.is_outgoing => {
                 self.dial(at, line, logged);
@@ -230,16 +321,28 @@ impl LogIndex {
                 by_peer.insert(peer.to_owned(), OutboundTls::distrusted(at, line.clone(), reason));
                 return false;
             }
+            Event::Trusted { peer } => {
+                let outbound = self.outbound.get_mut(&(line.host.clone(), line.pid));
+                if let Some(told) = outbound.and_then(|by_peer| by_peer.get_mut(peer)) {
+                    told.handshake.iter_mut().for_each(|handshake| handshake.peer = Trust::Verified);
+                    told.lines.push((at, line.clone()));
+                }
+                return false;
+            }
             _ => {}
         }
-        let among = (daemon(&line.program) == "postscreen").then(|| bracketed(&line.text)).flatten();
-        let key = (line.host.clone(), line.pid, among);
-        if let Event::Connect(Some(client)) = event {
+        let begins = match event {
+            Event::Connect(client) => client,
+            // an MTA that says nothing of connections says of some lines whose they are
+            Event::Client(client) if !self.is_serving(session, client) => Some(client),
+            _ => None,
+        };
+        if let Some(client) = begins {
             self.connections.insert(at, Connection::new(&line.host, client));
             self.by_client.entry(client).or_default().connections.push(at);
-            self.serving.insert(key.clone(), at);
+            self.serving.insert(session.clone(), at);
         }
-        let Some(connection) = self.serving.get(&key).and_then(|at| self.connections.get_mut(at)) else {
+        let Some(connection) = self.serving.get(session).and_then(|at| self.connections.get_mut(at)) else {
             return match event {
                 Event::FilterTrouble { is_begun } if daemon(&line.program) == "cleanup" => {
                     self.trouble(at, line, is_begun)
@@ -247,7 +350,9 @@ impl LogIndex {
                 _ => false,
             };
         };
-        connection.lines.push(at);
+        if !connection.lines.contains(&at) {
+            connection.lines.push(at);
+        }
         match event {
             Event::Said(said) => {
                 connection.take(&said);
@@ -263,13 +368,18 @@ impl LogIndex {
                 }
             }
             Event::Disconnect { accepted, .. } => connection.end = End::Closed { accepted },
-            _ if among.is_some() && line.text.starts_with("PASS ") => connection.end = End::PassedOn,
+            Event::PassedOn => connection.end = End::PassedOn,
             _ => return true,
         }
         if connection.end != End::Open {
-            self.serving.remove(&key);
+            self.serving.remove(session);
         }
         true
+    }
+
+    fn is_serving(&self, session: &(String, String), client: IpAddr) -> bool {
+        let served = self.serving.get(session).and_then(|at| self.connections.get(at));
+        served.is_some_and(|connection| connection.client == client)
     }
 
     /// A filter is not as it should be, says a process that serves no connection: of the message that it has, or of the next one.
@@ -306,8 +416,9 @@ impl LogIndex {
     }
 
     /// A message comes under a queue id.
-    fn open(&mut self, at: u64, line: &LogLine, id: &str, client: Option<IpAddr>) {
-        let served = self.serving.get(&(line.host.clone(), line.pid, None)).copied();
+    fn open(&mut self, at: u64, line: &LogLine, session: &(String, String), id: &str, client: Option<IpAddr>) {
+        let served = self.serving.get(session).copied();
+        let client = client.or_else(|| Some(self.connections.get(&served?)?.client));
         self.entries.insert(at, QueueEntry::new(&line.host, id, served));
         self.current.insert((line.host.clone(), id.to_owned()), at);
         self.named.entry(id.to_owned()).or_default().push(at);

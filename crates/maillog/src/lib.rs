@@ -8,4 +8,4 @@ mod line;
 mod programs;
 
 pub use index::{Account, LogIndex, Logged, Stored, Track};
-pub use programs::evaluates;
+pub use programs::{evaluates, queued_as};

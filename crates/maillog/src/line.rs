@@ -54,6 +54,25 @@ pub(crate) fn bracketed(text: &str) -> Option<IpAddr> {
     inside.strip_prefix("IPv6:").unwrap_or(inside).parse().ok()
 }
 
+/// What stands between the `<` that a text begins with and its `>`, and what follows. A `>` in a quoted local part (RFC 5321
+/// §4.1.2) is not its end.
+pub(crate) fn path(text: &str) -> Option<(&str, &str)> {
+    let inside = text.strip_prefix('<')?;
+    let quoted = inside.strip_prefix('"').map_or(0, |rest| closing(rest).map_or(0, |at| at + 2));
+    let end = quoted + inside[quoted..].find('>')?;
+    Some((&inside[..end], &inside[end + 1..]))
+}
+
+/// Where the quote ends that this is in: a quoted-pair does not end it.
+fn closing(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    text.find(|c| {
+        let is_end = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        is_end
+    })
+}
+
 fn without_priority(raw: &str) -> &str {
     let inside = raw.strip_prefix('<').and_then(|rest| rest.split_once('>'));
     inside.filter(|(pri, _)| (1..=3).contains(&pri.len()) && is_number(pri)).map_or(raw, |(_, rest)| rest)
@@ -129,7 +148,29 @@ mod tests {
         assert_eq!(value(text, "from="), None);
     }
 
+    #[test]
+    fn a_path_ends_at_the_bracket_behind_its_quotes() {
+        for (text, inside) in [
+            ("<a@x.example>, size=1", "a@x.example"),
+            (r#"<"a>b"@x.example>, size=1"#, r#""a>b"@x.example"#),
+            (r#"<"a\">b\\"@x.example>, size=1"#, r#""a\">b\\"@x.example"#),
+            ("<>, size=1", ""),
+            (r#"<"a@x.example>, size=1"#, r#""a@x.example"#),
+        ] {
+            assert_eq!(path(text), Some((inside, ", size=1")), "{text}");
+        }
+        assert_eq!(path("a>"), None);
+    }
+
     proptest! {
+        #[test]
+        fn a_quoted_local_part_is_read_whole(local in "[a-z<>;=,. \"\\\\]{0,20}") {
+            let local = local.replace('\\', "\\\\").replace('"', "\\\"");
+            let address = format!("\"{local}\"@x.example");
+            let line = format!("<{address}> to=<b@y.example>");
+            prop_assert_eq!(path(&line), Some((address.as_str(), " to=<b@y.example>")));
+        }
+
         #[test]
         fn any_text_is_a_line(raw in "(<[0-9]{0,4}>)?([A-Z][a-z]{2} [0-9: ]{12})?\\PC{0,40}") {
             let line = parse("mx", &raw);

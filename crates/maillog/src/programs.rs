@@ -1,20 +1,30 @@
 //! The programs whose lines are understood: one file each, and one line of the registry.
 
 mod dovecot;
+mod exim;
+mod mta;
 mod opendkim;
 mod opendmarc;
+mod opensmtpd;
 mod policyd_spf;
 mod postfix;
 
-pub(crate) use postfix::{Action, DeliveryLine, Event, Logged, Said};
+pub(crate) use mta::{Action, DeliveryLine, Event, LOCAL, Logged, Said};
 
 use crate::line::daemon;
 use evidence::{AuthResult, Condition, LogLine, PeerTexts, ResultSource};
 use std::net::IpAddr;
 
 /// The registry.
-const PROGRAMS: [&dyn Program; 5] =
-    [&postfix::Postfix, &policyd_spf::PolicydSpf, &opendkim::OpenDkim, &opendmarc::OpenDmarc, &dovecot::Dovecot];
+const PROGRAMS: [&dyn Program; 7] = [
+    &postfix::Postfix,
+    &exim::Exim,
+    &opensmtpd::OpenSmtpd,
+    &policyd_spf::PolicydSpf,
+    &opendkim::OpenDkim,
+    &opendmarc::OpenDmarc,
+    &dovecot::Dovecot,
+];
 
 /// What is known of an SMTP session before its message has a queue id: the harness said it, or another line does.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +42,22 @@ pub(crate) trait Program: Sync {
     fn wrote(&self, program: &str) -> bool;
 
     /// For an MTA: the queue id that a line names, and what it says.
-    fn event<'a>(&self, _line: &'a LogLine) -> Option<(Option<&'a str>, Event<'a>)> {
+    fn events<'a>(&self, _line: &'a LogLine) -> Option<(Option<&'a str>, Vec<Event<'a>>)> {
+        None
+    }
+
+    /// For an MTA: what all lines about one connection of a client have in common on a host.
+    fn session(&self, line: &LogLine) -> String {
+        line.pid.map(|pid| pid.to_string()).unwrap_or_default()
+    }
+
+    /// For an MTA: the queue id that its positive reply to a message names.
+    fn queued_as<'a>(&self, _reply: &'a str) -> Option<&'a str> {
+        None
+    }
+
+    /// Where a program cuts what is too long for syslog: which piece this is.
+    fn piece<'a>(&self, _text: &'a str) -> Option<Piece<'a>> {
         None
     }
 
@@ -87,8 +112,26 @@ pub(crate) trait Program: Sync {
     }
 }
 
+/// A piece of a text that a program had to cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Piece<'a> {
+    /// From 1.
+    pub(crate) number: usize,
+    /// How many there are.
+    pub(crate) of: usize,
+    /// Whether the next piece is another line of the text.
+    pub(crate) ends_line: bool,
+    pub(crate) text: &'a str,
+}
+
+/// The queue id that a reply of any MTA names for the message that it takes.
+#[must_use]
+pub fn queued_as(reply: &str) -> Option<&str> {
+    PROGRAMS.into_iter().find_map(|program| program.queued_as(reply))
+}
+
 /// Programs that evaluate incoming mail, by the names of their files, and the methods (RFC 8601 §2.7).
-const EVALUATORS: [(&str, &[&str]); 11] = [
+const EVALUATORS: [(&str, &[&str]); 10] = [
     ("policyd-spf", &["spf"]),
     ("pyspf-milter", &["spf"]),
     ("opendkim", &["dkim"]),
@@ -99,7 +142,6 @@ const EVALUATORS: [(&str, &[&str]); 11] = [
     ("rspamd", &["spf", "dkim", "dmarc", "arc"]),
     // as it calls its processes
     ("rspamd:", &["spf", "dkim", "dmarc", "arc"]),
-    ("exim4", &["spf", "dkim", "dmarc", "arc"]),
     ("spamd", &["spf", "dkim"]),
     ("amavisd", &["dkim"]),
 ];
@@ -194,8 +236,9 @@ pub(crate) mod tests {
     proptest! {
         #[test]
         fn no_line_is_too_odd(
-            program in "policyd-spf|opendkim|opendmarc|dovecot|postfix/smtpd|postfix/postscreen|rspamd",
-            begin in "(3F1A2B4C5D: |NOQUEUE: )?(signature=|: prepend Authentication-Results: |Received-SPF: |SPF\\(|key \
+            program in "policyd-spf|opendkim|opendmarc|dovecot|postfix/smtpd|postfix/postscreen|rspamd|exim|smtpd",
+            begin in "(3F1A2B4C5D: |NOQUEUE: |1xY8oa-0000000006N-196t |6f0c1b2a3d4e5f60 |\\[1/2\\] )?(<= |=> |== |\\*\\* |DKIM: d=|H=|SMTP connection from |mda \
+                delivery evpid=|mta delivery evpid=|smtp message msgid=|smtp failed-command command=\"|signature=|: prepend Authentication-Results: |Received-SPF: |SPF\\(|key \
                 retrieval failed \\(|550 5.7.23 |client-ip=|lmtp\\(|to=<|reject: |client=|from=<|disconnect from |connect from |warning: |error: |milter-)?",
             text in "\\PC{0,60}",
         ) {
@@ -203,7 +246,10 @@ pub(crate) mod tests {
             results(&[&line], &PeerTexts::of(&text, &text, text.as_bytes()));
             let session = Session { client: "192.0.2.1".parse().unwrap(), helo: Some(&text), mail_from: &text };
             if let Some(program) = of(&line) {
-                program.event(&line);
+                program.events(&line);
+                program.session(&line);
+                program.queued_as(&line.text);
+                program.piece(&line.text);
                 program.clients(&line.text);
                 program.is_about(&line.text, &session);
                 program.repeated(&line.text);

@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(renames.doubts, Vec::<String>::new());
         assert_eq!(
             renames.apply(
-                "C: RCPT TO:<anna@club.example> anna+x@club.example MAIL.CLUB.EXAMPLE store.club.example lmtp(anna)"
+                "C: RCPT TO:<anna@club.example> anna+x@club.example MAIL.CLUB.EXAMPLE store.club.example lmtp(anna) 250-mail.club.example"
             ),
             "C: RCPT TO:<alice@gateway.example> alice+x@gateway.example MX.GATEWAY.EXAMPLE store.gateway.example lmtp(alice) 250-mx.gateway.example"
         );

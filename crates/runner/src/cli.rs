@@ -162,8 +162,38 @@ pub(crate) struct AssessArgs {
 pub(crate) enum GatewayCommand {
     /// Print every TLS line of a gateway: what it is documented to mean, and what it is seen to do
     Explain(ExplainArgs),
+    /// Make a gateway directory of the /etc of a mail server; nothing is connected to
+    Import(ImportArgs),
     /// Run two gateways, or one at two revisions or on two releases, and say what they do otherwise
     Compare(CompareArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Archive of /etc, as `tar -C / -czf gateway.tar.gz etc` makes it; of a gateway of several hosts one each, that of the border MTA first
+    #[arg(value_name = "TAR", required_unless_present = "ssh")]
+    pub(crate) archives: Vec<PathBuf>,
+    /// What `postconf -n` says there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) postconf: Option<PathBuf>,
+    /// What `doveconf -n` says there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) doveconf: Option<PathBuf>,
+    /// What `dpkg --get-selections` says there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) selections: Option<PathBuf>,
+    /// Zone file of its domain
+    #[arg(long, value_name = "FILE")]
+    pub(crate) zone: Option<PathBuf>,
+    /// What it is to be called [default: its first domain]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Directory that is made [default: its name, in `gateways` if that is here]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+    /// Only print the shell command that makes one archive of all of these on a server
+    #[arg(long, value_name = "USER@HOST", conflicts_with_all = ["archives", "postconf", "doveconf", "selections", "zone", "name", "to"])]
+    pub(crate) ssh: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -40,6 +40,7 @@ pub fn main(cli: Cli) -> ExitCode {
             Command::Gateway(GatewayCommand::Compare(args)) => commands::compare::compare(&context, args).await,
             Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(&context, args).await,
             Command::Watch(args) => commands::watch::watch(&context, args).await,
+            Command::Gateway(GatewayCommand::Import(args)) => commands::import::import(&args),
             Command::Probe(args) => commands::probe::probe(&context, args).await,
             Command::Assess(args) => commands::assess::assess(&context, args).await,
             Command::Lookup(args) => commands::lookup::lookup(&context, args).await,

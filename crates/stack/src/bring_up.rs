@@ -114,7 +114,8 @@ impl Stack {
         let (route, preparations) = (internet::default_route(&internet), provision::preparations(&internet));
         let hosts = self.admds.iter_mut().flat_map(|admd| admd.hosts.iter_mut());
         let starting = hosts.map(|host| async {
-            let commands = format!("{preparations}{}", provision::ownership(&host.plan));
+            let commands =
+                format!("{preparations}{}{}", provision::emptied(&host.plan), provision::ownership(&host.plan));
             let container = host.container.clone();
             let routed = async { Ok(engine.run_once(&self.run, image, &container, &route).await?) };
             let started = async {

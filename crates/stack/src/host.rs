@@ -9,8 +9,8 @@ use container::Container;
 use std::time::Duration;
 use tokio::time::{Instant, interval, timeout_at};
 
-/// How long a service may take until it is ready.
-const START: Duration = Duration::from_secs(30);
+/// How long a service may take until it is ready. On a busy machine rspamd needs half of that.
+const START: Duration = Duration::from_secs(60);
 /// Lines of log that an error shows.
 const SHOWN: usize = 25;
 /// File with everything that the host logged, for `stack logs`.

@@ -12,8 +12,10 @@ pub struct Inventory {
     ports: BTreeSet<u16>,
     /// Programs that run, or are started when they are asked for.
     programs: BTreeSet<String>,
-    /// What Postfix does before it sends.
-    settings: BTreeMap<String, String>,
+    /// Methods that its mail server evaluates itself.
+    methods: BTreeSet<String>,
+    /// What its mail server looks at before it sends: `dane`, `mta-sts`.
+    looks_at: BTreeSet<String>,
     /// Of each daemon its version, as far as it says one.
     versions: BTreeMap<plan::Daemon, Version>,
     /// Whether the password of a user is known.
@@ -60,9 +62,8 @@ impl Inventory {
         match (words.next(), words.next(), words.next()) {
             (Some("port"), Some(port), None) => self.ports.extend(port.parse::<u16>().ok()),
             (Some("program"), Some(name), None) => drop(self.programs.insert(name.to_owned())),
-            (Some("setting"), Some(name), value) => {
-                self.settings.insert(name.to_owned(), value.unwrap_or_default().trim().to_owned());
-            }
+            (Some("method"), Some(name), None) => drop(self.methods.insert(name.to_owned())),
+            (Some(what @ ("dane" | "mta-sts")), None, None) => drop(self.looks_at.insert(what.to_owned())),
             _ => {}
         }
     }
@@ -94,19 +95,16 @@ impl Inventory {
                 Some(format!("its {} is {own}; this is about {wanted}", daemon.name()))
             }
             Need::Method(method) => {
-                let is_evaluated = self.programs.iter().any(|name| maillog::evaluates(name, method.as_str()));
-                (!is_evaluated).then(|| format!("nothing on it evaluates {}", method.as_str().to_ascii_uppercase()))
+                let method = method.as_str();
+                let is_evaluated =
+                    self.methods.contains(method) || self.programs.iter().any(|name| maillog::evaluates(name, method));
+                (!is_evaluated).then(|| format!("nothing on it evaluates {}", method.to_ascii_uppercase()))
             }
             Need::Login => (!self.has_login).then(|| "gateway.toml knows no password of its users".to_owned()),
             Need::Dane => {
-                let is_secure = self.setting("smtp_dns_support_level") == "dnssec";
-                let level = self.setting("smtp_tls_security_level");
-                let looks = level.starts_with("dane") || !self.setting("smtp_tls_policy_maps").is_empty();
-                (!(is_secure && looks)).then(|| "it does not look at TLSA records before it sends".to_owned())
+                (!self.looks_at.contains("dane")).then(|| "it does not look at TLSA records before it sends".to_owned())
             }
-            Need::MtaSts => self
-                .setting("smtp_tls_policy_maps")
-                .is_empty()
+            Need::MtaSts => (!self.looks_at.contains("mta-sts"))
                 .then(|| "nothing on it looks at the MTA-STS policies of others".to_owned()),
             Need::TlsReports => (!self.reports_tls).then(|| "it sends no TLS reports".to_owned()),
         }
@@ -116,10 +114,6 @@ impl Inventory {
         let word = daemon.as_str();
         let is_its = |name: &String| name == word || (daemon == plan::Daemon::Postfix && name == "master");
         self.programs.iter().any(is_its)
-    }
-
-    fn setting(&self, name: &str) -> &str {
-        self.settings.get(name).map_or("", String::as_str)
     }
 }
 
@@ -141,8 +135,8 @@ mod tests {
     #[test]
     fn what_is_there_is_not_lacking() {
         let full = inventory(
-            "port 25\nport 587\nprogram dovecot\nprogram master\nprogram opendkim\nprogram policyd-spf\nprogram opendmarc\n\
-             setting smtp_dns_support_level dnssec\nsetting smtp_tls_security_level dane\nsetting smtp_tls_policy_maps x:y",
+            "port 25\nport 587\nprogram dovecot\nprogram master\nprogram opendkim\nprogram opendmarc\n\
+             method spf\ndane\nmta-sts",
         );
         let needs = ["smtp", "submission", "postfix", "dovecot < 2.4", "spf", "dkim", "dmarc", "dane", "mta-sts"];
         assert_eq!(lacks(&full, &needs), Vec::<String>::new());
@@ -150,8 +144,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_told() {
-        let bare =
-            inventory("port 25\nprogram dovecot\nsetting smtp_tls_security_level may\nsetting smtp_tls_policy_maps");
+        let bare = inventory("port 25\nprogram dovecot\nmethod spf");
         let needs = ["login", "pop3s", "postfix", "dovecot >= 2.4", "dmarc", "dane", "mta-sts", "tls-reports"];
         assert_eq!(
             lacks(&bare, &needs),

@@ -3,6 +3,7 @@
 pub mod gateway;
 pub mod internet;
 
+mod agents;
 mod assessing;
 mod bring_up;
 mod configured;
@@ -238,7 +239,8 @@ impl Stack {
             message: Vec::new(),
             script: None,
             anchor: self.anchor.clone(),
-            limit: Duration::from_secs(5),
+            // postscreen(8) greets after 6 s
+            limit: Duration::from_secs(10),
         };
         let dialogue = wire::converse(job).await.map_err(|e| e.to_string())?;
         let last = dialogue.exchanges.iter().rev().find(|e| e.to != "quit");

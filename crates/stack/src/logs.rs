@@ -4,6 +4,7 @@ use maillog::{Account, LogIndex, Track};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use tokio::{
     sync::Notify,
@@ -58,13 +59,19 @@ impl Logs {
         self.book().position()
     }
 
-    /// Waits until the log says what became of a message, or until the deadline; the account says which.
-    pub async fn settle(&self, track: &Track, deadline: Instant) -> Account {
+    /// Waits until the log says what became of a message, for so long at most; the account says which. Of a mail server that was never
+    /// heard of it only waits for `silence`: its log may be one that is not read.
+    pub async fn settle(&self, track: &Track, patience: Duration, silence: Duration) -> Account {
+        let begun = Instant::now();
         loop {
             let grown = self.shared.grown.notified();
             tokio::pin!(grown);
             grown.as_mut().enable();
-            let account = self.book().account(track);
+            let (account, is_silent) = {
+                let book = self.book();
+                (book.account(track), book.is_silent(track))
+            };
+            let deadline = begun + if is_silent { silence } else { patience };
             if account.settled || timeout_at(deadline, grown).await.is_err() {
                 return account;
             }

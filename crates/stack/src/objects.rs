@@ -19,12 +19,23 @@ impl Stack {
         mail_out: &OutgoingMail<'_>,
         track: &Track,
     ) -> Result<Vec<MailObject>, StackError> {
+        let mut account = account;
+        // of a mail server whose log is not read its reply names the message
+        if let ([first], [id]) = (account.objects.as_mut_slice(), track.queued.as_slice())
+            && first.object.queue_ids.is_empty()
+            && !account.settled
+        {
+            first.object.queue_ids.push(format!("{}/{id}", track.host));
+        }
         let marks = marks(&account.objects, mail_out);
         let octets = mail_out.octets();
         let mut objects = Vec::new();
         for (logged, mark) in account.objects.into_iter().zip(&marks) {
-            let delivered = self.delivered(&logged, mark, track).await?;
-            let bounces = self.bounces(&logged, mark, mail_out).await?;
+            // what has only the nonce is the first one's, and so is what the log says nothing of
+            let untold = if mark.nonce.is_some() { untold(&logged, track) } else { Vec::new() };
+            let delivered = self.delivered(&logged, mark, track, &untold).await?;
+            let is_lost = untold.iter().any(|recipient| !delivered.iter().any(|copy| copy.is_for(recipient)));
+            let bounces = self.bounces(&logged, mark, mail_out, is_lost).await?;
             let sent = Sent { octets: &octets, peer: &track.peer, written: &logged.written };
             let id = &self.gateway().authserv_id;
             let in_header = delivered.iter().flat_map(|copy| evidence::results_of(&copy.message, &sent, id));
@@ -39,13 +50,27 @@ impl Stack {
         Ok(objects)
     }
 
-    /// The copies of an object: in the mailboxes that the log names, or else wherever they are.
-    async fn delivered(&self, logged: &Logged, mark: &Mark, track: &Track) -> Result<Vec<Delivered>, StackError> {
+    /// The copies of an object: in the mailboxes that the log names, or else wherever they are; `untold`: recipients of whom the log says
+    /// nothing.
+    async fn delivered(
+        &self,
+        logged: &Logged,
+        mark: &Mark,
+        track: &Track,
+        untold: &[&Address],
+    ) -> Result<Vec<Delivered>, StackError> {
         let mut delivered: Vec<Delivered> = Vec::new();
         // copies that lie somewhere, and those of them that are somebody's
         let (mut all, mut taken): (Vec<Delivered>, Vec<Delivered>) = (Vec::new(), Vec::new());
         let mut by_id: HashMap<String, Delivered> = HashMap::new();
-        for Copy { recipient, names, is_here, id } in copies(logged) {
+        let untold = untold.iter().map(|recipient| Copy {
+            recipient: recipient.to_string(),
+            names: vec![recipient.to_string()],
+            is_here: self.gateway().domains.contains(recipient.domain()),
+            id: None,
+        });
+        let told = copies(logged).into_iter().map(|copy| (copy, false));
+        for (Copy { recipient, names, is_here, id }, is_untold) in told.chain(untold.map(|copy| (copy, true))) {
             let mailbox = names.iter().find_map(|name| self.mailboxes.named(name));
             if mailbox.is_none() && !is_here {
                 continue;
@@ -66,13 +91,18 @@ impl Stack {
             }
             let deadline = Instant::now() + APPEARING;
             let mut found = match mailbox {
-                Some(mailbox) => self.mailboxes.find(mailbox, mark, deadline).await?,
-                None => Vec::new(),
+                Some(mailbox) => self.mailboxes.find(mailbox, mark, deadline).await,
+                None => Ok(Vec::new()),
             };
-            if found.is_empty() {
+            if found.as_ref().is_ok_and(Vec::is_empty) {
                 // at the latest now it is there, if it is in a mailbox at all
-                found = self.mailboxes.find_anywhere(mark, deadline).await?;
+                found = self.mailboxes.find_anywhere(mark, deadline).await;
             }
+            let found = match found {
+                // nothing says that it is there, and its server may stand still
+                Err(_) if is_untold => continue,
+                found => found?,
+            };
             all.retain(|seen| !found.iter().any(|copy| copy.mailbox == seen.mailbox));
             all.extend(found.iter().cloned());
             // two recipients may have one mailbox, and then each has a copy
@@ -98,16 +128,18 @@ impl Stack {
         Ok(delivered)
     }
 
-    /// Notifications to the sender that it could not be delivered, if the sender has a mailbox here.
+    /// Notifications to the sender that it could not be delivered, if the sender has a mailbox here; `is_lost`: nothing says what became
+    /// of it.
     async fn bounces(
         &self,
         logged: &Logged,
         mark: &Mark,
         mail_out: &OutgoingMail<'_>,
+        is_lost: bool,
     ) -> Result<Vec<Delivered>, StackError> {
         let sender = mail_out.transaction.mail_from.value.address().map(ToString::to_string);
         let Some(mailbox) = sender.and_then(|sender| self.mailboxes.named(&sender)) else { return Ok(Vec::new()) };
-        if !logged.object.fates.iter().any(|fate| fate.status == FateStatus::Bounced) {
+        if !is_lost && !logged.object.fates.iter().any(|fate| fate.status == FateStatus::Bounced) {
             return Ok(Vec::new());
         }
         self.mailboxes.notifications(mailbox, mark, Instant::now() + APPEARING).await
@@ -162,6 +194,12 @@ fn copies(logged: &Logged) -> Vec<Copy> {
     let elsewhere =
         elsewhere.map(|recipient| Copy { names: names(&[&recipient], None), recipient, is_here: false, id: None });
     stored.chain(elsewhere).collect()
+}
+
+/// The recipients for whom the server took the message, and of whom the log does not say what became of it.
+fn untold<'a>(logged: &Logged, track: &'a Track) -> Vec<&'a Address> {
+    let is_told = |to: &&Address| logged.object.fates.iter().any(|fate| fate.recipient == **to);
+    track.rcpt_to.iter().filter(|to| !is_told(to)).collect()
 }
 
 /// `alice@x.example` of `alice+tag@x.example` (RFC 5233 §1).

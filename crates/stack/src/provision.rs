@@ -79,6 +79,33 @@ pub(crate) fn preparations(internet: &Addresses) -> String {
     format!("printf 'nameserver {}\\noptions edns0 trust-ad\\n' > /etc/resolv.conf\n", internet.v4)
 }
 
+/// Shell commands that remove from the directories which are whole what is not of the gateway's directory.
+pub(crate) fn emptied(host: &gateway::Host) -> String {
+    let certificate = host.certificate.iter().flat_map(|place| [&place.chain, &place.key]);
+    let own = host
+        .etc
+        .iter()
+        .map(|file| &file.path)
+        .chain(certificate)
+        .chain(&host.roots)
+        .chain(host.dkim.iter().map(|key| &key.path));
+    let own: Vec<&String> = own.collect();
+    let quoted = |path: &str| format!("'{}'", path.replace('\'', r"'\''"));
+    let mut commands = String::new();
+    for directory in &host.whole {
+        write!(commands, "find {} ! -type d", quoted(directory)).expect("writing to a string");
+        let kept = own.iter().filter(|path| path.starts_with(&format!("{directory}/")));
+        kept.for_each(|path| write!(commands, " ! -path {}", quoted(&escaped(path))).expect("writing to a string"));
+        commands.push_str(" -delete\n");
+    }
+    commands
+}
+
+/// A path that `find -path` takes for itself alone.
+fn escaped(path: &str) -> String {
+    path.chars().flat_map(|c| "*?[]\\".contains(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
 /// Shell commands that give keys to those who read them.
 pub(crate) fn ownership(host: &gateway::Host) -> String {
     let mut commands = String::new();

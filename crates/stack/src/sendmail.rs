@@ -8,7 +8,10 @@ use plan::Daemon;
 impl Stack {
     /// Hands a message in. What the program says of it is no error.
     pub(crate) async fn sendmail(&self, mail_out: &OutgoingMail<'_>) -> Result<ProgramRun, StackError> {
-        let host = self.host_of(Daemon::Postfix)?;
+        let (host, _) = self.mail_server().ok_or_else(|| StackError::Unfit {
+            gateway: self.gateway().name.clone(),
+            what: "no host has a mail server to which a program could hand it".to_owned(),
+        })?;
         let transaction = mail_out.transaction;
         let mut command = vec!["sendmail".to_owned(), "-i".to_owned(), "-f".to_owned()];
         command.push(transaction.mail_from.value.address().map_or_else(|| "<>".to_owned(), ToString::to_string));

@@ -1,7 +1,6 @@
 //! Services of the gateway under test that a scenario stops while it runs alone, and what that leaves behind.
 
-use crate::{Stack, StackError, host::SYSLOG};
-use plan::Daemon;
+use crate::{Stack, StackError};
 
 impl Stack {
     /// Whether the gateway under test has services of these names.
@@ -37,15 +36,11 @@ impl Stack {
             is_any_started |= host.stand_still(names, |port| self.greets(host, port)).await?;
         }
         self.probed.forget();
-        if let Ok(host) = self.host_of(Daemon::Postfix)
+        if let Some((host, Some(agent))) = self.mail_server()
             && is_any_started
-            && !names.iter().any(|name| host.plan.services.iter().any(|s| s.name == *name && runs_postfix(s)))
+            && !names.iter().any(|name| host.plan.services.iter().any(|s| s.name == *name && agent.runs_as(s)))
         {
-            let reloaded = host.container.exec(&["reload-daemon", "postfix", SYSLOG, "unthrottle"]).await?;
-            if reloaded.code != 0 {
-                let what = format!("postfix cannot be reloaded: {}", reloaded.stderr.trim_end());
-                return Err(StackError::Unfit { gateway: self.gateway().name.clone(), what });
-            }
+            agent.recover(self, host).await?;
         }
         Ok(())
     }
@@ -64,16 +59,12 @@ impl Stack {
                 .map(|(_, id)| id)
                 .collect()
         };
-        if let Ok(host) = self.host_of(Daemon::Postfix) {
+        if let Some((host, Some(agent))) = self.mail_server() {
             for id in ids(host.name()) {
                 // what left the queue meanwhile is not there, and that is as well
-                host.container.exec(&["postsuper", "-d", id]).await?;
+                host.container.exec(&[agent.remove, &[id]].concat()).await?;
             }
         }
         self.stand_still(&[]).await
     }
-}
-
-fn runs_postfix(service: &crate::gateway::Service) -> bool {
-    service.name == "postfix" || service.command.iter().any(|part| part.rsplit('/').next() == Some("postfix"))
 }

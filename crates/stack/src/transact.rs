@@ -1,7 +1,7 @@
 //! One transaction: its message brought, and everything that was seen of it.
 
 use crate::{
-    Stack, StackError,
+    Endpoint, Stack, StackError,
     stage::{Seen, Stage},
 };
 use evidence::{Delivered, Observed, PeerTexts, ProgramRun};
@@ -16,6 +16,8 @@ use wire::{Dialogue, Job};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a message may take until its fate is known.
 const SETTLING: Duration = Duration::from_secs(30);
+/// How long a mail server of which the log has said nothing at all so far may take until it does.
+const SILENCE: Duration = Duration::from_secs(2);
 /// How often a client tries again what was refused for now.
 const RETRIES: usize = 2;
 /// Address from which users submit mail and read their mailboxes.
@@ -79,8 +81,8 @@ impl Stack {
                 Brought::OverTheWire(dialogue)
             }
         };
-        let track = track(mail_out, &brought, since);
-        let account = self.logs.settle(&track, Instant::now() + SETTLING).await;
+        let track = Track { host: self.taken_at(mail_out.transaction)?, ..track(mail_out, &brought, since) };
+        let account = self.logs.settle(&track, SETTLING, SILENCE).await;
         if !account.settled {
             // a log that no longer comes says nothing, and neither would it of the next message
             self.internet.check(&self.logs).await?;
@@ -124,13 +126,31 @@ impl Stack {
         Ok(found)
     }
 
+    /// Name of the host that takes this message.
+    fn taken_at(&self, transaction: &Transaction) -> Result<String, StackError> {
+        Ok(match &transaction.origin {
+            Origin::Client(client) => self.client_endpoint(client)?.name.to_string(),
+            Origin::Submission(submission) => self.submission_endpoint(submission)?.name.to_string(),
+            Origin::Sendmail => self.mail_server().map(|(host, _)| host.name().to_owned()).unwrap_or_default(),
+        })
+    }
+
+    fn client_endpoint(&self, client: &plan::Client) -> Result<Endpoint, StackError> {
+        let port = if client.tls == Tls::Implicit { 465 } else { 25 };
+        self.endpoint(self.gateway(), port, client.ip.value)
+    }
+
+    fn submission_endpoint(&self, submission: &plan::Submission) -> Result<Endpoint, StackError> {
+        let port = if submission.tls == Tls::Implicit { 465 } else { 587 };
+        self.endpoint(self.home_of(&submission.login.value)?, port, USER)
+    }
+
     fn job(&self, mail_out: &OutgoingMail<'_>) -> Result<Job, StackError> {
         let transaction = mail_out.transaction;
         let says_helo = matches!(&transaction.origin, Origin::Client(client) if client.says_helo);
         let (source, endpoint, tls, driver, ehlo, login) = match &transaction.origin {
             Origin::Client(client) => {
-                let port = if client.tls == Tls::Implicit { 465 } else { 25 };
-                let endpoint = self.endpoint(self.gateway(), port, client.ip.value)?;
+                let endpoint = self.client_endpoint(client)?;
                 (client.ip.value, endpoint, client.tls, client.driver, client.ehlo.value.clone(), None)
             }
             Origin::Sendmail => {
@@ -138,10 +158,8 @@ impl Stack {
                 return Err(StackError::Unfit { gateway: self.gateway().name.clone(), what });
             }
             Origin::Submission(submission) => {
-                let login = &submission.login.value;
-                let port = if submission.tls == Tls::Implicit { 465 } else { 587 };
-                let endpoint = self.endpoint(self.home_of(login)?, port, USER)?;
-                let login = self.login(login)?;
+                let endpoint = self.submission_endpoint(submission)?;
+                let login = self.login(&submission.login.value)?;
                 (USER, endpoint, submission.tls, plan::Driver::WellBehaved, "laptop.example".to_owned(), Some(login))
             }
         };
@@ -202,7 +220,7 @@ fn track(mail_out: &OutgoingMail<'_>, brought: &Brought, since: u64) -> Track {
     let mail_from = inside.map_or(path.as_str(), |(inside, _)| inside).to_owned();
     let recipients: Vec<String> = transaction.rcpt_to.iter().map(|r| r.value.to_string()).collect();
     let peer = PeerTexts::of(&mail_from, &ehlo, &octets).and(&recipients);
-    Track { nonce: nonce.clone(), client, ehlo, mail_from, rcpt_to, queued, peer, since }
+    Track { nonce: nonce.clone(), client, ehlo, mail_from, rcpt_to, queued, host: String::new(), peer, since }
 }
 
 /// What stands behind one of these words, in the first line of a dialogue that begins with one.
@@ -215,12 +233,11 @@ fn argument_of(octets: &[u8], words: &[&str]) -> Option<String> {
     text.lines().find_map(behind)
 }
 
-/// The queue ids that positive replies name, in order: `250 2.0.0 Ok: queued as 4D1A2B4C5D`.
+/// The queue ids that positive replies name, in order.
 fn queued(dialogue: &Dialogue) -> Vec<String> {
     let replies = dialogue.exchanges.iter().filter_map(|exchange| exchange.reply.seen());
     let lines = replies.filter(|reply| reply.code / 100 == 2).flat_map(|reply| &reply.lines);
-    let ids = lines.filter_map(|line| line.rsplit_once(" Ok: queued as ")).map(|(_, id)| id);
-    ids.filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric())).map(str::to_owned).collect()
+    lines.filter_map(|line| maillog::queued_as(line)).map(str::to_owned).collect()
 }
 
 /// The recipients for whom the server took the message: none, if it refused it at end-of-data.

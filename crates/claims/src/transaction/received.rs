@@ -156,7 +156,7 @@ struct Trace {
     by: String,
     /// `ESMTPS` and the like.
     with: String,
-    /// Version and cipher suite, as Postfix writes them: `(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (…) …)`.
+    /// Version and cipher suite; Postfix writes `(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (…) …)`.
     using: Option<(String, String)>,
 }
 
@@ -176,6 +176,10 @@ impl Trace {
         // the name that the client gave is its own to choose, comments in it too; the server's begin with its address
         let address = words[..by_at].iter().rposition(|word| word.starts_with('(') && word.contains('['));
         let using = words[address.unwrap_or(0)..by_at].iter().find_map(|word| using(word));
+        // Exim and OpenSMTPD say it behind their own name; the paths are the client's
+        let is_path = |word: &String| word.eq_ignore_ascii_case("for") || word.starts_with("(envelope-from");
+        let end = words[by_at..].iter().position(is_path).map_or(words.len(), |at| by_at + at);
+        let using = using.or_else(|| protected(&words[by_at..end]));
         behind("from")?;
         Some(Self { whole: value.to_owned(), by: behind("by")?.to_owned(), with: with.to_owned(), using, from })
     }
@@ -243,6 +247,20 @@ fn using(comment: &str) -> Option<(String, String)> {
     Some((version.to_owned(), suite.to_owned()))
 }
 
+/// Version and suite as Exim writes them, `(TLS1.3) tls TLS_AES_256_GCM_SHA384`, or OpenSMTPD,
+/// `(TLSv1.3:TLS_AES_256_GCM_SHA384:256:NO)`.
+fn protected(words: &[String]) -> Option<(String, String)> {
+    words.iter().enumerate().find_map(|(at, word)| {
+        let inside = word.strip_prefix("(TLS")?.strip_suffix(')')?;
+        let version = |number: &str| format!("TLSv{}", number.trim_start_matches('v'));
+        if let Some((number, rest)) = inside.split_once(':') {
+            return Some((version(number), rest.split(':').next()?.to_owned()));
+        }
+        let suite = words.get(at + 2).filter(|_| words.get(at + 1).is_some_and(|word| word == "tls"))?;
+        Some((version(inside), suite.clone()))
+    })
+}
+
 /// Whether a transmission type of RFC 3848 §1, or of RFC 6531 §4.3, is SMTP.
 fn is_smtp(with: &str) -> bool {
     let with = with.to_ascii_uppercase();
@@ -272,6 +290,30 @@ mod tests {
         assert_eq!(field.using, Some(("TLSv1.2".to_owned(), "ECDHE-RSA-AES256-GCM-SHA384".to_owned())));
         assert!(Hop::From("192.0.2.10".parse().unwrap()).is_in(&field));
         assert!(!Hop::From("192.0.2.1".parse().unwrap()).is_in(&field));
+    }
+
+    #[test]
+    fn fields_of_others_read() {
+        for (value, suite) in [
+            (
+                "from [192.0.2.77] (port=59108 helo=mail.traced.example) by mx.gateway.example with esmtps  (TLS1.3) tls \
+                 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 (Exim 4.98.2) (envelope-from <billing@traced.example>) id 1xY92U for \
+                 alice@gateway.example; Mon, 30 Nov 2026 21:35:58 +0000",
+                "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+            ),
+            (
+                "from mail.traced.example (<unknown> [192.0.2.77]) by mx.gateway.example (OpenSMTPD) with ESMTPS id e409f92c \
+                 (TLSv1.3:TLS_AES_256_GCM_SHA384:256:NO) for <alice@gateway.example>; Mon, 30 Nov 2026 21:27:08 +0000 (UTC)",
+                "TLS_AES_256_GCM_SHA384",
+            ),
+        ] {
+            let field = Trace::read(value).unwrap();
+            assert_eq!(field.using, Some(("TLSv1.3".to_owned(), suite.to_owned())), "{value}");
+            assert!(Hop::From("192.0.2.77".parse().unwrap()).is_in(&field));
+        }
+        let forged = "from [192.0.2.77] (helo=x) by mx.gateway.example with esmtp (Exim 4.98.2) (envelope-from <\"x) (TLS1.3) tls \
+                      TLS_AES_256_GCM_SHA384 (\"@y.example>) id 1xY92U for alice@gateway.example; x";
+        assert_eq!(Trace::read(forged).unwrap().using, None);
     }
 
     #[test]

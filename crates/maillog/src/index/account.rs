@@ -226,14 +226,33 @@ impl LogIndex {
         entry.aside.as_ref().or_else(connection)
     }
 
+    /// Whether the log has nothing yet of a mail server that has, or had, the message: of the one to which it was brought, or of every
+    /// other one when it was handed on.
+    #[must_use]
+    pub fn is_silent(&self, track: &Track) -> bool {
+        if track.host.is_empty() {
+            return false;
+        }
+        let is_handed_on = |at: u64| {
+            let ids = self.entries.get(&at).into_iter().flat_map(|entry| &entry.deliveries);
+            ids.filter_map(|delivery| delivery.next.as_deref()).any(|id| self.after(at, id, track).is_none())
+        };
+        let is_alone = || self.heard.len() == 1 && self.gather(track).entries().any(is_handed_on);
+        !self.heard.contains_key(&track.host) || is_alone()
+    }
+
     fn waiting_for(&self, gathered: &Gathered, track: &Track) -> Vec<String> {
         let mut waiting = Vec::new();
+        if !track.host.is_empty() && !self.heard.contains_key(&track.host) {
+            waiting.push(format!("anything that is understood of the mail server at {}", track.host));
+        }
         let connections: Vec<&Connection> =
             gathered.connections.iter().filter_map(|at| self.connections.get(at)).collect();
-        for open in connections.iter().filter(|c| c.end == End::Open) {
+        let is_told = |host: &str| self.heard.get(host) != Some(&false);
+        for open in connections.iter().filter(|c| c.end == End::Open && is_told(&c.host)) {
             waiting.push(format!("the end of the connection of {} to {}", open.client, open.host));
         }
-        if let Some(client) = track.client
+        if let Some(client) = track.client.filter(|_| is_told(&track.host))
             && !connections.iter().any(|c| matches!(c.end, End::Closed { .. }))
             && waiting.is_empty()
         {
@@ -264,13 +283,10 @@ impl LogIndex {
         let handled: BTreeSet<(&str, Option<&str>)> =
             entry.deliveries.iter().map(|h| (h.to.as_str(), h.orig_to.as_deref())).collect();
         if !entry.is_removed {
-            let is_known = entry.recipients.is_some_and(|expected| handled.len() >= expected);
-            if !is_known {
-                waiting.push(format!(
-                    "the fate of {name}: {} of {} recipients known",
-                    handled.len(),
-                    entry.recipients.unwrap_or(1)
-                ));
+            // an MTA may not say for how many it is
+            let expected = entry.recipients.unwrap_or_else(|| track.rcpt_to.len().max(1));
+            if handled.len() < expected {
+                waiting.push(format!("the fate of {name}: {} of {expected} recipients known", handled.len()));
             }
             let is_bounced = entry.deliveries.iter().any(|h| h.status == FateStatus::Bounced);
             if is_bounced && entry.notifications.is_empty() && entry.from.as_deref() != Some("") {

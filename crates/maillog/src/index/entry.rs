@@ -18,6 +18,10 @@ pub(super) struct QueueEntry {
     pub(super) from: Option<String>,
     /// For so many recipients the queue manager took it up.
     pub(super) recipients: Option<usize>,
+    /// Recipients as the client named them, as far as the log says so.
+    pub(super) to: Vec<String>,
+    /// It was said to be in the queue.
+    pub(super) is_active: bool,
     pub(super) deliveries: Vec<Delivery>,
     /// Queue ids of notifications to its sender.
     pub(super) notifications: Vec<String>,
@@ -90,6 +94,8 @@ impl QueueEntry {
             message_id: None,
             from: None,
             recipients: None,
+            to: Vec::new(),
+            is_active: false,
             deliveries: Vec::new(),
             notifications: Vec::new(),
             is_refused: false,
@@ -126,23 +132,29 @@ impl QueueEntry {
         }
     }
 
+    /// Whether each of its recipients has had the last word, none of which is that it is tried again.
+    pub(super) fn is_done(&self) -> bool {
+        let is_known = self.recipients.is_some_and(|expected| self.deliveries.len() >= expected);
+        is_known && self.deliveries.iter().all(|delivery| delivery.status != FateStatus::Deferred)
+    }
+
     /// Whether it came to the queue manager.
     pub(super) const fn is_queued(&self) -> bool {
-        self.recipients.is_some() || !self.deliveries.is_empty() || self.is_removed
+        self.is_active || !self.deliveries.is_empty() || self.is_removed
     }
 }
 
 impl Delivery {
-    pub(super) fn of(daemon: &str, delivery: &DeliveryLine<'_>) -> Self {
+    pub(super) fn of(delivery: &DeliveryLine<'_>) -> Self {
         Self {
             to: delivery.to.to_owned(),
             orig_to: delivery.orig_to.map(str::to_owned),
-            relay: delivery.relay.to_owned(),
+            relay: delivery.relay.clone().into_owned(),
             status: delivery.status,
-            said: delivery.said.to_owned(),
+            said: delivery.said.clone().into_owned(),
             next: delivery.next().map(str::to_owned),
-            is_relayed: daemon == "smtp" && delivery.relay != "none",
-            handshake: None,
+            is_relayed: delivery.is_relayed,
+            handshake: delivery.handshake.clone(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which entries, connections and lines belong to a transaction, and to which of its mail objects; and letting go of them.
 
 use super::{Caller, Connection, End, LogIndex, Named, QueueEntry, Track};
-use crate::programs::{self, Session};
+use crate::programs::{self, LOCAL, Session};
 use mail::is_same_mailbox;
 use std::collections::BTreeSet;
 
@@ -53,7 +53,7 @@ impl LogIndex {
     pub(super) fn gather(&self, track: &Track) -> Gathered {
         let mut gathered = Gathered::default();
         let named = self.by_nonce.get(&track.nonce);
-        let caller = track.client.and_then(|client| self.by_client.get(&client));
+        let caller = self.by_client.get(&track.client.unwrap_or(LOCAL));
         if let Some(caller) = caller {
             self.add_connections(&mut gathered, since(&caller.connections, track), track);
         }
@@ -215,11 +215,16 @@ impl LogIndex {
         entries.into_iter().find(|at| self.entries.get(at).is_some_and(|entry| wanted(*at, entry)))
     }
 
-    /// An entry without a nonce from the client's address: the envelope must not speak against it.
+    /// An entry from the client's address: a reply named it, or it has the nonce, or its envelope does not speak against it.
     fn may_be_mine(&self, entry: &QueueEntry, track: &Track) -> bool {
+        if track.queued.contains(&entry.id) {
+            return true;
+        }
         match &entry.nonce {
             Some(nonce) => *nonce == track.nonce,
-            None => entry.from.as_deref().is_none_or(|from| is_same_mailbox(from, &track.mail_from)),
+            None => {
+                entry.from.as_deref().is_none_or(|from| is_same_mailbox(from, &track.mail_from)) && is_to(entry, track)
+            }
         }
     }
 
@@ -251,6 +256,9 @@ impl LogIndex {
     /// What the queue ids and nonces of its messages say, or its envelope where they say nothing.
     fn sign_of(&self, connection: &Connection, track: &Track) -> Sign {
         let entries = || connection.entries.iter().filter_map(|at| self.entries.get(at));
+        if !entries().all(|entry| is_to(entry, track)) {
+            return Sign::Other;
+        }
         let logged = entries().filter_map(|entry| entry.from.as_deref());
         let mut from = logged.chain(connection.from.iter().map(String::as_str)).peekable();
         let is_named =
@@ -295,9 +303,8 @@ impl LogIndex {
         for at in self.by_nonce.remove(&track.nonce).into_iter().flat_map(|named| named.loose) {
             self.lines.remove(&at);
         }
-        if let Some(client) = track.client
-            && let Some(caller) = self.by_client.get_mut(&client)
-        {
+        let client = track.client.unwrap_or(LOCAL);
+        if let Some(caller) = self.by_client.get_mut(&client) {
             caller.unqueued.retain(|at| !lines.contains(at) || self.lines.remove(at).is_none());
             if caller.entries.is_empty() && caller.connections.is_empty() && caller.unqueued.is_empty() {
                 self.by_client.remove(&client);
@@ -376,6 +383,13 @@ impl LogIndex {
             }
         }
     }
+}
+
+/// Whether an entry may be for the recipients of the transaction. Programs on a host share everything else: they are told apart by
+/// whom they write to.
+fn is_to(entry: &QueueEntry, track: &Track) -> bool {
+    let is_its = |to: &String| track.rcpt_to.iter().any(|own| is_same_mailbox(&own.to_string(), to));
+    track.client.is_some() || entry.to.is_empty() || entry.to.iter().any(is_its)
 }
 
 /// The positions, ascending, that are not before the transaction.

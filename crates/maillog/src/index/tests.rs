@@ -1,6 +1,7 @@
 //! The index, with lines as real gateways wrote them (Postfix 3.10, OpenDKIM 2.11, OpenDMARC 1.4.2, policyd-spf 3.1,
 //! Dovecot 2.4).
 
+mod servers;
 mod sessions;
 
 use super::*;
@@ -43,6 +44,7 @@ fn track(nonce: &str, client: &str, ehlo: &str, mail_from: &str, rcpt_to: &[&str
         mail_from: mail_from.to_owned(),
         rcpt_to: rcpt_to.iter().map(|r| r.parse().unwrap()).collect(),
         queued: Vec::new(),
+        host: String::new(),
         peer: PeerTexts::default(),
         since: 0,
     }

@@ -4,12 +4,13 @@ mod conditions;
 mod path;
 mod tls;
 
-use super::Program;
-use crate::line::{bracketed, daemon, is_queue_id, queue_id, value};
+use super::{
+    Program,
+    mta::{Action, DeliveryLine, Event, Said},
+};
+use crate::line::{bracketed, daemon, is_queue_id, path, queue_id, value};
 use evidence::{Condition, FateStatus, LogLine};
-use path::{envelopes, path};
-use std::net::IpAddr;
-pub(crate) use tls::Logged;
+use path::envelopes;
 
 /// The daemons that have something to say of a message: whatever `syslog_name` says, a line names its daemon.
 const DAEMONS: [&str; 13] = [
@@ -37,8 +38,21 @@ impl Program for Postfix {
         name.starts_with("postfix") || DAEMONS.contains(&daemon)
     }
 
-    fn event<'a>(&self, line: &'a LogLine) -> Option<(Option<&'a str>, Event<'a>)> {
-        Some(read(line))
+    fn events<'a>(&self, line: &'a LogLine) -> Option<(Option<&'a str>, Vec<Event<'a>>)> {
+        let (id, event) = read(line);
+        Some((id, vec![event]))
+    }
+
+    /// One that serves many at once tells them apart by address.
+    fn session(&self, line: &LogLine) -> String {
+        let among = (daemon(&line.program) == "postscreen").then(|| bracketed(&line.text)).flatten();
+        let process = line.pid.map(|pid| pid.to_string()).unwrap_or_default();
+        among.map_or_else(|| process.clone(), |client| format!("{process} {client}"))
+    }
+
+    fn queued_as<'a>(&self, reply: &'a str) -> Option<&'a str> {
+        let (_, rest) = reply.rsplit_once(" queued as ").or_else(|| reply.split_once("forwarded as "))?;
+        rest.split([' ', ')']).next().filter(|id| is_queue_id(id))
     }
 
     fn is_telling(&self, text: &str) -> bool {
@@ -47,89 +61,6 @@ impl Program for Postfix {
 
     fn condition(&self, line: &LogLine) -> Option<Condition> {
         conditions::of(line)
-    }
-}
-
-/// One line, understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Event<'a> {
-    /// A client connected.
-    Connect(Option<IpAddr>),
-    /// Its connection ended.
-    Disconnect {
-        client: Option<IpAddr>,
-        /// How many messages were accepted in it, if the line counts them.
-        accepted: Option<u32>,
-    },
-    /// A TLS handshake with a client or a server.
-    Tls(Logged),
-    /// Why the certificate of a peer is not trusted.
-    Distrust { peer: &'a str, reason: &'a str },
-    /// A client was told something about a command, before or after the message had a queue id.
-    Said(Said<'a>),
-    /// A message came into the queue.
-    Arrived(Option<IpAddr>),
-    /// Its Message-ID.
-    MessageId(&'a str),
-    /// The queue manager took it up, for so many recipients.
-    Active { from: &'a str, recipients: usize },
-    /// It was given up after many tries.
-    Expired,
-    /// What became of it for one recipient.
-    Delivery(DeliveryLine<'a>),
-    /// A notification to the sender was made, with this queue id.
-    Notification(&'a str),
-    /// It left the queue.
-    Removed,
-    /// It never came into the queue: it was refused, or the client went away.
-    Cancelled,
-    /// A filter is not as it should be, says a process that does not name the message: the one that it has begun with, or the
-    /// one that it is about to begin with.
-    FilterTrouble { is_begun: bool },
-    /// Anything else.
-    Other,
-}
-
-/// A reply to a client, as `NOQUEUE: reject: RCPT from x[192.0.2.1]: 550 …; from=<> to=<> proto=ESMTP helo=<x>`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Said<'a> {
-    pub(crate) action: Action,
-    /// The reverse-paths that it may name. There are several where a peer's text looks like the end of the line.
-    pub(crate) from: Vec<&'a str>,
-    pub(crate) text: &'a str,
-}
-
-/// What was done with a message, a recipient or a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Action {
-    Reject,
-    Hold,
-    Discard,
-    /// A warning, a filter and the like.
-    Other,
-}
-
-/// `to=<…>, orig_to=<…>, relay=…, conn_use=…, delays=…, dsn=…, status=… (…)`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct DeliveryLine<'a> {
-    pub(crate) to: &'a str,
-    pub(crate) orig_to: Option<&'a str>,
-    pub(crate) relay: &'a str,
-    /// Whether the connection had served before.
-    pub(crate) is_reused: bool,
-    pub(crate) status: FateStatus,
-    pub(crate) said: &'a str,
-}
-
-impl DeliveryLine<'_> {
-    /// The queue id under which the next hop, or this one, goes on with the message.
-    pub(crate) fn next(&self) -> Option<&str> {
-        if self.status != FateStatus::Sent {
-            return None;
-        }
-        let (_, rest) = self.said.rsplit_once(" queued as ").or_else(|| self.said.split_once("forwarded as "))?;
-        let id = rest.split([' ', ')']).next()?;
-        is_queue_id(id).then_some(id)
     }
 }
 
@@ -161,7 +92,7 @@ fn queued<'a>(daemon: &str, text: &'a str) -> Event<'a> {
         let (from, rest) = rest.rsplit_once(">, ").unwrap_or_default();
         let count = rest.starts_with("size=").then(|| value(rest, "nrcpt=")?.parse().ok()).flatten();
         return match count {
-            Some(recipients) => Event::Active { from, recipients },
+            Some(recipients) => Event::Active { from: Some(from), recipients: Some(recipients) },
             None if rest.starts_with("status=expired") => Event::Expired,
             None => Event::Other,
         };
@@ -190,6 +121,9 @@ fn unqueued(text: &str) -> Event<'_> {
                 Event::Disconnect { client: client_ip, accepted: accepted(client) }
             };
         }
+    }
+    if text.starts_with("PASS ") {
+        return Event::PassedOn;
     }
     if let Some(logged) = tls::established(text) {
         return Event::Tls(logged);
@@ -241,13 +175,18 @@ fn delivery<'a>(daemon: &str, text: &'a str) -> Option<DeliveryLine<'a>> {
         _ => return None,
     };
     let inside = said.strip_prefix('(').unwrap_or(said);
+    let said = inside.strip_suffix(')').unwrap_or(inside);
+    let relay = value(head, "relay=").unwrap_or("none");
     Some(DeliveryLine {
         to,
         orig_to,
-        relay: value(head, "relay=").unwrap_or("none"),
+        relay: relay.into(),
+        connection: relay,
+        is_relayed: daemon == "smtp" && relay != "none",
         is_reused: value(head, "conn_use=").is_some(),
         status,
-        said: inside.strip_suffix(')').unwrap_or(inside),
+        said: said.into(),
+        handshake: None,
     })
 }
 
@@ -280,8 +219,9 @@ mod tests {
         let (id, Event::Delivery(delivery)) = read(&line) else { panic!("{:?}", read(&line)) };
         assert_eq!(id, Some("3F1A2B4C5D"));
         assert_eq!((delivery.to, delivery.orig_to), ("b@x.example", Some("a@x.example")));
-        assert_eq!((delivery.relay, delivery.is_reused), ("mx.x.example[192.0.2.1]:25", true));
-        assert_eq!((delivery.status, delivery.next()), (FateStatus::Sent, Some("4D1A2B4C5D")));
+        assert_eq!((&*delivery.relay, delivery.is_reused), ("mx.x.example[192.0.2.1]:25", true));
+        assert_eq!(delivery.status, FateStatus::Sent);
+        assert_eq!(delivery.next().as_deref(), Some("4D1A2B4C5D"));
     }
 
     #[test]

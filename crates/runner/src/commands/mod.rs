@@ -5,6 +5,7 @@ pub(crate) mod assess;
 pub(crate) mod bench;
 pub(crate) mod compare;
 pub(crate) mod explain;
+pub(crate) mod import;
 pub(crate) mod lookup;
 pub(crate) mod probe;
 pub(crate) mod read;

@@ -25,12 +25,18 @@ async fn inject(line: &Line<'_>) -> io::Result<Observed<Injection>> {
     if session.is_smtp() {
         line.before_the_end(session.capabilities()).await??;
     }
-    let (stream, more) = match line.before_the_end(session.starttls(injected(service))).await?? {
-        Ok(secured) => secured,
-        Err(refusal) => return Ok(Observed::Unobserved(refusal.error("STARTTLS is refused").to_string())),
-    };
     let name = line.name();
     let terms = Terms { name: name.as_deref(), ..Terms::default() };
+    let (stream, more) = match line.before_the_end(session.starttls(injected(service))).await?? {
+        Ok(secured) => secured,
+        // the injected command was to blame only if there is a handshake without it
+        Err(refusal) => {
+            return Ok(match line.with(async |stream| classic::connect(stream, terms).await).await {
+                Ok(_) => Observed::Seen(Injection::Closed),
+                Err(_) => Observed::Unobserved(refusal.error("STARTTLS is refused").to_string()),
+            });
+        }
+    };
     let shaken = match more.as_slice() {
         [] => line.in_time(classic::connect(stream, terms)).await,
         // it took the command for a part of the handshake, and that is an alert
@@ -46,7 +52,6 @@ async fn inject(line: &Line<'_>) -> io::Result<Observed<Injection>> {
             let session = Session::new(Box::new(secured), service, line.target.limit);
             line.before_the_end(answered(session)).await?
         }
-        // the injected command was to blame only if there is a handshake without it
         Err(error) => match line.with(async |stream| classic::connect(stream, terms).await).await {
             Ok(_) if error.kind() == io::ErrorKind::TimedOut => Err(error),
             Ok(_) => Ok(Observed::Seen(Injection::Closed)),

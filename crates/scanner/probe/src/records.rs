@@ -120,12 +120,12 @@ impl Direction {
     }
 }
 
-/// The length of a record, if its head is there.
+/// The length of a record, if its head is there; what is no head at all is [`io::ErrorKind::Unsupported`].
 fn length(octets: &[u8]) -> io::Result<Option<usize>> {
     let Some(head) = octets.first_chunk::<HEAD>() else { return Ok(None) };
     let length = usize::from(u16::from_be_bytes([head[3], head[4]]));
     if head[1] != 3 || length > LONGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "no record of TLS"));
+        return Err(io::Error::new(io::ErrorKind::Unsupported, "no record of TLS"));
     }
     Ok(Some(length))
 }
@@ -207,8 +207,12 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_record_is_refused() {
         let [mut got, ..] = directions();
-        for octets in [&b"HTTP/1.1 400"[..], &[23, 3, 3, 0, 3, 1, 2, 3], &[23, 3, 3, 0xff, 0xff]] {
-            assert_eq!(got.read(&mut &octets[..]).await.unwrap_err().kind(), io::ErrorKind::InvalidData);
+        for (octets, kind) in [
+            (&b"HTTP/1.1 400"[..], io::ErrorKind::Unsupported),
+            (&[23, 3, 3, 0, 3, 1, 2, 3], io::ErrorKind::InvalidData),
+            (&[23, 3, 3, 0xff, 0xff], io::ErrorKind::Unsupported),
+        ] {
+            assert_eq!(got.read(&mut &octets[..]).await.unwrap_err().kind(), kind);
         }
         assert_eq!(got.read(&mut &[23, 3][..]).await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     }

@@ -81,6 +81,8 @@ async fn follows(
         let record = match timeout(patience, got.read(&mut stream)).await {
             Ok(Ok(record)) => record,
             Ok(Err(error)) if is_closed(&error) => return Ok(false),
+            // GnuTLS in Exim: it has left TLS, and says so in cleartext
+            Ok(Err(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(false),
             Ok(Err(error)) => return Err(error),
             Err(_) if patience == GRACE => return Ok(false),
             Err(_) => {

@@ -72,6 +72,8 @@ tables! {
         packages: Required<Vec<Line>>,
         /// Files and directories beside this file that lie in its `/etc`, under the same names.
         etc: Option<Vec<Spanned<Line>>>,
+        /// Directories of `/etc`, as `dovecot/conf.d`, in which nothing lies but what `etc` brings: what a package puts there besides is removed.
+        whole: Option<Vec<Spanned<Line>>>,
         /// Where it expects a certificate; it is made for the run.
         certificate: Option<CertificateTable>,
         /// Paths of files in which it expects the roots that it trusts: the run's root takes their places.
@@ -160,17 +162,17 @@ pub(super) struct User(pub(super) String);
 
 impl Text for User {
     fn shape() -> Shape {
-        Shape::Text { what: "a user of the host", pattern: Some("^[a-z_][a-z0-9_-]*$") }
+        Shape::Text { what: "a user of the host", pattern: Some("^[A-Za-z_][A-Za-z0-9_-]*$") }
     }
 
     fn parse(text: &str) -> Result<Self, Flaw> {
-        let is_first = |first: char| first.is_ascii_lowercase() || first == '_';
-        let is_other = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b);
+        let is_first = |first: char| first.is_ascii_alphabetic() || first == '_';
+        let is_other = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
         if text.starts_with(is_first) && text.bytes().all(is_other) {
             return Ok(Self(text.to_owned()));
         }
         Err(Flaw::new(format!("`{text}` is not the name of a user"))
-            .help("small letters, digits, `-` and `_`, as `opendkim`"))
+            .help("letters, digits, `-` and `_`, as `opendkim`"))
     }
 }
 

@@ -95,6 +95,8 @@ pub struct Host {
     pub packages: Vec<String>,
     /// Its configuration.
     pub etc: Vec<EtcFile>,
+    /// Absolute paths of directories in which nothing else lies: what packages put there is removed.
+    pub whole: Vec<String>,
     /// Where it expects a certificate.
     pub certificate: Option<CertificatePlace>,
     /// Where it expects roots that it trusts.
@@ -253,6 +255,9 @@ impl Gateway {
             said.extend(
                 host.certificate.as_ref().map(|c| format!("{name}: a certificate of the run lies at {}", c.chain)),
             );
+            said.extend(host.whole.iter().map(|path| {
+                format!("{name}: {path} has in it what lies in the directory, and nothing that packages bring")
+            }));
             said.extend(host.roots.iter().map(|path| format!("{name}: {path} holds the run's root certificate")));
             said.extend(
                 host.dkim.iter().map(|d| format!("{name}: a DKIM key of the run for {} lies at {}", d.domain, d.path)),

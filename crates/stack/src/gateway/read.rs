@@ -134,6 +134,16 @@ impl Reader<'_> {
                 self.flaws.push(flaw.at(&entry.span, "here").help(help));
             }
         }
+        let mut whole = Vec::new();
+        for entry in table.whole.into_iter().flatten() {
+            let path = format!("/etc/{}", entry.value.0.trim_end_matches('/'));
+            if !etc.iter().any(|file| file.path.starts_with(&format!("{path}/"))) {
+                let flaw = Flaw::new(format!("nothing of `etc` lies in `{}`", entry.value.0)).at(&entry.span, "here");
+                self.flaws
+                    .push(flaw.help("`whole` names directories as they lie in /etc, with files that `etc` brings"));
+            }
+            whole.push(path);
+        }
         let services = self.services(table.service.unwrap_or_default());
         let name = table.name.0?.value;
         let certificate = table.certificate.map(|place| certificate(place, &name));
@@ -141,6 +151,7 @@ impl Reader<'_> {
             public: table.public.unwrap_or_default(),
             packages: lines(table.packages.0),
             etc,
+            whole,
             // it has a flaw, if it is none
             certificate: certificate.flatten(),
             roots: table.roots.into_iter().flatten().map(|AbsolutePath(path)| path).collect(),
@@ -317,6 +328,13 @@ ready = { smtp = 25 }
         ] {
             assert!(told.iter().any(|fault| fault.contains(part)), "{part}: {told:#?}");
         }
+    }
+
+    #[test]
+    fn a_directory_that_is_whole_has_files_in_it() {
+        let with = |list: &str| GOOD.replace("etc = [\"postfix\"]", &format!("etc = [\"postfix\"]\nwhole = [{list}]"));
+        assert_eq!(load(&with(r#""postfix/sub""#)).unwrap().hosts[0].whole, ["/etc/postfix/sub"]);
+        assert!(faults(&with(r#""postfix/no""#))[0].contains("nothing of `etc` lies in `postfix/no`"));
     }
 
     #[test]

@@ -250,6 +250,7 @@ pub(crate) fn seen(peer: &Peer, end: End, takes_out: bool) -> Transaction {
         mail_from: peer.mail_from(),
         rcpt_to: if is_taken { vec![format!("alice@{ID}").parse().unwrap()] } else { Vec::new() },
         queued: if is_taken { vec![QUEUE_ID.to_owned()] } else { Vec::new() },
+        host: format!("mx.{ID}"),
         peer: PeerTexts::of(&peer.mail_from(), &peer.helo, sent.as_bytes()).and(&[nobody]),
         since: 0,
     };

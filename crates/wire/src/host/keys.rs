@@ -131,10 +131,15 @@ pub(super) fn is_gone(error: &io::Error) -> bool {
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof)
 }
 
+/// The client's alert, if this error is one.
+pub(super) fn alert(error: &io::Error) -> Option<String> {
+    Modern::alert(error).or_else(|| Old::alert(error)).map(alerted)
+}
+
 /// How a connection ends with this error.
 pub(super) fn ending(error: &io::Error) -> String {
-    match Modern::alert(error).or_else(|| Old::alert(error)) {
-        Some(code) => alerted(code),
+    match alert(error) {
+        Some(alert) => alert,
         None if is_gone(error) || Old::is_gone(error) => "closed by the client".to_owned(),
         None => "the connection broke".to_owned(),
     }

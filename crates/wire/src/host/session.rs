@@ -2,7 +2,7 @@
 
 use super::{
     hello::Heard,
-    keys::ending,
+    keys::{alert, ending},
     mx::{Envelope, MxHost},
     spool::SpoolPermit,
     visits::Visit,
@@ -10,7 +10,7 @@ use super::{
 use crate::BoxStream;
 use mail::Reply;
 use plan::{Interference, PlayedReply, Point, StarttlsPlay};
-use std::{convert::Infallible, io};
+use std::{convert::Infallible, io, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     time::timeout,
@@ -183,10 +183,13 @@ impl<'a> Session<'a> {
         let client = std::mem::replace(&mut self.client, BufReader::new(Box::new(tokio::io::empty())));
         let heard = Heard::default();
         self.visit.shakes(&heard);
-        let shaken = self.host.tls.accept(client.into_inner(), &heard).await;
+        let shaken = match self.host.tls.accept(client.into_inner(), &heard).await {
+            Ok((stream, handshake)) => kept(stream, self.host.limits.line).await.map(|client| (client, handshake)),
+            Err(why) => Err(why),
+        };
         self.visit.shook(shaken.as_ref().map(|(_, handshake)| handshake).map_err(String::as_str));
-        let (stream, _) = shaken.map_err(|_| End("the handshake failed".to_owned()))?;
-        self.client = BufReader::new(stream);
+        let (client, _) = shaken.map_err(|_| End("the handshake failed".to_owned()))?;
+        self.client = client;
         // RFC 3207 §4.2
         (self.is_protected, self.is_greeted, self.envelope) = (true, false, None);
         Ok(())
@@ -366,6 +369,15 @@ fn path<'c>(rest: &'c str, word: &str) -> Option<(&'c str, &'c str)> {
         }
     }
     None
+}
+
+/// Waits until the client speaks, or goes. What it makes of a certificate may come behind its own end of a handshake of TLS 1.3 (RFC 8446
+/// §4.4.4): an alert before anything else is its refusal.
+async fn kept(stream: BoxStream, limit: Duration) -> Result<BufReader<BoxStream>, String> {
+    let mut client = BufReader::new(stream);
+    let begun = timeout(limit, client.fill_buf()).await.map(|begun| begun.map(drop));
+    let refused = begun.ok().and_then(Result::err).as_ref().and_then(alert);
+    refused.map_or(Ok(client), Err)
 }
 
 #[cfg(test)]

@@ -3,8 +3,11 @@
 //! A line is matched from its beginning, and a text with two ends of an address in it is left alone: whatever a peer writes
 //! into an address is no reason of the gateway's.
 
-use super::{Action, delivery, said};
-use crate::line::{daemon, queue_id, value};
+use super::{delivery, said};
+use crate::{
+    line::{daemon, queue_id, value},
+    programs::mta::Action,
+};
 use evidence::{Condition, ConditionKind as Kind, Configured, FateStatus, LogLine};
 
 /// What Postfix replies when a milter fails and `milter_default_action` is `tempfail` or `reject`; a milter that says just that
@@ -63,7 +66,7 @@ pub(super) fn of(line: &LogLine) -> Option<Condition> {
         let failed = delivery(daemon(&line.program), text)?;
         let is_failed = matches!(failed.status, FateStatus::Deferred | FateStatus::Bounced);
         let is_to_mailbox = ["lmtp", "local", "virtual", "pipe"].contains(&daemon(&line.program));
-        return (is_failed && is_to_mailbox).then(|| condition(Kind::DeliveryFailed, failed.relay, failed.said));
+        return (is_failed && is_to_mailbox).then(|| condition(Kind::DeliveryFailed, &failed.relay, &failed.said));
     }
     let said = said(text)?;
     for (part, kind) in [("header ", Kind::HeaderCheck), ("body ", Kind::BodyCheck)] {

@@ -1,17 +1,8 @@
 //! What Postfix logs of a TLS handshake, in either direction.
 
+use crate::programs::mta::Logged;
 use evidence::{Handshake, Trust};
 use mail::{iana_group, iana_suite};
-
-/// A handshake that was logged, and with whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Logged {
-    /// `name[address]:port` of a server, `name[address]` of a client.
-    pub(crate) peer: String,
-    /// Whether the other end is the server.
-    pub(crate) is_outgoing: bool,
-    pub(crate) handshake: Handshake,
-}
 
 /// Reads `Trusted TLS connection established to PEER: TLSv1.3 with cipher SUITE (256/256 bits) key-exchange GROUP …`.
 pub(super) fn established(text: &str) -> Option<Logged> {

@@ -18,6 +18,8 @@ enum Behind {
     Closed,
     /// They are taken for a part of the handshake, as Dovecot does.
     Alarming,
+    /// STARTTLS is refused if anything follows, as OpenSMTPD does.
+    Refused,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +112,10 @@ impl Script {
         let mut line = String::new();
         while stream.read_line(&mut line).await.is_ok_and(|count| count > 0) {
             let command = line.trim_end();
+            if self.behind == Behind::Refused && command == "STARTTLS" && !stream.buffer().is_empty() {
+                let _ = stream.write_all(b"500 5.5.1 no\r\n").await;
+                return false;
+            }
             let _ = stream.write_all(self.answer(command).as_bytes()).await;
             let _ = stream.flush().await;
             if command.ends_with("STARTTLS") || command == "STLS" {
@@ -235,6 +241,9 @@ async fn what_is_injected_behind_starttls() {
         assert_eq!(by(Behind::Dropped).await, Observed::Seen(Injection::Dropped), "{service}");
         assert_eq!(by(Behind::Closed).await, Observed::Seen(Injection::Closed), "{service}");
         assert_eq!(by(Behind::Alarming).await, Observed::Seen(Injection::Closed), "{service}");
+        if service == Service::Smtp {
+            assert_eq!(by(Behind::Refused).await, Observed::Seen(Injection::Closed));
+        }
         let answer = match service {
             Service::Smtp => "502 no",
             Service::Imap => "injected OK",
