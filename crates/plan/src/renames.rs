@@ -88,7 +88,8 @@ fn stands_alone(before: &str, after: &str, is_local_part: bool) -> bool {
         let brackets = [(Some('<'), Some('>')), (Some('('), Some(')'))];
         return matches!(next, Some('@' | '+')) || brackets.contains(&(before, next));
     }
-    !next.is_some_and(is_inside) && !(next == Some('.') && second.is_some_and(is_inside))
+    let is_longer = next.is_some_and(is_inside) || (next == Some('.') && second.is_some_and(is_inside));
+    !is_longer
 }
 
 #[cfg(test)]
