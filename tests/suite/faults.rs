@@ -261,7 +261,7 @@ pub(crate) struct Running {
     out: BufReader<std::process::ChildStdout>,
     /// Id of the run, from its first line of progress.
     pub(crate) run: String,
-    said: String,
+    pub(crate) said: String,
 }
 
 pub(crate) fn start(words: &[&str]) -> Result<Running, Failed> {
@@ -291,7 +291,7 @@ pub(crate) fn wait_for(
 }
 
 impl Running {
-    fn end(&mut self, limit: Duration) -> Result<Said, Failed> {
+    pub(crate) fn end(&mut self, limit: Duration) -> Result<Said, Failed> {
         let deadline = Instant::now() + limit;
         let mut err = self.child.stderr.take().ok_or("no error output")?;
         let reader = std::thread::spawn(move || {

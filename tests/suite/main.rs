@@ -8,6 +8,7 @@
 mod assess;
 mod baseline;
 mod cli;
+mod compare;
 mod diagnostics;
 mod explain;
 mod faults;
@@ -23,6 +24,7 @@ mod scenarios;
 mod stacks;
 mod tidy;
 mod unread;
+mod watch;
 
 use held::Held;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -38,6 +40,7 @@ fn main() {
         cli::trials(),
         diagnostics::trials(),
         explain::pure(),
+        compare::pure(),
         lookup::trials(),
         assess::pure(),
         own::pure(),
@@ -63,6 +66,8 @@ fn main() {
         assess::trials(),
         probe::trials(),
         explain::trials(),
+        compare::trials(),
+        watch::trials(),
         imports::trials(),
         runs,
         scenarios,

@@ -115,6 +115,20 @@ pub fn methods(claims: &ClaimList<Transaction>) -> impl Iterator<Item = Method> 
     claimed.into_iter().filter(|(is_claimed, _)| *is_claimed).map(|(_, method)| method)
 }
 
+/// Whether a rightful message is all that is claimed: it is delivered, and each result that is claimed of it is `pass`.
+#[must_use]
+pub fn is_rightful(claims: &ClaimList<Transaction>) -> bool {
+    let all_pass = |dkim: &Dkim| match dkim {
+        Dkim::Overall(result) => *result == DkimResult::Pass,
+        Dkim::Signatures(list) => list.iter().all(|(_, result)| *result == DkimResult::Pass),
+    };
+    matches!(claims.first::<Outcome>(), Some((Outcome(Became::Delivered(_)), _)))
+        && claims.all::<Spf>().all(|(spf, _)| spf.result == SpfResult::Pass)
+        && claims.all::<Dkim>().all(|(dkim, _)| all_pass(dkim))
+        && claims.all::<Dmarc>().all(|(dmarc, _)| dmarc.0 == DmarcResult::Pass)
+        && claims.all::<Arc>().all(|(arc, _)| arc.0 == ArcResult::Pass)
+}
+
 /// A transaction as the file has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {

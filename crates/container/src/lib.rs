@@ -31,7 +31,7 @@ pub use image::{Base, ImageRecipe, ImageSettings};
 pub use lines::Stream;
 pub use owner::Owner;
 pub use process::Process;
-pub use program::run_quietly;
+pub use program::{output, run_quietly};
 pub use reaper::{Reaper, reap};
 pub use run::Run;
 pub use seen::{SeenContainer, SeenRun};

@@ -58,6 +58,14 @@ pub async fn run_quietly(name: &str, words: &[&str]) -> io::Result<std::process:
     command.status().await
 }
 
+/// Runs a program of this machine to its end, and gives what it wrote.
+///
+/// # Errors
+/// As [`run_quietly`].
+pub async fn output(name: &str, words: &[&std::ffi::OsStr]) -> io::Result<std::process::Output> {
+    program(name).args(words).stdin(Stdio::null()).kill_on_drop(true).output().await
+}
+
 /// Runs it to its end, and passes its lines on. It is not killed if nobody waits any more, since some clean up after
 /// themselves.
 ///

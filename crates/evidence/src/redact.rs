@@ -79,7 +79,7 @@ fn regex(pattern: &str) -> Regex {
 /// The context of queue ids, and whether only a digit tells one from a word there.
 static QUEUE_IDS: LazyLock<Vec<(Regex, bool)>> = LazyLock::new(|| {
     [
-        (r"\b(?:queued|forwarded) as ([0-9A-Za-z]{6,24})\b", true),
+        (r"\b(?:queued|forwarded) as (?:[a-z0-9.-]+/)?([0-9A-Za-z]{6,24})\b", true),
         (r"(?m)(?:^|\]: )([0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,24}): ", true),
         (r"\bwith\s+(?:UTF8)?(?:E?SMTP|LMTP)S?A?\s+(?:\([^()]*\)\s+)?id\s+([0-9A-Za-z+/]{6,40})", false),
         (r"\(Postfix(?:, from userid \d+)?\)\s+id\s+([0-9A-Za-z]{6,24})", false),

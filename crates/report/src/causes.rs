@@ -74,7 +74,7 @@ pub fn by_reason<'a>(failed: impl Iterator<Item = &'a ScenarioReport>) -> Vec<(S
 
 /// What is wrong with a scenario that failed, in one line: the cause at the gateway, where one is proven; else the first claim that
 /// does not hold.
-fn reason(scenario: &ScenarioReport) -> String {
+pub(crate) fn reason(scenario: &ScenarioReport) -> String {
     let findings = || scenario.verdict.iter().flat_map(verdict::Verdict::findings);
     let cause = findings().find_map(verdict::Finding::gateway_cause).map(|cause| match &cause.setting {
         Some(setting) => format!("{} ({} = {})", cause.what, setting.name, setting.value),
@@ -99,7 +99,7 @@ fn in_common(one: &str, other: &str) -> String {
 }
 
 /// Whether a word is an address, or the name of a host.
-fn is_name(word: &str) -> bool {
+pub(crate) fn is_name(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
     let is_domain = |text: &str| {
         text.rsplit_once('.').is_some_and(|(_, top)| top.len() > 1 && top.chars().all(char::is_alphabetic))

@@ -5,6 +5,7 @@ mod assess;
 mod bounded;
 mod causes;
 mod columns;
+mod compare;
 mod describe;
 mod explained;
 mod json;
@@ -17,12 +18,15 @@ pub use annotations::{Places, code_quality, github, sarif};
 pub use assess::assess_text;
 pub use bounded::Bounded;
 pub use causes::{by_reason, listed};
+pub use compare::{
+    Came, Change, Comparison, Flip, Side, Turn, compare, comparison_json, comparison_text, is_same, side_text,
+};
 pub use describe::{describe, list};
 pub use explained::{Explained, explained_text};
 pub use json::json;
 pub use junit::junit;
 pub use lookup::lookup_text;
-pub use terminal::{Style, adaptations, line, summary};
+pub use terminal::{Style, adaptations, line, summary, told};
 
 use evidence::{Delivered, Evidence, Observed};
 use std::{fmt, path::PathBuf, time::Duration};

@@ -217,6 +217,12 @@ pub(crate) fn details(scenario: &ScenarioReport, style: &Style, is_ci: bool) -> 
     out
 }
 
+/// Everything that is to be said of one scenario that is not as expected.
+#[must_use]
+pub fn told(report: &ScenarioReport, style: &Style) -> String {
+    details(report, style, false)
+}
+
 fn indented(out: &mut String, text: &str) {
     for line in text.lines() {
         let _ = writeln!(out, "  {}", printable(line));
@@ -288,7 +294,7 @@ fn seconds(took: Duration) -> String {
     format!("{:.1} s", took.as_secs_f64())
 }
 
-fn count(many: usize, what: &str) -> String {
+pub(crate) fn count(many: usize, what: &str) -> String {
     format!("{many} {what}{}", if many == 1 { "" } else { "s" })
 }
 

@@ -50,6 +50,8 @@ pub(crate) enum Command {
     /// Work with a stack: the gateways on their pretend Internet
     #[command(subcommand, disable_help_subcommand = true)]
     Stack(StackCommand),
+    /// Keep a gateway up, and run scenarios again when its configuration, its zones or they are saved
+    Watch(WatchArgs),
     /// Say what a mail service takes of TLS: of a gateway, or of a server of your own
     Probe(ProbeArgs),
     /// Assess a gateway, or a server and zone of your own, as a hosted scanner would: one line a check
@@ -205,6 +207,8 @@ pub(crate) enum GatewayCommand {
     Explain(ExplainArgs),
     /// Make a gateway directory of the /etc of a mail server; nothing is connected to
     Import(ImportArgs),
+    /// Run two gateways, or one at two revisions or on two releases, and say what they do otherwise
+    Compare(CompareArgs),
 }
 
 #[derive(Debug, Args)]
@@ -233,6 +237,46 @@ pub(crate) struct ImportArgs {
     /// Only print the shell command that makes one archive of all of these on a server
     #[arg(long, value_name = "USER@HOST", conflicts_with_all = ["archives", "postconf", "doveconf", "selections", "zone", "name", "to"])]
     pub(crate) ssh: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// A gateway: a name in `gateways`, or a directory; with @REVISION as it is in that revision of its Git repository
+    #[arg(value_name = "NAME|DIR[@REVISION]")]
+    pub(crate) old: String,
+    /// Another one, which is compared with it
+    #[arg(value_name = "NAME|DIR[@REVISION]", required_unless_present = "release", conflicts_with = "release")]
+    pub(crate) new: Option<String>,
+    /// Debian releases on which the one gateway is run, such as bookworm,trixie; each is compared with the one before
+    #[arg(long, value_name = "RELEASE,RELEASE", value_delimiter = ',')]
+    pub(crate) release: Vec<Release>,
+    /// Scenarios that are run: as in `scenario run` [default: the whole library]
+    #[arg(long, short, value_name = "NAME|FILE|DIR")]
+    pub(crate) scenario: Vec<String>,
+    /// Scenarios of a gateway that run at the same time
+    #[arg(long, short, default_value = "16", value_name = "N")]
+    pub(crate) jobs: NonZeroUsize,
+    /// Gateways that run at the same time [default: all, where four processors and memory for them are free; else one]
+    #[arg(long, value_name = "N")]
+    pub(crate) at_once: Option<NonZeroUsize>,
+    /// Also write a report: `json=PATH`; `-` is standard output
+    #[arg(long = "report", value_name = "json=PATH")]
+    pub(crate) reports: Vec<ReportTo>,
+}
+
+/// Name of a Debian release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Release(pub(crate) String);
+
+impl FromStr for Release {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_lowercase()) {
+            return Err(format!("`{text}` is no name of a Debian release, such as trixie"));
+        }
+        Ok(Self(text.to_owned()))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -325,6 +369,17 @@ pub(crate) struct RunArgs {
     /// Write nothing: a missing or different snapshot is a failure [set by CI]
     #[arg(long, env = "CI", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) ci: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArg,
+    /// Scenarios that run at the same time
+    #[arg(long, short, default_value = "16", value_name = "N")]
+    pub(crate) jobs: NonZeroUsize,
 }
 
 #[derive(Debug, Args)]

@@ -77,6 +77,7 @@ troubles! {
     crate::known::KnownFailuresError => wrong,
     crate::project::ProjectError => wrong,
     crate::shipped::ShippedError => error,
+    crate::revision::RevisionError => wrong,
     crate::snapshots::SnapshotError => error,
     stack::gateway::GatewayError => wrong,
     stack::StackError => error,

@@ -27,30 +27,15 @@ pub(crate) struct Judge {
 
 impl Judge {
     pub(crate) fn report(&self, done: Done) -> ScenarioReport {
-        let Done { scenario, ended, died, took } = done;
-        let plan = &scenario.plan;
-        let known = self.known.reason(&plan.source);
-        let (status, snapshot) = match &ended {
+        let source = &done.scenario.plan.source;
+        let known = self.known.reason(source).map(|reason| Status::KnownFailure(reason.to_owned()));
+        let (status, snapshot) = match &done.ended {
             // what it looked like meanwhile is not what the gateway does
-            _ if !died.is_empty() => {
-                let known = known.map(|reason| Status::KnownFailure(reason.to_owned()));
-                (known.unwrap_or(Status::Failed), Snapshot::None)
-            }
-            Ended::Unclear(why) => (Status::Error(why.clone()), Snapshot::None),
-            Ended::NotRun(why) => (Status::Error(format!("not run: {why}")), Snapshot::None),
-            Ended::Judged(seen) => self.status(&plan.source, &seen.1),
+            _ if !done.died.is_empty() => (known.unwrap_or(Status::Failed), Snapshot::None),
+            Ended::Judged(seen) => self.status(source, &seen.1),
+            Ended::Unclear(_) | Ended::NotRun(_) => return by_itself(done),
         };
-        let (evidence, verdict) = match ended {
-            Ended::Judged(seen) => {
-                let (evidence, verdict) = *seen;
-                (Some(evidence), Some(verdict))
-            }
-            Ended::Unclear(_) | Ended::NotRun(_) => (None, None),
-        };
-        let (name, title) = (plan.source.name.clone(), plan.title.clone());
-        let file = library::absolute(Path::new(&plan.source.path));
-        let died = died.iter().map(ToString::to_string).collect();
-        ScenarioReport { name, file, title, status, snapshot, died, verdict, evidence, took }
+        told(done, status, snapshot)
     }
 
     /// A claim that was seen not to hold is a failure, whatever else could not be told.
@@ -58,9 +43,7 @@ impl Judge {
         let status = match (self.known.reason(scenario), verdict.holds()) {
             (Some(reason), true) => Status::UnexpectedPass(reason.to_owned()),
             (Some(reason), false) => Status::KnownFailure(reason.to_owned()),
-            (None, true) => Status::Held,
-            (None, false) if verdict.findings().next().is_some() => Status::Failed,
-            (None, false) => Status::Error("something that is claimed was not observed".to_owned()),
+            (None, _) => of(verdict),
         };
         // what is as expected must also be as it was before; the rest is news enough
         let counts = matches!(status, Status::Held | Status::KnownFailure(_));
@@ -95,6 +78,42 @@ impl Judge {
         });
         compared.map_err(|error| error.to_string())
     }
+}
+
+/// What a scenario comes to by itself: held, failed, or error. Nothing is known of the gateway, and no snapshot is looked at.
+pub(crate) fn by_itself(done: Done) -> ScenarioReport {
+    let status = match &done.ended {
+        _ if !done.died.is_empty() => Status::Failed,
+        Ended::Unclear(why) => Status::Error(why.clone()),
+        Ended::NotRun(why) => Status::Error(format!("not run: {why}")),
+        Ended::Judged(seen) => of(&seen.1),
+    };
+    told(done, status, Snapshot::None)
+}
+
+fn of(verdict: &Verdict) -> Status {
+    if verdict.holds() {
+        Status::Held
+    } else if verdict.findings().next().is_some() {
+        Status::Failed
+    } else {
+        Status::Error("something that is claimed was not observed".to_owned())
+    }
+}
+
+fn told(done: Done, status: Status, snapshot: Snapshot) -> ScenarioReport {
+    let Done { scenario, ended, died, took } = done;
+    let (evidence, verdict) = match ended {
+        Ended::Judged(seen) => {
+            let (evidence, verdict) = *seen;
+            (Some(evidence), Some(verdict))
+        }
+        Ended::Unclear(_) | Ended::NotRun(_) => (None, None),
+    };
+    let (name, title) = (scenario.plan.source.name.clone(), scenario.plan.title.clone());
+    let died = died.iter().map(ToString::to_string).collect();
+    let file = library::absolute(Path::new(&scenario.plan.source.path));
+    ScenarioReport { name, file, title, status, snapshot, died, verdict, evidence, took }
 }
 
 #[cfg(test)]

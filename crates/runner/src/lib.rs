@@ -13,6 +13,8 @@ mod library;
 mod progress;
 mod project;
 mod questions;
+mod revision;
+mod saved;
 mod schedule;
 mod shipped;
 mod snapshots;

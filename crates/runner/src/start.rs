@@ -72,6 +72,8 @@ async fn run(context: &CommandContext, command: Command) -> CommandResult {
         Command::Stack(StackCommand::Down) => commands::stack::down(context).await,
         Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(context, host.as_deref()).await,
         Command::Stack(StackCommand::Prune { runs, images }) => commands::stack::prune(context, &runs, images).await,
+        Command::Gateway(GatewayCommand::Compare(args)) => commands::compare::compare(context, args).await,
+        Command::Watch(args) => commands::watch::watch(context, args).await,
         Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(context, args).await,
         Command::Gateway(GatewayCommand::Import(args)) => commands::import::import(&args),
         Command::Probe(args) => commands::probe::probe(context, args).await,

@@ -103,6 +103,14 @@ impl Workspace {
 }
 
 #[cfg(test)]
+impl Workspace {
+    /// A checkout with nothing else.
+    pub(crate) fn of_checkout(root: PathBuf) -> Self {
+        Self { root, is_carried: false, cache: PathBuf::new(), repository: None, project: Project::default() }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -13,6 +13,16 @@ pub(crate) fn of(said: Vec<Need>, plan: &Plan, claims: &Claims, world: &World) -
     if !plan.reports.is_empty() {
         needs.insert(Need::TlsReports);
     }
+    // where another transaction is judged without any result, those of a control are not what the scenario is about
+    let has_no_result = |list: &claims::ClaimList<_>| {
+        transaction::methods(list).next().is_none()
+            && (list.first::<transaction::Outcome>().is_some() || list.first::<transaction::Reply>().is_some())
+    };
+    let is_about_more = claims.transactions.iter().any(has_no_result);
+    let methods = |list: &claims::ClaimList<_>| -> Vec<Need> {
+        let is_beside = is_about_more && transaction::is_rightful(list);
+        if is_beside { Vec::new() } else { transaction::methods(list).map(Need::Method).collect() }
+    };
     for (transaction, list) in plan.transactions.iter().zip(&claims.transactions) {
         let is_own = |login: &mail::Address| world.gateway.contains(login.domain());
         match &transaction.origin {
@@ -20,14 +30,14 @@ pub(crate) fn of(said: Vec<Need>, plan: &Plan, claims: &Claims, world: &World) -
                 if client.tls == Tls::Implicit {
                     needs.insert(Need::Service(Service::Submissions));
                 }
-                needs.extend(transaction::methods(list).map(Need::Method));
+                needs.extend(methods(list));
             }
             Origin::Submission(submission) if is_own(&submission.login.value) => {
                 needs.insert(Need::Login);
                 let is_implicit = submission.tls == Tls::Implicit;
                 needs.insert(Need::Service(if is_implicit { Service::Submissions } else { Service::Submission }));
             }
-            Origin::Submission(_) => needs.extend(transaction::methods(list).map(Need::Method)),
+            Origin::Submission(_) => needs.extend(methods(list)),
             Origin::Sendmail => {}
         }
     }

@@ -81,7 +81,7 @@ impl Stack {
             published.extend(zones(&gateway, hosts.iter().zip(&tlsa), &router, &keys));
             admds.push(Admd { gateway, hosts });
         }
-        let lease = dns.publish(published)?;
+        let lease = Some(dns.publish(published.clone())?);
         let mut stack = Self {
             entrance,
             run,
@@ -97,7 +97,8 @@ impl Stack {
             names: senders::Names::default(),
             mending: tokio::sync::Mutex::default(),
             logs,
-            _lease: lease,
+            published,
+            lease,
             _world: world,
         };
         stack.mailboxes = stack.all_mailboxes()?;

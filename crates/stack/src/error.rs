@@ -124,3 +124,17 @@ pub enum StackError {
         what: String,
     },
 }
+
+impl StackError {
+    /// The host whose configuration does not come up, or whose services ended, if it is about one.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Setup { host, .. }
+            | Self::DidNotStart { host, .. }
+            | Self::NotReady { host, .. }
+            | Self::Ended { host, .. } => Some(host),
+            _ => None,
+        }
+    }
+}

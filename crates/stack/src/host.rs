@@ -18,8 +18,10 @@ pub(crate) const SYSLOG: &str = "/run/syslog";
 /// Ends what the collector read at one time.
 const END_OF_BATCH: &str = "\t";
 
-/// What the distribution's unit of Postfix does before the start, where Postfix does not do it by itself: the files of the chroot.
-const OF_UNITS: &str = "prepare=/usr/lib/postfix/configure-instance.sh
+/// What the distribution does for Postfix before the start: its unit makes the files of the chroot, and its package, which starts it
+/// once when it is installed, the directories of the queue, in which others have sockets.
+const OF_UNITS: &str = "if [ -x /usr/sbin/postfix ] && [ ! -d /var/spool/postfix/private ]; then postfix check || :; fi
+prepare=/usr/lib/postfix/configure-instance.sh
 if grep -qs ExecStartPre=$prepare /usr/lib/systemd/system/postfix@.service; then $prepare -; fi";
 
 /// A host whose container runs.
@@ -134,6 +136,20 @@ impl Host {
             }
         }
         Ok(is_any_started)
+    }
+
+    /// Stops a service, prepares the host as its unit does, and starts it.
+    ///
+    /// # Errors
+    /// It does not end or does not come back, or the engine's word.
+    pub(crate) async fn restart<F>(&self, name: &str, smtp: impl Fn(u16) -> F) -> Result<(), StackError>
+    where
+        F: Future<Output = Result<(), String>>,
+    {
+        let Some(service) = self.plan.services.iter().find(|service| service.name == name) else { return Ok(()) };
+        self.services.stop(name).await?;
+        self.container.exec(&["sh", "-c", OF_UNITS]).await?;
+        self.start_again(service, 0, smtp).await
     }
 
     async fn collect(&mut self) -> Result<(), StackError> {

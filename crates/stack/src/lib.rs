@@ -24,6 +24,7 @@ mod services;
 mod settings;
 mod stage;
 mod stopping;
+mod taking_over;
 mod transact;
 mod unit;
 mod ways_in;
@@ -38,6 +39,7 @@ pub use logs::Logs;
 pub use services::{Afterwards, Died};
 pub use settings::Changed;
 pub use stage::Stage;
+pub use taking_over::TakenOver;
 pub use transact::OutgoingMail;
 pub use unit::Restart;
 pub use ways_in::syslog;
@@ -75,7 +77,9 @@ pub struct Stack {
     mailboxes: Mailboxes,
     names: senders::Names,
     mending: tokio::sync::Mutex<()>,
-    _lease: dns::Lease,
+    /// What the gateways publish.
+    published: Vec<dns::ZoneData>,
+    lease: Option<dns::Lease>,
     _world: wire::World,
 }
 

@@ -104,18 +104,14 @@ impl Stack {
             Err(why) => return Ok((false, vec![why])),
         };
         host.container.upload(edited).await?;
-        let check: &[&str] = match daemon {
-            Daemon::Postfix => &["postconf", "-n"],
-            // with the files that settings name
-            Daemon::Dovecot => &["doveconf", "-nx"],
+        let mut said = match self.checked(host, daemon).await? {
+            Ok(said) => said,
+            Err(said) => {
+                // processes that start now read the file as well
+                host.container.upload(originals.to_vec()).await?;
+                return Ok((false, said));
+            }
         };
-        let checked = host.container.exec(check).await?;
-        let mut said = lines(&checked.stderr);
-        if checked.code != 0 {
-            // processes that start now read the file as well
-            host.container.upload(originals.to_vec()).await?;
-            return Ok((false, said));
-        }
         self.mailboxes.close().await;
         let reloaded = host.container.exec(&["reload-daemon", daemon.as_str(), SYSLOG]).await?;
         if reloaded.code != 0 {
@@ -129,8 +125,24 @@ impl Stack {
         Ok((false, said))
     }
 
+    /// What a daemon's own check says of its files as they are now, and whether it takes them.
+    pub(crate) async fn checked(
+        &self,
+        host: &Host,
+        daemon: Daemon,
+    ) -> Result<Result<Vec<String>, Vec<String>>, StackError> {
+        let check: &[&str] = match daemon {
+            Daemon::Postfix => &["postconf", "-n"],
+            // with the files that settings name
+            Daemon::Dovecot => &["doveconf", "-nx"],
+        };
+        let checked = host.container.exec(check).await?;
+        let said = lines(&checked.stderr);
+        Ok(if checked.code == 0 { Ok(said) } else { Err(said) })
+    }
+
     /// Waits until a daemon serves; else what it says of the reason.
-    async fn works(&self, host: &Host, daemon: Daemon) -> Result<Result<(), String>, StackError> {
+    pub(crate) async fn works(&self, host: &Host, daemon: Daemon) -> Result<Result<(), String>, StackError> {
         let service =
             host.plan.services.iter().find(|s| s.name == daemon.as_str() || s.command[0].ends_with(daemon.as_str()));
         let Some(service) = service else { return Ok(Ok(())) };

@@ -3,7 +3,7 @@
 use super::{CommandContext, Pair, probe::target};
 use crate::{
     bring_up::{RunningStack, bring_up},
-    cli::BenchArgs,
+    cli::{BenchArgs, CompareArgs, GatewayArg, Selection, WatchArgs},
     conduct::{Done, Ended, RunOptions, conduct},
     drive::{self, Opinion},
     exit::{CommandError, Exit},
@@ -78,11 +78,38 @@ pub(crate) async fn bench(context: &CommandContext, args: BenchArgs) -> CommandR
         );
     }
     probes(&running_stack, &args.sslyze).await?;
+    changes(context, &args.gateway).await?;
     if let Some(peak) = peak_memory() {
         println!("{:<32} {peak:>6} MB", "peak memory of the harness");
     }
     running_stack.down().await?;
     Ok(Exit::AsExpected)
+}
+
+/// What it takes to see what a change does: by `watch`, from the saved file on, and by `gateway compare`, from nothing.
+async fn changes(context: &CommandContext, gateway: &GatewayArg) -> Result<(), CommandError> {
+    let scratch = tempfile::tempdir()
+        .map_err(|cause| CommandError::error(miette::miette!("no directory for a copy: {cause}")))?;
+    let selection = Selection { names: vec!["spf/".to_owned()] };
+    let watched = WatchArgs { selection, gateway: gateway.clone(), jobs: JOBS };
+    let (took, reload) = super::watch::measure(context, watched, scratch.path()).await?;
+    let beyond = took.saturating_sub(reload);
+    row("watch, from save to spf verdicts", took, &format!("reload {reload:.2?}, beyond it {beyond:.2?}"));
+    let compared = CompareArgs {
+        old: context.workspace.gateway(gateway.word()).display().to_string(),
+        new: Some(scratch.path().join("watched").display().to_string()),
+        release: Vec::new(),
+        scenario: vec!["spf/".to_owned()],
+        jobs: JOBS,
+        at_once: None,
+        reports: Vec::new(),
+    };
+    let begun = Instant::now();
+    match super::compare::compare(context, compared).await? {
+        Exit::AsExpected => row("compare, spf, two sides", begun.elapsed(), "with bring-up of both"),
+        _ => return Err(CommandError::error(miette::miette!("not measured: a copy does otherwise than the gateway"))),
+    }
+    Ok(())
 }
 
 /// Runs plans and says how long that took; what does not hold would make the measurement worthless.

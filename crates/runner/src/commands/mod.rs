@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod assess;
 pub(crate) mod bench;
+pub(crate) mod compare;
 pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod init;
@@ -13,6 +14,7 @@ pub(crate) mod read;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod stack;
+pub(crate) mod watch;
 
 use crate::{exit::CommandError, progress::Progress, workspace::Workspace};
 use ::stack::gateway::{Gateway, UserRole};

@@ -121,7 +121,7 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
 }
 
 /// The scenarios that apply to this gateway; and of those that do not what the gateway lacks.
-async fn applicable(
+pub(crate) async fn applicable(
     stack: &Stack,
     scenarios: Vec<Scenario>,
 ) -> Result<(Vec<Scenario>, Vec<ScenarioReport>), StackError> {
@@ -151,7 +151,7 @@ async fn applicable(
 }
 
 /// Messages that nobody sent, with those that came in after the last scenario.
-async fn late(stack: &Stack, mut strays: Vec<Delivered>) -> Observed<Vec<Delivered>> {
+pub(crate) async fn late(stack: &Stack, mut strays: Vec<Delivered>) -> Observed<Vec<Delivered>> {
     match stack.strays().await {
         Ok(more) => {
             strays.extend(more);
@@ -164,7 +164,7 @@ async fn late(stack: &Stack, mut strays: Vec<Delivered>) -> Observed<Vec<Deliver
 }
 
 /// The peer is only brought up for mail that its users submit.
-fn needs_peer(plan: &Plan, pair: &Pair) -> bool {
+pub(crate) fn needs_peer(plan: &Plan, pair: &Pair) -> bool {
     let is_peers = |origin: &Origin| match origin {
         Origin::Submission(submission) => pair.peer.domains.contains(submission.login.value.domain()),
         Origin::Client(_) | Origin::Sendmail => false,

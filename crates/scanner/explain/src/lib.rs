@@ -10,6 +10,7 @@ mod lines;
 mod meaning;
 mod postfix;
 mod reach;
+mod successors;
 
 pub use dovecot::{with_dovecot_setting, without_dovecot_setting};
 pub use effect::{Effect, Noise, effects};
@@ -17,3 +18,4 @@ pub use facts::{Facts, asked, facts};
 pub use lines::{Line, lines};
 pub use meaning::{Direction, Meaning, MeaningError, Meanings};
 pub use postfix::{set_main_parameter, set_service_parameter};
+pub use successors::successor;

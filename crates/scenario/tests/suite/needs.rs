@@ -24,6 +24,13 @@ fn what_is_used_or_claimed_is_needed() {
     let setting = "title = \"x\"\n[setting]\ndovecot.ssl_min_protocol = \"TLSv1\"\nexpect = { taken = true }\n";
     assert_eq!(needs(setting), ["dovecot"]);
     assert_eq!(needs(&format!("needs = [\"dovecot >= 2.4\"]\n{setting}")), ["dovecot >= 2.4"], "the version says more");
+    let attack = MAIL.replace("spf = \"none\", ", "");
+    let control = |result: &str| {
+        MAIL.replace("[[transaction]]", "[[transaction]]\nlabel = \"control\"").replace("spf = \"none\"", result)
+    };
+    let with = |result: &str| needs(&format!("title = \"x\"{attack}{}", control(result)));
+    assert_eq!(with("spf = \"pass\""), Vec::<String>::new(), "the control's result is not what it is about");
+    assert_eq!(with("spf = \"fail\""), ["spf"]);
     let login = |login: &str, tls: &str| {
         let via = format!("via = {{ submission = {{ login = \"{login}\", tls = \"{tls}\" }} }}");
         let client = "client    = { ip = \"192.0.2.10\", ehlo = \"mail.bank.example\" }";

@@ -14,7 +14,7 @@ use plan::{KeyAlgorithm, Specification};
 use std::{fmt, net::IpAddr, path::PathBuf};
 
 /// A gateway, read and checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gateway {
     /// Name of its directory.
     pub name: String,
@@ -43,7 +43,7 @@ pub struct Gateway {
 }
 
 /// A zone of a gateway's own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnZone {
     /// Its apex.
     pub origin: Domain,
@@ -52,7 +52,7 @@ pub struct OwnZone {
 }
 
 /// A user: mailbox and login.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserMailbox {
     /// The address.
     pub address: Address,
@@ -87,7 +87,7 @@ pub enum UserRole {
 }
 
 /// A host: one container.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
     /// Its name on the pretend Internet.
     pub name: Domain,
@@ -135,7 +135,7 @@ pub struct EtcFile {
 }
 
 /// Where a host expects its certificate.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificatePlace {
     /// Path of the chain, PEM, its own certificate first.
     pub chain: String,
@@ -166,7 +166,7 @@ pub struct DkimPlace {
 }
 
 /// A service of a host.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
     /// What it is called in messages.
     pub name: String,
