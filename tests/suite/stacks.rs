@@ -49,13 +49,13 @@ fn mailboxes_are_read_without_a_password() -> Result<(), Failed> {
     rename(
         &copy,
         &[
-            ("password = \"anna-secret\"\n", ""),
-            ("password = \"bert-secret\"", "store = { mbox = \"/var/mail/bert\" }\nrole = \"bob\""),
+            ("password = \"anna-secret\"\nstore    = { maildir = \"/srv/anna/Maildir\" }\n", ""),
+            ("password = \"bert-secret\"\nstore    = { maildir = \"/srv/bert/Maildir\" }", "store = { mbox = \"/var/mail/bert\" }\nrole = \"bob\""),
             ("[[host]]", carl),
             ("for user in anna bert;", "for user in anna bert carl;"),
             (
                 "\"newaliases\"",
-                "\"newaliases; install -d -o carl /srv/carl; echo /srv/carl/Maildir/ > ~carl/.forward; chown carl: ~carl/.forward\"",
+                "\"newaliases; install -d -o carl /srv/carl; echo /srv/carl/Maildir/ > ~carl/.forward; chown carl: ~carl/.forward; echo /var/mail/bert > ~bert/.forward; chown bert: ~bert/.forward\"",
             ),
         ],
     )?;

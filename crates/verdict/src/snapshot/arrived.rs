@@ -76,7 +76,12 @@ fn sorted(field: &Field) -> Option<String> {
         "x-spamd-result" => format!("{}[… /{}", head.split_once('[')?.0, head.split_once(" /")?.1),
         _ => return None,
     };
-    let mut parts: Vec<&str> = rest.split("; ").collect();
+    // how long ago the message says that it was written is another number in each hour
+    let told = |part: &str| match part.split_once('[') {
+        Some((test, _)) if test.starts_with("DATE_IN_") => format!("{test}[…]"),
+        _ => part.to_owned(),
+    };
+    let mut parts: Vec<String> = rest.split("; ").map(told).collect();
     parts.sort_unstable();
     Some(format!("{head}; {}", parts.join("; ")))
 }
@@ -110,5 +115,9 @@ mod tests {
             shown("X-Spamd-Result", "default: False [6.60 / 15.00]; R_SPF_ALLOW(-0.20)[+a]; ARC_NA(0.00)[]"),
             "default: False [… / 15.00]; ARC_NA(0.00)[]; R_SPF_ALLOW(-0.20)[+a]"
         );
+        let of = |hours: &str| {
+            shown("X-Spamd-Result", &format!("default: False [1.00 / 15.00]; DATE_IN_PAST(1.00)[{hours}]"))
+        };
+        assert_eq!(of("154"), of("155"));
     }
 }
