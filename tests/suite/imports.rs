@@ -109,12 +109,15 @@ const MAIN: (&str, &str) = ("etc/postfix/main.cf", "myhostname = mx.club.example
 const MASTER: (&str, &str) = ("etc/postfix/master.cf", "smtp inet n - y - - smtpd\n");
 const DEBIAN: (&str, &str) = ("etc/debian_version", "12.5\n");
 
+/// Its name, the files of the archive, and what is said of it.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
 fn what_is_no_gateway_is_told_and_leaves_nothing() -> Result<(), Failed> {
     let directory = scratch("import-bad")?;
     let to = directory.join("made");
     let away = ("etc/postfix/away", "->../../../../../../outside");
     let round = ("etc/postfix/main.cf", "myhostname = mx.club.example\na = $b\nb = $a\n");
-    let cases: [(&str, &[(&str, &str)], &[&str]); 6] = [
+    let cases: [Case; 6] = [
         ("away", &[DEBIAN, MAIN, MASTER, away], &["points out of the archive", "etc/postfix/away"]),
         (
             "ubuntu",

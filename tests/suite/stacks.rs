@@ -50,7 +50,10 @@ fn mailboxes_are_read_without_a_password() -> Result<(), Failed> {
         &copy,
         &[
             ("password = \"anna-secret\"\nstore    = { maildir = \"/srv/anna/Maildir\" }\n", ""),
-            ("password = \"bert-secret\"\nstore    = { maildir = \"/srv/bert/Maildir\" }", "store = { mbox = \"/var/mail/bert\" }\nrole = \"bob\""),
+            (
+                "password = \"bert-secret\"\nstore    = { maildir = \"/srv/bert/Maildir\" }",
+                "store = { mbox = \"/var/mail/bert\" }\nrole = \"bob\"",
+            ),
             ("[[host]]", carl),
             ("for user in anna bert;", "for user in anna bert carl;"),
             (
