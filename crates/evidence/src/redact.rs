@@ -106,6 +106,8 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?".to_owned(), "DATE"),
         // a Message-ID of Postfix
         (r"<20\d{12}\.".to_owned(), "<DATE."),
+        // the name of a file in a Maildir
+        (r"\b\d{10}\.[A-Z]\w*\.".to_owned(), "DATE.PROCESS."),
         // a MIME boundary of Postfix
         (r"\b([0-9A-Za-z]{6,24})\.\d{10}/".to_owned(), "$1.DATE/"),
         (r#"\b(header\.b|signature)="?[A-Za-z0-9+/]{4,}=*"?"#.to_owned(), "$1=KEY"),
