@@ -4,7 +4,7 @@ use crate::{Failed, Said, Trial, diagnostics::copy_of, docker, mailproof, root, 
 use std::{
     fs,
     io::{BufRead, BufReader},
-    os::unix::net::UnixListener,
+    os::unix::{fs::PermissionsExt, net::UnixListener},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -56,10 +56,10 @@ fn no_engine() -> Result<(), Failed> {
 fn no_permission_on_the_socket() -> Result<(), Failed> {
     // as root every mode is a permission: a user namespace of its own is needed to have none
     let directory = tempfile::tempdir()?;
-    fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755))?;
     let socket = directory.path().join("engine.sock");
     let _listener = UnixListener::bind(&socket)?;
-    fs::set_permissions(&socket, std::os::unix::fs::PermissionsExt::from_mode(0o000))?;
+    fs::set_permissions(&socket, fs::Permissions::from_mode(0o000))?;
     let engine = format!("unix://{}", socket.display());
     let is_root = fs::metadata("/proc/self").map(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0)?;
     let mut command = if is_root {
@@ -73,7 +73,11 @@ fn no_permission_on_the_socket() -> Result<(), Failed> {
     } else {
         Command::new(env!("CARGO_BIN_EXE_mailproof"))
     };
-    command.args(["stack", "prune", "--engine", &engine]).current_dir("/").env("NO_COLOR", "1");
+    let cache = directory.path().join("cache");
+    fs::create_dir(&cache)?;
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o777))?;
+    command.args(["stack", "prune", "--engine", &engine]).current_dir("/");
+    command.env("NO_COLOR", "1").env("XDG_CACHE_HOME", &cache);
     said(command.output()?).must(4, &["permission", "help"])
 }
 

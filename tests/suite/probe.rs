@@ -29,7 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn a_wrong_word_is_a_usage_error() -> Result<(), Failed> {
-    run(&["probe"])?.must(2, &["HOST:PORT|NAME|DIR"])?;
+    run(&["probe", "localhost:25", "--gateway", "hardened"])?.must(2, &["HOST:PORT|NAME|DIR"])?;
     run(&["probe", "localhost:1"])?.must(2, &["no service has port 1 of its own", "--service"])?;
     run(&["probe", "localhost:25", "--service", "https"])?.must(2, &["`https` is no service; expected smtp"])?;
     run(&["probe", "localhost:25", "--profile", "modern"])?.must(2, &["no profile `modern`", "mozilla-modern"])

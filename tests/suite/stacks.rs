@@ -54,11 +54,14 @@ fn mailboxes_are_read_without_a_password() -> Result<(), Failed> {
                 "password = \"bert-secret\"\nstore    = { maildir = \"/srv/bert/Maildir\" }",
                 "store = { mbox = \"/var/mail/bert\" }\nrole = \"bob\"",
             ),
+            ("home_mailbox = Maildir/\n", ""),
+            ("maildir:~/Maildir", "mbox:~/mail:INBOX=/var/mail/%u"),
+            ("useradd -m -b /srv $user", "useradd -m -b /srv -G mail $user"),
             ("[[host]]", carl),
             ("for user in anna bert;", "for user in anna bert carl;"),
             (
                 "\"newaliases\"",
-                "\"newaliases; install -d -o carl /srv/carl; echo /srv/carl/Maildir/ > ~carl/.forward; chown carl: ~carl/.forward; echo /var/mail/bert > ~bert/.forward; chown bert: ~bert/.forward\"",
+                "\"newaliases; install -d -o carl /srv/carl; echo /srv/carl/Maildir/ > ~carl/.forward; chown carl: ~carl/.forward\"",
             ),
         ],
     )?;
