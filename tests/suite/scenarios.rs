@@ -9,6 +9,27 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+/// What tells a gateway apart by its filter: the rest of the library is about Postfix and Dovecot, which others run as well. By hand
+/// all of it is run.
+const FILTERS: &[&str] = &[
+    "arc/",
+    "auth-results/",
+    "delivery/",
+    "dkim/",
+    "dmarc/",
+    "evidence/",
+    "identity/",
+    "outage/",
+    "relay/",
+    "smuggling/",
+    "spf/",
+];
+
+/// The part of the library that is run on a gateway here; empty: all of it.
+fn part(gateway: &str) -> &'static [&'static str] {
+    if ["ispmail", "rspamd"].contains(&gateway) { FILTERS } else { &[] }
+}
+
 /// What one run said of each scenario, or why there is nothing.
 type Reported = Result<HashMap<String, Value>, String>;
 
@@ -43,7 +64,9 @@ pub(crate) fn trials() -> (Vec<Trial>, Vec<Trial>) {
             let title = format!("scenario::{}::{}", run.gateway, name.replace('/', "::"));
             Trial::test(title, move || as_expected(&run.gateway, run.reported(), &name))
         };
-        names.iter().map(trial).collect::<Vec<_>>()
+        let part = part(&run.gateway);
+        let is_run = |name: &&String| part.is_empty() || part.iter().any(|subject| name.starts_with(subject));
+        names.iter().filter(is_run).map(trial).collect::<Vec<_>>()
     };
     (runs.iter().map(whole).collect(), runs.iter().flat_map(each).collect())
 }
@@ -82,13 +105,14 @@ fn name_of(subject: &Path, file: &Path) -> String {
     format!("{}/{}", word(subject.file_name()), word(file.file_stem()))
 }
 
-/// Runs the whole library, as CI does; one gateway at a time, for a run alone keeps two cores busy.
+/// Runs the library, as CI does; one gateway at a time, for a run alone keeps two cores busy.
 fn report(gateway: &str) -> Result<HashMap<String, Value>, Failed> {
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let path = scratch(&format!("report-{gateway}"))?.join("report.json");
     let to = format!("json={}", path.display());
-    let output = mailproof(&["scenario", "run", "--ci", "--gateway", gateway, "--report", &to]).output()?;
+    let words = ["scenario", "run", "--ci", "--gateway", gateway, "--report", &to];
+    let output = mailproof(&[&words[..], part(gateway)].concat()).output()?;
     let text = fs::read_to_string(&path).map_err(|_| {
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         format!("the run left no report; exit {:?}\n{out}\n{err}", output.status.code())
