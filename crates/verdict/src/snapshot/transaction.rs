@@ -45,7 +45,9 @@ fn object(seen: &Transaction, endings: Vec<Ending>) -> impl Iterator<Item = Sect
 
 fn copies(planned: &plan::Transaction, seen: &Transaction) -> Vec<Section> {
     let mut copies: Vec<&Delivered> = seen.object.delivered.iter().collect();
-    copies.sort_by_key(|copy| (&copy.mailbox, &copy.folder));
+    // aliases bring several copies of one message into one mailbox, in any order
+    let recipient = |copy: &&Delivered| copy.message.all("X-Original-To").next().map(str::to_owned);
+    copies.sort_by_cached_key(|copy| (copy.mailbox.clone(), copy.folder.clone(), recipient(copy)));
     let section = |copy: &Delivered| {
         (format!("{} {}", copy.mailbox, copy.folder), arrived::changes(planned, seen, &copy.message))
     };
