@@ -65,8 +65,10 @@ pub(crate) async fn directory(workspace: &Workspace, word: &str, scratch: &Path)
     };
     // the tree of that directory, by which no word of the user's is one of git's
     let tree = git(&["rev-parse", "--verify", "--end-of-options", &format!("{revision}:./")]).await?;
-    let tree = String::from_utf8_lossy(&tree).trim().to_owned();
-    let archive = git(&["archive", "--format=tar", &tree]).await?;
+    let repository = git(&["rev-parse", "--absolute-git-dir"]).await?;
+    let [tree, repository] = [tree, repository].map(|said| String::from_utf8_lossy(&said).trim().to_owned());
+    // where Git looks for its repository by itself, it looks in that tree for the directory in which it is called
+    let archive = git(&["--git-dir", &repository, "archive", "--format=tar", &tree]).await?;
     let target = scratch.join(name);
     fs::create_dir_all(&target).map_err(unreadable)?;
     tar::Archive::new(archive.as_slice()).unpack(&target).map_err(unreadable)?;
