@@ -7,53 +7,36 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![trial("unread::outcomes_are_told_by_replies_and_mailboxes", outcomes_are_told_by_replies_and_mailboxes)]
 }
 
-const CLAIMS: &str = r#"
-title = "What becomes of mail"
-
-[zone."unread.example"]
-spf = "v=spf1 ip4:192.0.2.10 -all"
-
+/// A scenario of which the first transaction has this outcome, behind it a control and a recipient who is not there.
+fn scenario(outcome: &str) -> String {
+    let transaction = |label: &str, recipients: &str, outcome: &str| {
+        format!(
+            r#"
 [[transaction]]
-label     = "delivered"
-client    = { ip = "192.0.2.10", ehlo = "mail.unread.example" }
+label     = "{label}"
+client    = {{ ip = "192.0.2.10", ehlo = "mail.unread.example" }}
 mail-from = "billing@unread.example"
-rcpt-to   = ["{alice}", "{bob}"]
+rcpt-to   = [{recipients}]
 message   = """
 From: billing@unread.example
-To: {alice}
+To: {{alice}}
 Subject: x
 
 x
 """
-expect = { outcome = "OUTCOME" }
-
-[[transaction]]
-label     = "control"
-client    = { ip = "192.0.2.10", ehlo = "mail.unread.example" }
-mail-from = "billing@unread.example"
-rcpt-to   = ["{alice}", "{bob}"]
-message   = """
-From: billing@unread.example
-To: {alice}
-Subject: x
-
-x
-"""
-expect = { outcome = "delivered" }
-
-[[transaction]]
-label     = "refused"
-client    = { ip = "192.0.2.10", ehlo = "mail.unread.example" }
-mail-from = "billing@unread.example"
-rcpt-to   = ["nobody@{gateway}"]
-message   = """
-From: billing@unread.example
-Subject: x
-
-x
-"""
-expect = { outcome = "rejected" }
-"#;
+expect = {{ outcome = "{outcome}" }}
+"#
+        )
+    };
+    let users = r#""{alice}", "{bob}""#;
+    [
+        "title = \"What becomes of mail\"\nzone.\"unread.example\".spf = \"v=spf1 ip4:192.0.2.10 -all\"\n".to_owned(),
+        transaction("delivered", users, outcome),
+        transaction("control", users, "delivered"),
+        transaction("refused", r#""nobody@{gateway}""#, "rejected"),
+    ]
+    .concat()
+}
 
 /// Exim as Debian has it: it logs into files, and not by syslog.
 fn outcomes_are_told_by_replies_and_mailboxes() -> Result<(), Failed> {
@@ -69,7 +52,7 @@ fn outcomes_are_told_by_replies_and_mailboxes() -> Result<(), Failed> {
     let directory = scratch("unread")?;
     let [right, wrong] = [("right.toml", "delivered"), ("wrong.toml", "rejected")].map(|(name, outcome)| {
         let path = directory.join(name);
-        fs::write(&path, CLAIMS.replace("OUTCOME", outcome)).map(|()| path.display().to_string())
+        fs::write(&path, scenario(outcome)).map(|()| path.display().to_string())
     });
     let (right, wrong, gateway) = (right?, wrong?, gateway.display().to_string());
     run(&["scenario", "run", &right, "--gateway", &gateway])?.must(0, &["1 held"])?;

@@ -232,7 +232,7 @@ async fn one(stack: Arc<Stack>, scenario: Arc<Scenario>, opinion: Opinion, is_al
         Err(why) => return lost(why, Vec::new()),
     };
     if !is_alone && !died.is_empty() {
-        return asked_again(died, stack.check().await.err());
+        return asked_again(died, stack.check().err());
     }
     // mail that nobody sent is only looked for where it can be told whose doing it is
     let strays = if is_alone { stack.strays().await } else { Ok(Vec::new()) };
@@ -250,11 +250,11 @@ async fn one(stack: Arc<Stack>, scenario: Arc<Scenario>, opinion: Opinion, is_al
     }
     // another scenario may have ended a service since then
     match stack.mend().await {
-        Ok(late) if !is_alone && !late.is_empty() => return asked_again(late, stack.check().await.err()),
+        Ok(late) if !is_alone && !late.is_empty() => return asked_again(late, stack.check().err()),
         Ok(late) => died.extend(late),
         Err(why) => return lost(why, died),
     }
-    match stack.check().await {
+    match stack.check() {
         Ok(()) => end(ended, died, nothing, None),
         // what it made end stays ended: that is its doing
         Err(why) if !died.is_empty() => end(ended, died, nothing, Some(why.to_string())),

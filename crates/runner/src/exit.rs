@@ -74,8 +74,7 @@ macro_rules! troubles {
 }
 troubles! {
     crate::baseline::BaselineError => error,
-    crate::known::KnownFailuresError => wrong,
-    crate::project::ProjectError => wrong,
+    crate::file_error::FileError => wrong,
     crate::shipped::ShippedError => error,
     crate::revision::RevisionError => wrong,
     crate::snapshots::SnapshotError => error,

@@ -5,7 +5,7 @@ mod edit;
 
 pub(crate) use edit::{Change, edited};
 
-use crate::library;
+use crate::{file_error::FileError, library};
 use form::{
     Decode, Faults, Flaw, Required, did_you_mean, tables,
     values::{AtLeastOne, Line, OneOrMany},
@@ -72,35 +72,18 @@ enum Which {
     File(PathBuf),
 }
 
-/// Why the file is no list of known failures.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-pub(crate) enum KnownFailuresError {
-    /// The file is there and cannot be read.
-    #[error("{path} cannot be read: {cause}")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// Why.
-        cause: io::Error,
-    },
-    /// Its text is wrong.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Wrong(#[from] Faults),
-}
-
 impl KnownFailures {
     /// Reads `known-failures.toml` in this directory; no file is an empty list. The scenarios of the library have these names.
     ///
     /// # Errors
-    /// See [`KnownFailuresError`].
-    pub(crate) fn load(gateway: &Path, library: &[String]) -> Result<Self, KnownFailuresError> {
+    /// See [`FileError`].
+    pub(crate) fn load(gateway: &Path, library: &[String]) -> Result<Self, FileError> {
         let path = gateway.join(FILE);
         let shown = path.display().to_string();
         match fs::read_to_string(&path) {
             Ok(text) => Ok(Self::parse(Source { name: shown.clone(), path: shown, text }, library)?),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(cause) => Err(KnownFailuresError::Unreadable { path: shown, cause }),
+            Err(cause) => Err(FileError::Unreadable { path: shown, cause }),
         }
     }
 

@@ -7,6 +7,7 @@ mod commands;
 mod conduct;
 mod drive;
 mod exit;
+mod file_error;
 mod judge;
 mod known;
 mod library;

@@ -1,11 +1,11 @@
 //! `mailproof.toml`: what a repository of the user's own says about its gateways and scenarios. It is found in the current directory
 //! or in one above it.
 
-use crate::cli::ReportTo;
-use form::{Decode, Faults, Flaw, Shape, Text, tables, values::Line, values::OneOrMany};
+use crate::{cli::ReportTo, file_error::FileError};
+use form::{Decode, Flaw, Shape, Text, tables, values::Line, values::OneOrMany};
 use plan::{Source, Spanned};
 use std::{
-    fs, io,
+    fs,
     path::{Component, Path, PathBuf},
 };
 
@@ -64,31 +64,14 @@ pub(crate) struct Project {
     pub(crate) root: Option<PathBuf>,
 }
 
-/// Why there is none to be had.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-pub(crate) enum ProjectError {
-    /// The file is there and cannot be read.
-    #[error("{path} cannot be read: {cause}")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// Why.
-        cause: io::Error,
-    },
-    /// Its text is wrong.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Wrong(#[from] Faults),
-}
-
 impl Project {
     /// The nearest one, from the current directory upwards.
     ///
     /// # Errors
-    /// See [`ProjectError`].
-    pub(crate) fn find() -> Result<Option<Self>, ProjectError> {
+    /// See [`FileError`].
+    pub(crate) fn find() -> Result<Option<Self>, FileError> {
         let here = std::env::current_dir()
-            .map_err(|cause| ProjectError::Unreadable { path: "the current directory".to_owned(), cause })?;
+            .map_err(|cause| FileError::Unreadable { path: "the current directory".to_owned(), cause })?;
         // a path that is shown is short
         let up = |many: usize| vec![".."; many].iter().collect::<PathBuf>();
         let levels = here.components().filter(|part| matches!(part, Component::Normal(_))).count();
@@ -96,11 +79,10 @@ impl Project {
         found.map(|directory| Self::load(&directory)).transpose()
     }
 
-    fn load(directory: &Path) -> Result<Self, ProjectError> {
+    fn load(directory: &Path) -> Result<Self, FileError> {
         let path = directory.join(FILE);
         let shown = path.display().to_string();
-        let text =
-            fs::read_to_string(&path).map_err(|cause| ProjectError::Unreadable { path: shown.clone(), cause })?;
+        let text = fs::read_to_string(&path).map_err(|cause| FileError::Unreadable { path: shown.clone(), cause })?;
         let source = Source { name: shown.clone(), path: shown, text };
         Ok(form::read(source, "mailproof::project", |table, _, flaws| Some(project(table, directory, flaws)))?)
     }
@@ -154,7 +136,7 @@ fn project(table: ProjectTable, directory: &Path, flaws: &mut Vec<Flaw>) -> Proj
 mod tests {
     use super::*;
 
-    fn load(text: &str) -> (tempfile::TempDir, Result<Project, ProjectError>) {
+    fn load(text: &str) -> (tempfile::TempDir, Result<Project, FileError>) {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("own")).unwrap();
         fs::create_dir_all(dir.path().join("gateways/club")).unwrap();
@@ -179,13 +161,13 @@ mod tests {
     #[test]
     fn every_fault_is_told_at_once_with_its_place() {
         let text = "gatway = \"club\"\nscenarios = [\"own\", \"onw\"]\nreport = \"pdf=x\"\nroot = \".\"\n";
-        let Err(ProjectError::Wrong(faults)) = load(text).1 else { panic!("it has faults") };
+        let Err(FileError::Wrong(faults)) = load(text).1 else { panic!("it has faults") };
         let told: Vec<String> = faults.flaws().iter().map(ToString::to_string).collect();
         for part in ["unknown key `gatway`", "`onw`", "`pdf` is no kind of report", "no directory `containers`"] {
             assert!(told.iter().any(|one| one.contains(part)), "{part} is not in {told:#?}");
         }
         assert!(faults.flaws().iter().all(|flaw| !flaw.labels.is_empty()));
         let wrong = load("gateway = \"gateways/culb\"\n").1.unwrap_err();
-        assert!(matches!(wrong, ProjectError::Wrong(faults) if faults.flaws()[0].message.contains("gateways/culb")));
+        assert!(matches!(wrong, FileError::Wrong(faults) if faults.flaws()[0].message.contains("gateways/culb")));
     }
 }

@@ -209,7 +209,12 @@ pub(super) fn refused_at(case: &Case<'_>) -> Option<String> {
 
 /// That command with its reply.
 pub(super) fn refusal<'a>(case: &Case<'a>) -> Option<(&'a str, &'a Reply)> {
-    let said = case.seen.dialogue.iter().filter(|e| !matches!(e.to.as_str(), "quit" | "unexpected"));
+    refusal_in(&case.seen.dialogue)
+}
+
+/// The last command of a dialogue that was refused, with its reply.
+pub(super) fn refusal_in(dialogue: &[evidence::Exchange]) -> Option<(&str, &Reply)> {
+    let said = dialogue.iter().filter(|e| !matches!(e.to.as_str(), "quit" | "unexpected"));
     said.filter_map(|e| Some((e.to.as_str(), e.reply.seen()?))).rfind(|(_, reply)| !reply.is_positive())
 }
 

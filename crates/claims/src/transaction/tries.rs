@@ -1,6 +1,6 @@
 //! `tries`: how often the client had to try (RFC 5321 §4.5.4.1): greylisting refuses whom it does not know for a while (RFC 6647).
 
-use super::{Case, Scene, Transaction};
+use super::{Case, Scene, Transaction, causes::refusal_in};
 use crate::{Check, Claim, ClaimList, Written, outcomes::reply_text};
 use form::{Flaw, values::Whole};
 use plan::{Origin, Spanned};
@@ -17,12 +17,9 @@ impl Claim<Transaction> for Tries {
 
     fn check(&self, case: &Case<'_>) -> Check {
         let seen = case.seen.earlier.len() + 1;
-        let refused = |tried: &Vec<evidence::Exchange>| {
-            let refusal =
-                tried.iter().rev().find_map(|e| e.reply.seen().filter(|reply| !reply.is_positive()).map(|r| (e, r)));
-            refusal.map(|(exchange, reply)| format!("the server replied {} to {}", reply_text(reply), exchange.to))
-        };
-        let told = || case.seen.earlier.iter().filter_map(refused).collect();
+        let refusals = || case.seen.earlier.iter().filter_map(|tried| refusal_in(tried));
+        let tell = |(to, reply): (&str, &mail::Reply)| format!("the server replied {} to {to}", reply_text(reply));
+        let told = || refusals().map(tell).collect();
         Check::that(seen == self.0, || format!("it took {}, not {}", Self(seen).words(), self.0), told)
     }
 

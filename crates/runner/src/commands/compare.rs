@@ -2,7 +2,7 @@
 
 use super::{
     CommandContext, Pair,
-    run::{applicable, late, needs_peer},
+    run::{applicable, late, needs_peer, write_report},
 };
 use crate::{
     bring_up::{RunningStack, bring_up, interrupt},
@@ -93,16 +93,8 @@ pub(crate) async fn compare(context: &CommandContext, args: CompareArgs) -> Comm
         context.progress.print(&report::comparison_text(&pair[0], &pair[1], found, &style));
     }
     let whole = steps.iter().map(Comparison::verdict).fold(Whole::AsExpected, Whole::max);
-    for path in args.reports.iter().filter_map(|report| report.path.as_ref()) {
-        let text = report::comparison_json(&sides, &steps, whole);
-        if path.as_os_str() == "-" {
-            print!("{text}");
-            continue;
-        }
-        fs::write(path, text).map_err(|cause| {
-            let help = "is the disk full, or the directory missing?";
-            CommandError::error(miette::miette!(help = help, "{}: {cause}", path.display()))
-        })?;
+    for report in &args.reports {
+        write_report(report.path.as_deref(), &report::comparison_json(&sides, &steps, whole))?;
     }
     Ok(whole.into())
 }

@@ -215,17 +215,19 @@ fn write_reports(
             ReportKind::Sarif => report::sarif(report, places),
             ReportKind::CodeQuality => report::code_quality(report, places),
         };
-        let Some(path) = path.as_ref().filter(|path| path.as_os_str() != "-") else {
-            print!("{text}");
-            continue;
-        };
-        fs::write(path, text).map_err(|e| {
-            CommandError::error(miette::miette!(
-                help = "is the disk full, or the directory missing?",
-                "{}: {e}",
-                path.display()
-            ))
-        })?;
+        write_report(path.as_deref(), &text)?;
     }
     Ok(())
+}
+
+/// Writes a report into a file; without one, or to `-`, to standard output.
+pub(super) fn write_report(path: Option<&Path>, text: &str) -> Result<(), CommandError> {
+    let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
+        print!("{text}");
+        return Ok(());
+    };
+    fs::write(path, text).map_err(|cause| {
+        let help = "is the disk full, or the directory missing?";
+        CommandError::error(miette::miette!(help = help, "{}: {cause}", path.display()))
+    })
 }

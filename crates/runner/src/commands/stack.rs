@@ -27,7 +27,7 @@ pub(crate) async fn hold(context: &CommandContext, running_stack: RunningStack) 
         let stack = &running_stack.stack;
         while let Ok(died) = stack.mend().await {
             died.iter().for_each(|died| println!("{died}"));
-            if stack.check().await.is_err() {
+            if stack.check().is_err() {
                 break;
             }
             tick.tick().await;

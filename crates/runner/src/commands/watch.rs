@@ -269,7 +269,7 @@ impl<'a> Watch<'a> {
         }
         let took = since.elapsed();
         let strays = late(stack, troubles.strays).await;
-        let lost = stack.check().await.err();
+        let lost = stack.check().err();
         stale.retain(|name| !reports.contains_key(name));
         let (mut told, mut as_before) = (Vec::new(), Vec::new());
         for (name, report) in reports {
