@@ -10,6 +10,7 @@ mod baseline;
 mod cli;
 mod compare;
 mod diagnostics;
+mod engine;
 mod explain;
 mod faults;
 mod greylisting;
@@ -78,6 +79,12 @@ fn main() {
     if std::env::var_os("MAILPROOF_NO_ENGINE").is_some_and(|v| v == "1") {
         println!("MAILPROOF_NO_ENGINE=1: {} tests on real daemons are left out", on_engine.len());
     } else {
+        if !arguments.list
+            && let Err(gone) = engine::answers()
+        {
+            eprintln!("no test on real daemons can run, the engine does not answer: {gone}");
+            std::process::exit(1);
+        }
         trials.extend(on_engine);
     }
     libtest_mimic::run(&arguments, trials).exit();
@@ -88,8 +95,9 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn trial(name: &str, test: fn() -> Result<(), Failed>) -> Trial {
-    Trial::test(name, test)
+fn trial(name: &str, test: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    let title = name.to_owned();
+    Trial::test(name, move || engine::guarded(&title, test))
 }
 
 /// The binary with these words, as a user would call it; never in CI's own mode by accident.

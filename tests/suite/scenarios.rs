@@ -1,6 +1,6 @@
 //! Every scenario on the real daemons, for every shipped gateway: one test each. A gateway is brought up once.
 
-use crate::{Failed, Trial, mailproof, root, scratch};
+use crate::{Failed, Trial, mailproof, root, scratch, trial};
 use serde_json::Value;
 use std::{
     collections::HashMap,
@@ -56,13 +56,13 @@ pub(crate) fn trials() -> (Vec<Trial>, Vec<Trial>) {
     let whole = |run: &Arc<Run>| {
         let run = Arc::clone(run);
         let title = format!("run::{}", run.gateway);
-        Trial::test(title, move || Ok(run.reported().as_ref().map(|_| ()).map_err(Clone::clone)?))
+        trial(&title, move || Ok(run.reported().as_ref().map(|_| ()).map_err(Clone::clone)?))
     };
     let each = |run: &Arc<Run>| {
         let trial = |name: &String| {
             let (run, name) = (Arc::clone(run), name.clone());
             let title = format!("scenario::{}::{}", run.gateway, name.replace('/', "::"));
-            Trial::test(title, move || as_expected(&run.gateway, run.reported(), &name))
+            trial(&title, move || as_expected(&run.gateway, run.reported(), &name))
         };
         let part = part(&run.gateway);
         let is_run = |name: &&String| part.is_empty() || part.iter().any(|subject| name.starts_with(subject));
