@@ -21,11 +21,15 @@ fn main() -> ExitCode {
     let absolute = |path: PathBuf| Some(path).filter(|path| path.is_absolute());
     let named = |name: &str| var_os(name).map(PathBuf::from).and_then(absolute);
     let caches = named("XDG_CACHE_HOME").or_else(|| home_dir().and_then(absolute).map(|home| home.join(".cache")));
-    let is_from_checkout = args_os().next().is_some_and(|called| called == FROM_CHECKOUT);
+    let within = var_os(runner::WITHIN);
+    let called = within.clone().or_else(|| args_os().next());
+    let is_from_checkout = called.is_some_and(|called| called == FROM_CHECKOUT);
     runner::main(runner::Call {
         program: if is_from_checkout { FROM_CHECKOUT } else { "mailproof" },
         shipped: SHIPPED,
         cache: caches.map(|caches| caches.join("mailproof")),
+        runtime: named("XDG_RUNTIME_DIR"),
+        is_within: within.is_some(),
         repository: named("GITHUB_WORKSPACE").or_else(|| named("CI_PROJECT_DIR")),
     })
 }

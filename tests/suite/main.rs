@@ -19,6 +19,7 @@ mod imports;
 mod leftovers;
 mod lookup;
 mod own;
+mod podman;
 mod probe;
 mod safety;
 mod scenarios;
@@ -70,6 +71,7 @@ fn main() {
         compare::trials(),
         watch::trials(),
         imports::trials(),
+        podman::trials(),
         runs,
         scenarios,
     ]

@@ -1,7 +1,7 @@
 //! A container that runs: commands in it, files into it and out of it.
 
 use crate::{
-    Addresses, EngineError, File, Process, Stream, archive,
+    Addresses, Engine, EngineError, EngineKind, File, Process, Stream, archive,
     bollard::{
         Docker, body_full,
         container::LogOutput,
@@ -25,6 +25,7 @@ const CAPACITY: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub struct Container {
     docker: Docker,
+    kind: EngineKind,
     seen: Arc<Seen>,
 }
 
@@ -49,13 +50,13 @@ pub struct Output {
 
 impl Container {
     pub(crate) fn new(
-        docker: Docker,
+        engine: &Engine,
         id: String,
         name: String,
         addresses: Option<Addresses>,
         ports: BTreeMap<u16, SocketAddr>,
     ) -> Self {
-        Self { docker, seen: Arc::new(Seen { id, name, addresses, ports }) }
+        Self { docker: engine.docker.clone(), kind: engine.kind, seen: Arc::new(Seen { id, name, addresses, ports }) }
     }
 
     /// The engine's id.
@@ -79,12 +80,23 @@ impl Container {
         self.seen.addresses.expect("a container on a network has an address there")
     }
 
-    /// Where a published port is to be reached: 127.0.0.1 and a port that the engine chose.
+    /// The engine that it runs on.
+    #[must_use]
+    pub fn engine(&self) -> EngineKind {
+        self.kind
+    }
+
+    /// Where a published port is to be reached: at 127.0.0.1 and a port that Docker chose; on Podman, whose networks this
+    /// process is on, at the container's own address.
     ///
     /// # Errors
     /// [`EngineError::NotPublished`].
     pub fn port(&self, port: u16) -> Result<SocketAddr, EngineError> {
-        let found = self.seen.ports.get(&port).copied();
+        let own = || self.seen.addresses.map(|on| SocketAddr::new(on.v4.into(), port));
+        let found = match self.kind {
+            EngineKind::Docker => self.seen.ports.get(&port).copied(),
+            EngineKind::Podman | EngineKind::RootlessPodman => own(),
+        };
         found.ok_or_else(|| EngineError::NotPublished { container: self.seen.name.clone(), port })
     }
 

@@ -119,8 +119,8 @@ async fn import(engine: &Engine, name: &str, tar: &Path) -> Result<(), EngineErr
         (&mut file).take(PIECE as u64).read_to_end(&mut piece).await?;
         Ok::<_, io::Error>((!piece.is_empty()).then(|| (piece.into(), file)))
     });
-    let (repository, tag) = name.split_once(':').unwrap_or((name, "latest"));
-    let options: CreateImageOptions = CreateImageOptionsBuilder::new().from_src("-").repo(repository).tag(tag).build();
+    // with its tag, as `docker import` says it: podman knows no other parameter
+    let options: CreateImageOptions = CreateImageOptionsBuilder::new().from_src("-").repo(name).build();
     let words = engine.docker.create_image(Some(options), Some(body_try_stream(pieces)), None);
     words.try_for_each(|_| async { Ok(()) }).await.map_err(|error| EngineError::new(format!("import {name}"), &error))
 }

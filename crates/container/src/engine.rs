@@ -1,7 +1,7 @@
 //! The engine: found, and asked for networks and containers.
 
 use crate::{
-    Addresses, Container, ContainerSpec, EngineError, Run, addresses, archive,
+    Addresses, Container, ContainerSpec, EngineError, EngineKind, Run, addresses, archive,
     bollard::{
         Docker, body_full,
         container::LogOutput,
@@ -12,19 +12,18 @@ use crate::{
             StartContainerOptions, UploadToContainerOptionsBuilder, WaitContainerOptions,
         },
     },
+    rootless,
 };
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, net::Ipv4Addr};
 use tokio::net::UnixStream;
 
-/// Where Docker listens unless told otherwise.
-const LOCAL: &str = "unix:///var/run/docker.sock";
-
 /// A container engine that speaks Docker's API; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Engine {
     pub(crate) docker: Docker,
+    pub(crate) kind: EngineKind,
 }
 
 /// A run's own network: a bridge, with IPv4 and IPv6.
@@ -39,12 +38,11 @@ pub struct Network {
 }
 
 impl Engine {
-    /// Finds the engine at an address (`unix://PATH` or `tcp://HOST:PORT`), or at Docker's socket, and agrees on a version.
+    /// Finds the engine at an address (`unix://PATH` or `tcp://HOST:PORT`), and agrees on a version.
     ///
     /// # Errors
     /// [`EngineError::Absent`] or [`EngineError::Forbidden`].
-    pub async fn connect(address: Option<&str>) -> Result<Self, EngineError> {
-        let address = address.filter(|address| !address.is_empty()).unwrap_or(LOCAL);
+    pub async fn connect(address: &str) -> Result<Self, EngineError> {
         if let Some(path) = address.strip_prefix("unix://") {
             let probe = UnixStream::connect(path).await;
             probe.map_err(|e| EngineError::unreachable(address, Some(e.kind()), e.to_string()))?;
@@ -52,7 +50,14 @@ impl Engine {
         let at_first = |error: Error| EngineError::at_first(address, &error);
         let docker =
             Docker::connect_with_host(address).map_err(at_first)?.negotiate_version().await.map_err(at_first)?;
-        Ok(Self { docker })
+        let version = docker.version().await.map_err(at_first)?;
+        let is_podman = version.components.iter().flatten().any(|part| part.name.starts_with("Podman"));
+        let kind = match is_podman {
+            true if rootless::is_held(address) => EngineKind::RootlessPodman,
+            true => EngineKind::Podman,
+            false => EngineKind::Docker,
+        };
+        Ok(Self { docker, kind })
     }
 
     /// Makes the run's network.
@@ -70,6 +75,8 @@ impl Engine {
             enable_ipv6: Some(true),
             ipam: Some(Ipam { config: Some(vec![v6]), ..Default::default() }),
             labels: Some(run.labels()),
+            // Podman gives all that leaves a subnet another source, even if it only goes to a neighbour
+            internal: Some(self.kind != EngineKind::Docker),
             ..Default::default()
         };
         let id = self.docker.create_network(request).await.map_err(fault)?.id;
@@ -110,11 +117,12 @@ impl Engine {
         let state = seen.state.as_ref();
         if state.and_then(|state| state.running) != Some(true) {
             let code = state.and_then(|state| state.exit_code).unwrap_or_default();
-            let reason = format!("it ended at once with exit {code}; `docker logs {name}` shows its output");
+            let program = self.kind.program();
+            let reason = format!("it ended at once with exit {code}; `{program} logs {name}` shows its output");
             return Err(EngineError::Refused { operation: format!("keep {name} running"), reason });
         }
         let id = seen.id.clone().unwrap_or_else(|| id.to_owned());
-        Ok(Container::new(self.docker.clone(), id, name, Addresses::of(&seen), addresses::published(&seen)))
+        Ok(Container::new(self, id, name, Addresses::of(&seen), addresses::published(&seen)))
     }
 
     /// Runs a shell command in another container's network namespace with `NET_ADMIN`, in a short-lived container. So
@@ -139,7 +147,7 @@ impl Engine {
             Err(Error::DockerContainerWaitError { code, .. }) => Some((*code, self.output(&id).await.map_err(fault)?)),
             _ => None,
         };
-        Container::new(self.docker.clone(), id, name.clone(), None, BTreeMap::new()).remove().await?;
+        Container::new(self, id, name.clone(), None, BTreeMap::new()).remove().await?;
         match said {
             None => ended.map_err(fault),
             Some((code, output)) => {
@@ -151,7 +159,7 @@ impl Engine {
 
     async fn create(&self, spec: &ContainerSpec) -> Result<String, Error> {
         let options = CreateContainerOptionsBuilder::new().name(&spec.full_name()).build();
-        Ok(self.docker.create_container(Some(options), spec.body()).await?.id)
+        Ok(self.docker.create_container(Some(options), spec.body(self.kind == EngineKind::Docker)).await?.id)
     }
 
     /// The last lines that a container wrote.

@@ -33,6 +33,20 @@ pub enum EngineError {
         /// The system's word.
         reason: String,
     },
+    /// Its networks lie where this process cannot come.
+    #[error(
+        "the networks of the engine at {address} lie in a namespace of their own, which cannot be entered: {reason}"
+    )]
+    #[diagnostic(
+        code(mailproof::engine::apart),
+        help("is podman installed for this user? `podman unshare --rootless-netns true` must work")
+    )]
+    Apart {
+        /// Where the engine is.
+        address: String,
+        /// The system's word.
+        reason: String,
+    },
     /// The engine answered before, and does no more.
     #[error("the container engine is gone, could not {operation}: {reason}")]
     #[diagnostic(

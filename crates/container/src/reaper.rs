@@ -17,18 +17,19 @@ pub struct Reaper {
 }
 
 impl Reaper {
-    /// Executes this program again as `[--engine ADDRESS] reap RUN`, which must end up in [`reap`].
+    /// Executes this program again as `--engine ADDRESS reap RUN`, which must end up in [`reap`].
     ///
     /// # Errors
     /// [`EngineError::Reaper`].
-    pub fn start(engine: Option<&str>, run: &str) -> Result<Self, EngineError> {
+    pub fn start(engine: &str, run: &str) -> Result<Self, EngineError> {
         let start = || {
             #[expect(clippy::disallowed_methods, reason = "this room starts programs")]
             let mut command = Command::new(std::env::current_exe()?);
-            if let Some(address) = engine {
-                command.args(["--engine", address]);
-            }
-            command.args(["reap", run]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+            command
+                .args(["--engine", engine, "reap", run])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
             // neither Ctrl-C nor a lost terminal reaches it
             command.process_group(0).spawn()
         };
@@ -53,7 +54,7 @@ impl Reaper {
 ///
 /// # Errors
 /// The engine's word.
-pub async fn reap(engine: Option<&str>, run: &str) -> Result<Swept, EngineError> {
+pub async fn reap(engine: &str, run: &str) -> Result<Swept, EngineError> {
     // An error is an end too.
     let _ = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await;
     let engine = Engine::connect(engine).await?;

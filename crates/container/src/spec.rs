@@ -60,18 +60,20 @@ impl ContainerSpec {
         format!("mailproof-{}-{}", self.run.id, self.name)
     }
 
-    pub(crate) fn body(&self) -> ContainerCreateBody {
+    /// What the engine is asked for; `publishes` says whether ports are to be reached from outside the run's network.
+    pub(crate) fn body(&self, publishes: bool) -> ContainerCreateBody {
         let mut labels = self.run.labels();
         labels.insert(HOST.to_owned(), self.name.clone());
         labels.extend(self.labels.clone());
         let port = |port: &u16| format!("{port}/tcp");
+        let publish = if publishes { &self.publish[..] } else { &[] };
         let loopback = PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: None };
         let host_config = HostConfig {
             init: Some(self.init),
             network_mode: Some(self.network.clone()),
             cap_add: Some(self.cap_add.clone()),
             sysctls: Some(self.sysctls.iter().cloned().collect()),
-            port_bindings: Some(self.publish.iter().map(|p| (port(p), Some(vec![loopback.clone()]))).collect()),
+            port_bindings: Some(publish.iter().map(|p| (port(p), Some(vec![loopback.clone()]))).collect()),
             ..Default::default()
         };
         let is_guest = self.network.starts_with("container:");
@@ -80,7 +82,7 @@ impl ContainerSpec {
             // who shares a network shares its name
             hostname: (!is_guest).then(|| self.hostname.clone()),
             cmd: Some(self.command.clone()),
-            exposed_ports: Some(self.publish.iter().map(port).collect()),
+            exposed_ports: Some(publish.iter().map(port).collect()),
             labels: Some(labels),
             host_config: Some(host_config),
             ..Default::default()
@@ -98,7 +100,7 @@ mod tests {
         let network = Network { name: "n".into(), id: "i".into(), gateway: [10, 0, 0, 1].into() };
         let mut spec = ContainerSpec::new("mx.example", "debian", &Run::new("r1", false), &network);
         spec.publish = vec![25, 7000];
-        let body = spec.body();
+        let body = spec.body(true);
         let bindings = body.host_config.unwrap().port_bindings.unwrap();
         assert_eq!(bindings.len(), 2);
         for binding in bindings.values().flatten().flatten() {

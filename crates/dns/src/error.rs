@@ -8,8 +8,8 @@ use std::{io, net::SocketAddr};
 pub enum DnsError {
     /// An address cannot be listened on.
     #[error(
-        "cannot listen for DNS questions on {address} ({transport}): {source}; \
-         is the address one of this machine's, and may this user bind to it?"
+        "cannot listen for DNS questions on {address} ({transport}): {source}; is the address one of this machine's? \
+         Networks of an engine on another machine, and of Docker without root, are not"
     )]
     Bind {
         /// Address and port; port 0 means any.

@@ -12,6 +12,7 @@ use crate::{
 use evidence::JournalEntry;
 use futures_util::future::try_join_all;
 use hickory_proto::rr::{LowerName, RecordType};
+use socket2::{Domain, Socket, Type};
 use std::{
     collections::BTreeSet,
     fmt, io,
@@ -30,6 +31,8 @@ pub(crate) const IDLE: Duration = Duration::from_secs(120);
 pub(crate) const WAITING: usize = 1024;
 /// Ports tried until one is free for UDP and TCP alike.
 const TRIES: usize = 32;
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 1024;
 
 /// The authoritative server for everything. Clones are the same server; it ends with the last of them.
 #[derive(Clone)]
@@ -63,6 +66,16 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Sees to it that its address is one that this machine has by now: it may have listened before.
+    ///
+    /// # Errors
+    /// [`DnsError::Bind`].
+    pub fn is_here(&self) -> Result<(), DnsError> {
+        let address = SocketAddr::new(self.address.ip(), 0);
+        let tried = std::net::UdpSocket::bind(address);
+        tried.map(drop).map_err(|source| DnsError::Bind { address: self.address, transport: "udp", source })
     }
 
     /// The root's DS record in zone-file form: what a validator must know and believe (RFC 4035 §4.4).
@@ -173,18 +186,40 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// A port that is free for UDP and TCP.
+/// A port that is free for UDP and TCP. The address may be one that this machine has only later: some engines give a network its
+/// bridge when the first container comes.
 pub(crate) async fn bind(ip: IpAddr) -> Result<(UdpSocket, TcpListener, SocketAddr), DnsError> {
     let any = SocketAddr::new(ip, 0);
     let failed = |address, transport| move |source| DnsError::Bind { address, transport, source };
     let mut tries = 0;
     loop {
-        let udp = UdpSocket::bind(any).await.map_err(failed(any, "udp"))?;
+        let udp = early_udp(any).map_err(failed(any, "udp"))?;
         let address = udp.local_addr().map_err(failed(any, "udp"))?;
-        match TcpListener::bind(address).await {
+        match early_tcp(address) {
             Ok(tcp) => return Ok((udp, tcp, address)),
             Err(e) if e.kind() == io::ErrorKind::AddrInUse && tries < TRIES => tries += 1,
             Err(e) => return Err(failed(address, "tcp")(e)),
         }
     }
+}
+
+fn early_udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, None)?;
+    early(&socket, address)?;
+    UdpSocket::from_std(socket.into())
+}
+
+fn early_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    early(&socket, address)?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+fn early(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    if address.is_ipv4() {
+        socket.set_freebind_v4(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())
 }

@@ -31,10 +31,10 @@ pub(crate) async fn bring_up(
     with_peer: bool,
     held: bool,
 ) -> Result<RunningStack, CommandError> {
-    let engine = Engine::connect(context.engine.as_deref()).await?;
+    let engine = Engine::connect(&context.engine).await?;
     remove_dead(context, &engine).await;
     let id = format!("{:08x}", rand::random::<u32>());
-    let reaper = Reaper::start(context.engine.as_deref(), &id)?;
+    let reaper = Reaper::start(&context.engine, &id)?;
     let run = Run::new(&id, held).with_reaper(&reaper);
     let images = ImageSettings { mirror: context.mirror.clone(), cache: context.workspace.cache() };
     let Pair { gateway, peer } = pair;

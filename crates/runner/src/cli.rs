@@ -23,7 +23,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Args)]
 pub(crate) struct EngineArgs {
-    /// Container engine's address, such as `unix:///run/user/1000/docker.sock` [default: the local socket]
+    /// Container engine's address, such as `unix:///run/user/1000/podman/podman.sock` [default: the socket of Docker, else of Podman]
     #[arg(long, env = "DOCKER_HOST", global = true, value_name = "ADDRESS", hide_env_values = true)]
     pub(crate) engine: Option<String>,
     /// Debian package mirror from which images are made
@@ -86,6 +86,26 @@ pub(crate) enum Command {
         /// Id of the run
         run: String,
     },
+}
+
+impl Command {
+    /// Whether it brings a stack up, and must be reached from there.
+    pub(crate) fn has_stack(&self) -> bool {
+        match self {
+            Self::Run(_) | Self::Watch(_) | Self::Bench(_) => true,
+            Self::Scenario(command) => matches!(command, ScenarioCommand::Run(_)),
+            Self::Stack(command) => matches!(command, StackCommand::Up { .. }),
+            Self::Gateway(command) => matches!(command, GatewayCommand::Explain(_) | GatewayCommand::Compare(_)),
+            Self::Probe(args) => !args.target.as_deref().is_some_and(|target| target.contains(':')),
+            Self::Assess(args) => args.host.is_none(),
+            Self::Init { .. }
+            | Self::Lookup(_)
+            | Self::Schema { .. }
+            | Self::Completions { .. }
+            | Self::Man { .. }
+            | Self::Reap { .. } => false,
+        }
+    }
 }
 
 /// Which gateway.

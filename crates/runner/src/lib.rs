@@ -22,5 +22,6 @@ mod snapshots;
 mod start;
 mod workspace;
 
+pub use container::WITHIN;
 pub use shipped::Shipped;
 pub use start::{Call, main};

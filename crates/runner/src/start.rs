@@ -22,6 +22,10 @@ pub struct Call {
     pub shipped: Shipped,
     /// Where files are kept between runs; none, if the system names no such place.
     pub cache: Option<PathBuf>,
+    /// Where sockets of the user's own services lie; none, if the system names no such place.
+    pub runtime: Option<PathBuf>,
+    /// Whether this is the program once more, within the engine's network namespace.
+    pub is_within: bool,
     /// Root of the repository that is tested, where a CI service says so.
     pub repository: Option<PathBuf>,
 }
@@ -35,15 +39,19 @@ pub fn main(call: Call) -> ExitCode {
     let progress = Progress::start();
     let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
     let ended = runtime.block_on(async {
-        let (engine, mirror) = (cli.engine.engine, cli.engine.mirror);
+        let named = cli.engine.engine.filter(|address| !address.is_empty());
+        let engine = named.unwrap_or_else(|| container::local(call.runtime.as_deref()));
+        let mirror = cli.engine.mirror;
         // these know of no workspace
         let command = match cli.command {
             Command::Init { directory } => return commands::init::init(&directory, &call),
             Command::Completions { shell } => return commands::pages::completions(shell),
             Command::Man { directory } => return commands::pages::man(directory.as_deref()),
-            Command::Reap { run } => return commands::stack::reap(engine.as_deref(), &run).await,
+            Command::Reap { run } => return commands::stack::reap(&engine, &run).await,
             command => command,
         };
+        let engine =
+            if command.has_stack() { container::enter(engine, program, call.is_within).await? } else { engine };
         let workspace = Workspace::open(cli.engine.root, &call)?;
         let context = CommandContext { workspace, program, engine, mirror, progress: progress.clone() };
         run(&context, command).await

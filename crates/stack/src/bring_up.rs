@@ -70,6 +70,7 @@ impl Stack {
         });
         let (internet, hosts) =
             tokio::try_join!(on.internet(&images.internet, &world, &dns, &logs), try_join_all(starting))?;
+        dns.is_here()?;
         let entrance = internet.container.port(internet::ENTRANCE)?;
         router.open(entrance);
 

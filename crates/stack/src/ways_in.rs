@@ -9,8 +9,10 @@ impl Stack {
     #[must_use]
     pub fn ways_in(&self) -> String {
         let mut text = format!("run {}: the stack is up\n\n", self.run.id);
+        let engine = self.internet.container.engine();
+        let program = engine.program();
         for host in self.hosts() {
-            line(&mut text, &format!("docker exec -it {} bash", host.container.name()), host.name());
+            line(&mut text, &format!("{program} exec -it {} bash", host.container.name()), host.name());
         }
         let from = self.hosts().last().unwrap_or_else(|| unreachable!("a stack has hosts"));
         for host in self.hosts() {
@@ -22,7 +24,7 @@ impl Stack {
                     _ => continue,
                 };
                 let command = format!(
-                    "docker exec -it {} openssl s_client -connect {}:{port}{starttls} -servername {} -brief",
+                    "{program} exec -it {} openssl s_client -connect {}:{port}{starttls} -servername {} -brief",
                     from.container.name(),
                     host.container.addresses().v4,
                     host.name()
@@ -36,7 +38,7 @@ impl Stack {
         {
             line(
                 &mut text,
-                &format!("dig @{} -p {} +dnssec {name} {kind}", dns.ip(), dns.port()),
+                &format!("{}dig @{} -p {} +dnssec {name} {kind}", engine.entering(), dns.ip(), dns.port()),
                 "the harness's own DNS",
             );
         }
@@ -56,7 +58,8 @@ impl Stack {
             )
         };
         let command = format!(
-            "swaks --server {} --port {} {} --ehlo laptop.example --from x@laptop.example --to {recipient}",
+            "{}swaks --server {} --port {} {} --ehlo laptop.example --from x@laptop.example --to {recipient}",
+            self.internet.container.engine().entering(),
             self.entrance.ip(),
             self.entrance.port(),
             proxy(endpoint.address)

@@ -2,6 +2,7 @@
 
 use crate::{BoxStream, Route, proxy};
 use futures_util::future::BoxFuture;
+use socket2::SockRef;
 use std::{
     fmt, io,
     net::{IpAddr, SocketAddr},
@@ -9,13 +10,15 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     task::{AbortHandle, JoinSet},
     time::{MissedTickBehavior, interval, timeout},
 };
 
 /// So many connections are served at once; further ones wait to be accepted.
 const AT_ONCE: usize = 512;
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
 /// How long the PROXY header, and a connection to where it leads, may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a connection is tried when the system has no room for one.
@@ -51,12 +54,18 @@ pub struct World {
 }
 
 impl World {
-    /// Listens on a port of this address that is free.
+    /// Listens on a port of this address that is free. The address may be one that this machine has only later: some engines
+    /// give a network its bridge when the first container comes.
     ///
     /// # Errors
     /// The address is none of this machine's, or there is no free port.
     pub async fn listen(ip: IpAddr, router: Arc<dyn Routing>) -> io::Result<Self> {
-        let listener = TcpListener::bind((ip, 0)).await?;
+        let socket = if ip.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        if ip.is_ipv4() {
+            SockRef::from(&socket).set_freebind_v4(true)?;
+        }
+        socket.bind((ip, 0).into())?;
+        let listener = socket.listen(BACKLOG)?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(accept(listener, router)).abort_handle();
         Ok(Self { address, task })

@@ -1,6 +1,6 @@
 //! Images: built once, in order, and with an error that shows why not.
 
-use crate::{Test, debian, ensure, recipe, runtime, settings};
+use crate::{DOCKER, Test, debian, ensure, recipe, runtime, settings};
 use libtest_mimic::Failed;
 use mailproof_container::{Base, Engine, EngineError, ImageRecipe};
 use std::{collections::BTreeMap, fs, sync::Mutex};
@@ -14,7 +14,7 @@ pub(crate) fn trials() -> Vec<Test> {
 
 fn the_same_image_is_built_once() -> Result<(), Failed> {
     runtime().block_on(async {
-        let engine = Engine::connect(None).await?;
+        let engine = Engine::connect(DOCKER).await?;
         let internet = recipe("internet", Base::Recipe(Box::new(debian())));
         let said = Mutex::new(Vec::new());
         let progress = |line: &str| said.lock().expect("no panic").push(line.to_owned());
@@ -41,7 +41,7 @@ fn a_failed_build_shows_why() -> Result<(), Failed> {
             directory.path().join("Dockerfile"),
             "ARG BASE\nFROM ${BASE}\nRUN echo the reason is this >&2; exit 3\n",
         )?;
-        let engine = Engine::connect(None).await?;
+        let engine = Engine::connect(DOCKER).await?;
         let broken = ImageRecipe {
             name: "broken".to_owned(),
             directory: directory.path().to_owned(),

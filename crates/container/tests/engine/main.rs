@@ -18,13 +18,13 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+/// Where the engine is on which these tests run.
+pub(crate) const DOCKER: &str = "unix:///var/run/docker.sock";
+
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["reap", run] => block(async { mailproof_container::reap(None, run).await.map(drop) }),
-        ["--engine", engine, "reap", run] => {
-            block(async { mailproof_container::reap(Some(engine), run).await.map(drop) })
-        }
+        ["--engine", engine, "reap", run] => block(async { mailproof_container::reap(engine, run).await.map(drop) }),
         ["raise", run] => block(runs::raise(run)),
         _ => test(),
     }
@@ -74,7 +74,7 @@ where
     F: Future<Output = Result<(), Failed>>,
 {
     runtime().block_on(async {
-        let engine = Engine::connect(None).await?;
+        let engine = Engine::connect(DOCKER).await?;
         let image = engine.ensure(&debian(), &settings(), &|_| {}).await?;
         let run = Run::new(&run_id(), false);
         let network = engine.network(&run).await?;

@@ -1,6 +1,6 @@
 //! Runs: told apart by label, and cleaned up however they end.
 
-use crate::{Test, debian, ensure, run_id, runtime, settings, with_place};
+use crate::{DOCKER, Test, debian, ensure, run_id, runtime, settings, with_place};
 use libtest_mimic::Failed;
 use mailproof_container::{ContainerSpec, Engine, EngineError, Reaper, Run};
 use std::{
@@ -21,7 +21,7 @@ pub(crate) fn trials() -> Vec<Test> {
 
 /// A run that is killed: a network, three containers, a reaper; then it waits.
 pub(crate) async fn raise(id: &str) -> Result<(), EngineError> {
-    let address = Some("unix:///var/run/docker.sock");
+    let address = DOCKER;
     let engine = Engine::connect(address).await?;
     let run = Run::new(id, false);
     let _reaper = Reaper::start(address, id)?;
@@ -68,7 +68,7 @@ fn killed_after(word: &str) -> Result<(), Failed> {
     child.kill()?;
     child.wait()?;
     runtime().block_on(async {
-        let engine = Engine::connect(None).await?;
+        let engine = Engine::connect(DOCKER).await?;
         let deadline = Instant::now() + Duration::from_secs(30);
         let mut tick = interval(Duration::from_millis(100));
         loop {
@@ -93,10 +93,10 @@ fn raised(run: &str) -> Result<(Child, BufReader<ChildStdout>), Failed> {
 
 fn a_disarmed_reaper_leaves_all() -> Result<(), Failed> {
     with_place(|place| async move {
-        Reaper::start(None, &place.run.id)?.disarm();
+        Reaper::start(DOCKER, &place.run.id)?.disarm();
         let ids: Vec<String> = place.engine.runs().await?.into_iter().map(|run| run.id).collect();
         ensure(ids.contains(&place.run.id), || format!("{ids:?}"))?;
-        drop(Reaper::start(None, &place.run.id)?);
+        drop(Reaper::start(DOCKER, &place.run.id)?);
         let deadline = Instant::now() + Duration::from_secs(30);
         let mut tick = interval(Duration::from_millis(100));
         while place.engine.runs().await?.iter().any(|run| run.id == place.run.id) {

@@ -26,10 +26,8 @@ fn insecure(origin: &str, records: &str) -> ZoneData {
 }
 
 #[tokio::test]
-async fn a_busy_port_is_passed_over_and_a_foreign_address_is_named() {
+async fn a_busy_port_is_passed_over() {
     let local = "127.0.0.1".parse().unwrap();
     let (one, other) = (Server::start(local).await.unwrap(), Server::start(local).await.unwrap());
     assert_ne!(one.address(), other.address());
-    let error = Server::start("203.0.113.99".parse().unwrap()).await.unwrap_err().to_string();
-    assert!(error.contains("203.0.113.99"), "{error}");
 }

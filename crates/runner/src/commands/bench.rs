@@ -222,7 +222,7 @@ outcome = {{ delivered = "INBOX" }}
 
 /// Images from nothing but the package mirror and its cache.
 async fn cold(context: &CommandContext, gateway: Option<&str>) -> Result<(), CommandError> {
-    let engine = Engine::connect(context.engine.as_deref()).await?;
+    let engine = Engine::connect(&context.engine).await?;
     engine.remove_images().await?;
     let images = ImageSettings { mirror: context.mirror.clone(), cache: context.workspace.cache() };
     let pair = Pair::load(&context.workspace, gateway)?;

@@ -26,7 +26,7 @@ pub(crate) struct CommandContext {
     pub(crate) workspace: Workspace,
     /// The words before a command's.
     pub(crate) program: &'static str,
-    pub(crate) engine: Option<String>,
+    pub(crate) engine: String,
     pub(crate) mirror: Option<String>,
     pub(crate) progress: Progress,
 }

@@ -43,7 +43,7 @@ pub(crate) async fn hold(context: &CommandContext, running_stack: RunningStack) 
 
 /// Takes down every stack that is held.
 pub(crate) async fn down(context: &CommandContext) -> CommandResult {
-    let engine = Engine::connect(context.engine.as_deref()).await?;
+    let engine = Engine::connect(&context.engine).await?;
     sweep(&engine, "no stack is held on this engine", "took down", |run| run.held).await?;
     Ok(Exit::AsExpected)
 }
@@ -51,7 +51,7 @@ pub(crate) async fn down(context: &CommandContext) -> CommandResult {
 /// Removes what dead runs left and those that are named, and if it is wanted the images, on which nobody must stand. Runs of which
 /// it cannot be told from here whether they live are named, and stay.
 pub(crate) async fn prune(context: &CommandContext, named: &[String], images: bool) -> CommandResult {
-    let engine = Engine::connect(context.engine.as_deref()).await?;
+    let engine = Engine::connect(&context.engine).await?;
     let is_meant = |run: &SeenRun| run.owner == Owner::Dead || named.contains(&run.id);
     sweep(&engine, "dead runs left nothing on this engine", "removed what was left of", is_meant).await?;
     for run in engine.runs().await?.iter().filter(|run| run.owner == Owner::Elsewhere) {
@@ -90,7 +90,7 @@ async fn sweep(
 
 /// Prints what hosts of held stacks logged.
 pub(crate) async fn logs(context: &CommandContext, host: Option<&str>) -> CommandResult {
-    let engine = Engine::connect(context.engine.as_deref()).await?;
+    let engine = Engine::connect(&context.engine).await?;
     let mut is_any = false;
     for run in engine.runs().await?.into_iter().filter(|run| run.held) {
         for seen in run.containers.iter().filter(|c| host.is_none_or(|wanted| c.host == wanted)) {
@@ -111,7 +111,7 @@ pub(crate) async fn logs(context: &CommandContext, host: Option<&str>) -> Comman
 }
 
 /// Waits until standard input ends, then removes everything of the run.
-pub(crate) async fn reap(engine: Option<&str>, run: &str) -> CommandResult {
+pub(crate) async fn reap(engine: &str, run: &str) -> CommandResult {
     container::reap(engine, run).await?;
     Ok(Exit::AsExpected)
 }

@@ -1,0 +1,86 @@
+//! Podman without root. Its networks lie in a network namespace of its own, and who is to be reached from a container must
+//! be in there: the program is executed once more, within.
+
+use crate::{Engine, EngineError, EngineKind};
+use std::{
+    ffi::OsStr,
+    fs::metadata,
+    os::{
+        fd::{AsRawFd, IntoRawFd},
+        unix::{fs::MetadataExt, process::CommandExt},
+    },
+    path::{Path, PathBuf},
+};
+
+/// The variable of the environment that says that the program is within; its value is the name by which messages call it.
+pub const WITHIN: &str = "MAILPROOF_WITHIN";
+
+/// How the address of a socket begins that is held open.
+const HELD: &str = "unix:///proc/self/fd/";
+
+/// Where the engine is when nobody says so: Docker's socket; where there is none, that of Podman, first the user's own, which
+/// lies below `runtime` (`XDG_RUNTIME_DIR`).
+#[must_use]
+pub fn local(runtime: Option<&Path>) -> String {
+    let own = runtime.map(|runtime| runtime.join("podman/podman.sock"));
+    let podman = own.into_iter().chain([PathBuf::from("/run/podman/podman.sock")]);
+    let docker = PathBuf::from("/var/run/docker.sock");
+    let found = [docker.clone()].into_iter().chain(podman).find(|socket| socket.exists());
+    format!("unix://{}", found.unwrap_or(docker).display())
+}
+
+/// Sees to it that this process can be reached from the engine's networks, and returns the address at which the engine is to
+/// be asked from now on. Where the engine is Podman without root this call does not return: the program is executed again by
+/// `podman unshare --rootless-netns`, with the same words, and `name` as the value of [`WITHIN`].
+///
+/// # Errors
+/// The engine's word, or why its namespace cannot be entered.
+pub async fn enter(address: String, name: &str, is_within: bool) -> Result<String, EngineError> {
+    if is_within {
+        return held(&address);
+    }
+    let engine = Engine::connect(&address).await?;
+    let Some(owner) = engine.owner_without_root(&address)? else { return Ok(address) };
+    let apart = |reason: String| EngineError::Apart { address: address.clone(), reason };
+    let user = rustix::process::geteuid().as_raw();
+    if owner != user {
+        return Err(apart(format!("it is Podman of the user {owner}, and this is the user {user}")));
+    }
+    #[expect(clippy::disallowed_methods, reason = "this room starts programs")]
+    let mut podman = std::process::Command::new("podman");
+    podman.args(["unshare", "--rootless-netns"]);
+    podman.arg(std::env::current_exe().map_err(|cause| apart(format!("this program is not found: {cause}")))?);
+    podman.args(std::env::args_os().skip(1)).env(WITHIN, name).env("DOCKER_HOST", &address);
+    // only a program that could not be executed comes back from here
+    Err(apart(format!("podman could not be executed: {}", podman.exec())))
+}
+
+/// The socket by a descriptor of this process: Podman takes the files of the namespace away with the last container, and its
+/// own socket, as it is seen from within, is one of them. The descriptor stays open for the programs that this one starts.
+fn held(address: &str) -> Result<String, EngineError> {
+    use rustix::fs::{Mode, OFlags, open};
+    let Some(path) = address.strip_prefix("unix://").filter(|_| !is_held(address)) else {
+        return Ok(address.to_owned());
+    };
+    let socket = open(OsStr::new(path), OFlags::PATH, Mode::empty())
+        .map_err(|cause| EngineError::Absent { address: address.to_owned(), reason: cause.to_string() })?;
+    let held = format!("{HELD}{}", socket.as_raw_fd());
+    let _ = socket.into_raw_fd();
+    Ok(held)
+}
+
+/// Whether an address is one that [`held`] gave.
+pub(crate) fn is_held(address: &str) -> bool {
+    address.starts_with(HELD)
+}
+
+impl Engine {
+    /// The user whose engine it is, if it is Podman without root: who owns its socket. Not every version says it itself.
+    fn owner_without_root(&self, address: &str) -> Result<Option<u32>, EngineError> {
+        let path = address.strip_prefix("unix://").filter(|_| self.kind == EngineKind::Podman);
+        let Some(path) = path else { return Ok(None) };
+        let owner =
+            metadata(path).map_err(|cause| EngineError::unreachable(address, Some(cause.kind()), cause.to_string()))?;
+        Ok(Some(owner.uid()).filter(|user| *user != 0))
+    }
+}
