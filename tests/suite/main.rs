@@ -23,6 +23,7 @@ mod podman;
 mod probe;
 mod safety;
 mod scenarios;
+mod shards;
 mod stacks;
 mod tidy;
 mod unread;
@@ -48,6 +49,7 @@ fn main() {
         own::pure(),
         probe::pure(),
         imports::pure(),
+        shards::pure(),
     ]
     .into_iter()
     .flatten()
@@ -72,6 +74,7 @@ fn main() {
         watch::trials(),
         imports::trials(),
         podman::trials(),
+        shards::trials(),
         runs,
         scenarios,
     ]
