@@ -439,9 +439,24 @@ pub(crate) struct BenchArgs {
     /// The scanner sslyze, if it is not on the PATH under this name
     #[arg(long, env = "MAILPROOF_SSLYZE", default_value = "sslyze", value_name = "PROGRAM")]
     pub(crate) sslyze: String,
-    /// Largest number of generated scenarios
+    /// Largest number of generated scenarios that are run
     #[arg(long, default_value = "1000", value_name = "N")]
     pub(crate) scenarios: usize,
+    /// Only what needs no engine: how reading, scheduling, judging and reporting grow with scenarios, zones with names
+    #[arg(long, conflicts_with = "soak")]
+    pub(crate) growth: bool,
+    /// Only endurance: the library N times on one stack and on N stacks; what differs, and what stays behind
+    #[arg(long, value_name = "N")]
+    pub(crate) soak: Option<NonZeroUsize>,
+    /// Scenarios for --soak: as in `scenario run`
+    #[arg(value_name = "NAME|FILE|DIR", requires = "soak")]
+    pub(crate) names: Vec<String>,
+    /// Also write all numbers as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Compare with what an earlier bench wrote by --json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) compare: Option<PathBuf>,
 }
 
 /// A kind of report and where it goes.
