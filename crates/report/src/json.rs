@@ -1,8 +1,8 @@
 //! For machines: JSON. Version 1 of the document only grows: no key changes its meaning or goes.
 
-use crate::{Places, RunReport, ScenarioReport, Snapshot, Status, annotations::slashed, verdict};
+use crate::{Identity, Places, RunReport, ScenarioReport, ShardOf, Snapshot, Status, annotations::slashed, verdict};
 use ::verdict::{Checked, Finding, Judged, Unclear};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 /// The whole run as one JSON document, ended by LF.
@@ -11,34 +11,60 @@ use serde_json::{Value, json};
 /// from the root of the repository, if they lie in it.
 #[must_use]
 pub fn json(run: &RunReport, places: Places<'_>) -> String {
-    let scenarios = run.scenarios.iter().map(|report| scenario(report, places)).collect();
-    document(run, scenarios, as_text(&run.strays))
+    document(run, || run.scenarios.iter().map(|report| scenario(report, places)), as_text(&run.strays))
 }
 
 /// The document, with these scenarios and messages that nobody sent.
-pub(crate) fn document(run: &RunReport, scenarios: Vec<Value>, strays: Value) -> String {
+pub(crate) fn document<I: Iterator<Item = Value>>(run: &RunReport, scenarios: impl Fn() -> I, strays: Value) -> String {
     let whole = verdict(run);
-    let mut document = json!({
-        "format": "mailproof-report",
-        "version": 1,
-        "gateway": run.gateway,
-        "adaptations": run.adaptations,
-        "ci": run.is_ci,
-        "result": whole.to_string().replace(' ', "-"),
-        "exit_code": whole.exit_code(),
-        "seconds": seconds(run.took),
-        "died": run.died,
-        "strays": strays,
-        "identity": run.identity,
-        "shard": run.shard,
-        "scenarios": scenarios,
-        "left_out": run.left_out,
-    });
-    if !run.incomplete.is_empty() {
-        document["incomplete"] = run.incomplete.as_slice().into();
-    }
+    let document = Document {
+        format: "mailproof-report",
+        version: 1,
+        gateway: &run.gateway,
+        adaptations: &run.adaptations,
+        ci: run.is_ci,
+        result: whole.to_string().replace(' ', "-"),
+        exit_code: whole.exit_code(),
+        seconds: seconds(run.took),
+        died: &run.died,
+        strays,
+        identity: &run.identity,
+        shard: run.shard.as_ref(),
+        scenarios: Each(scenarios),
+        left_out: &run.left_out,
+        incomplete: &run.incomplete,
+    };
     let text = serde_json::to_string_pretty(&document).expect("values of JSON have a text");
     text + "\n"
+}
+
+#[derive(Serialize)]
+struct Document<'a, S> {
+    format: &'static str,
+    version: u32,
+    gateway: &'a str,
+    adaptations: &'a [String],
+    ci: bool,
+    result: String,
+    exit_code: u8,
+    seconds: f64,
+    died: &'a [String],
+    strays: Value,
+    identity: &'a Identity,
+    shard: Option<&'a ShardOf>,
+    scenarios: S,
+    left_out: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    incomplete: &'a [String],
+}
+
+/// A list of which one value is there at a time: that of a scenario takes several times the room of its text.
+struct Each<F>(F);
+
+impl<F: Fn() -> I, I: Iterator<Item = Value>> Serialize for Each<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
 }
 
 fn scenario(report: &ScenarioReport, places: Places<'_>) -> Value {

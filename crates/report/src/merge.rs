@@ -30,7 +30,7 @@ impl Merged {
     /// The JSON document: each scenario as its part has it, ended by LF.
     #[must_use]
     pub fn json(&self) -> String {
-        document(&self.run, self.scenarios.clone(), self.strays.clone())
+        document(&self.run, || self.scenarios.iter().cloned(), self.strays.clone())
     }
 }
 

@@ -120,6 +120,9 @@ fn scenarios(count: usize, world: &World, growth: &mut Growth) -> Result<(), Com
         is_ci: true,
     };
     growth.row("judge", count, "scenarios", begun.elapsed());
+    if let Some(memory) = super::memory("VmRSS:") {
+        number(&format!("memory, {count} judged"), memory as f64 / 1024.0, "MB", "before reports");
+    }
     report_on(&run, count, growth);
     Ok(())
 }
@@ -163,7 +166,7 @@ async fn names(count: usize, growth: &mut Growth) -> Result<(), CommandError> {
             return Err(CommandError::error(miette::miette!("not measured: {name} is not found")));
         }
     }
-    growth.row("ask 500 of", count, "names", begun.elapsed() * u32::try_from(count / asked).unwrap_or(1));
+    growth.row("ask a large zone for", asked, &format!("names of {count}"), begun.elapsed());
     drop(lease);
     Ok(())
 }
