@@ -26,6 +26,7 @@ mod scenarios;
 mod stacks;
 mod tidy;
 mod unread;
+mod users;
 mod watch;
 
 use held::Held;
@@ -72,6 +73,7 @@ fn main() {
         watch::trials(),
         imports::trials(),
         podman::trials(),
+        users::trials(),
         runs,
         scenarios,
     ]

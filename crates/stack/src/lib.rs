@@ -27,6 +27,7 @@ mod stopping;
 mod taking_over;
 mod transact;
 mod unit;
+pub mod users;
 mod ways_in;
 mod zones;
 

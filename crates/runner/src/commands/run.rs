@@ -57,6 +57,12 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     let style = context.style();
     let wanted = workspace.reports(&args.reports);
     let quoted = Quoted::begin(context, wanted);
+    if pair.gateway.mailboxes.is_empty() {
+        let program = context.program;
+        context.progress.note(&format!(
+            "{gateway} has no `[[mailbox]]`, and scenarios are for those who have one; `{program} gateway users {gateway}` asks its daemons who there is"
+        ));
+    }
     let running_stack = bring_up(context, pair, with_peer, args.keep).await?;
     let stack = &running_stack.stack;
     context.progress.print(&format!("run {}: gateway {gateway}\n", running_stack.run));
