@@ -23,6 +23,7 @@ mod podman;
 mod probe;
 mod safety;
 mod scenarios;
+mod shards;
 mod stacks;
 mod tidy;
 mod unread;
@@ -49,6 +50,7 @@ fn main() {
         own::pure(),
         probe::pure(),
         imports::pure(),
+        shards::pure(),
     ]
     .into_iter()
     .flatten()
@@ -74,6 +76,7 @@ fn main() {
         imports::trials(),
         podman::trials(),
         users::trials(),
+        shards::trials(),
         runs,
         scenarios,
     ]

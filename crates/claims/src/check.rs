@@ -1,7 +1,7 @@
 //! What comes of a claim, and where the cause of that lies.
 
 use evidence::{Configured, LogLine};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Whether a claim holds.
@@ -65,7 +65,7 @@ pub enum Cause {
 }
 
 /// A cause at the gateway.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayCause {
     /// What was the matter, as a sentence without an end.
     pub what: String,

@@ -2,10 +2,10 @@
 
 use evidence::{Delivered, Exchange, FateStatus, Notification, Observed, ProgramRun, Transaction};
 use mail::{Address, Reply};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What became of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// The server refused it for good.

@@ -4,7 +4,7 @@ use crate::{
     Engine, EngineError,
     bollard::{
         errors::Error,
-        query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder},
+        query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder},
     },
     owner::Owner,
     run::{HELD, HOST, OWNER, PLACE, REAPER, RUN},
@@ -62,6 +62,34 @@ impl Engine {
         });
         let networks = networks.into_iter().map(|seen| seen.labels.unwrap_or_default().into_iter().collect());
         Ok(runs(containers.collect(), networks.collect()))
+    }
+
+    /// Names of the volumes that containers of a run hold.
+    ///
+    /// # Errors
+    /// The engine's word.
+    pub async fn volumes_of(&self, run: &str) -> Result<Vec<String>, EngineError> {
+        let label = format!("{RUN}={run}");
+        let filters = HashMap::from([("label", vec![label.as_str()])]);
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+        let fault = |error: Error| EngineError::new(format!("list the volumes of run {run}"), &error);
+        let containers = self.docker.list_containers(Some(options)).await.map_err(fault)?;
+        Ok(containers
+            .into_iter()
+            .flat_map(|one| one.mounts.unwrap_or_default())
+            .filter_map(|mount| mount.name)
+            .collect())
+    }
+
+    /// Those of these volumes that there are.
+    ///
+    /// # Errors
+    /// The engine's word.
+    pub async fn volumes_left(&self, names: &[String]) -> Result<Vec<String>, EngineError> {
+        let options = ListVolumesOptionsBuilder::new().build();
+        let fault = |error: Error| EngineError::new("list the volumes", &error);
+        let all = self.docker.list_volumes(Some(options)).await.map_err(fault)?.volumes.unwrap_or_default();
+        Ok(all.into_iter().map(|volume| volume.name).filter(|name| names.contains(name)).collect())
     }
 }
 

@@ -110,6 +110,7 @@ fn annotations(run: &RunReport, places: Places<'_>) -> Vec<Annotation> {
         annotation(Kind::Snapshot, place, &scenario.name, &message)
     }));
     let of_run = |kind, text: &str| annotation(kind, places.of_gateway("gateway.toml", 1), &run.gateway, text);
+    all.extend(run.incomplete.iter().map(|lack| of_run(Kind::Unclear, lack)));
     all.extend(run.died.iter().map(|died| of_run(Kind::Unclear, died)));
     match &run.strays {
         Observed::Seen(strays) => all.extend(
@@ -187,6 +188,6 @@ impl Places<'_> {
     }
 }
 
-fn slashed(path: &Path) -> String {
+pub(crate) fn slashed(path: &Path) -> String {
     path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }

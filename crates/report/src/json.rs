@@ -1,18 +1,24 @@
 //! For machines: JSON. Version 1 of the document only grows: no key changes its meaning or goes.
 
-use crate::{RunReport, ScenarioReport, Snapshot, Status, verdict};
-use ::claims::GatewayCause;
-use ::verdict::{Checked, Finding, Judged, Location, Unclear};
+use crate::{Places, RunReport, ScenarioReport, Snapshot, Status, annotations::slashed, verdict};
+use ::verdict::{Checked, Finding, Judged, Unclear};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 /// The whole run as one JSON document, ended by LF.
 ///
-/// A fact is `{"seen": FACT}` or `{"unobserved": WHY}`; bodies of messages are text, octets that are no UTF-8 replaced.
+/// A fact is `{"seen": FACT}` or `{"unobserved": WHY}`; bodies of messages are text, octets that are no UTF-8 replaced. Files are named
+/// from the root of the repository, if they lie in it.
 #[must_use]
-pub fn json(run: &RunReport) -> String {
+pub fn json(run: &RunReport, places: Places<'_>) -> String {
+    let scenarios = run.scenarios.iter().map(|report| scenario(report, places)).collect();
+    document(run, scenarios, as_text(&run.strays))
+}
+
+/// The document, with these scenarios and messages that nobody sent.
+pub(crate) fn document(run: &RunReport, scenarios: Vec<Value>, strays: Value) -> String {
     let whole = verdict(run);
-    let document = json!({
+    let mut document = json!({
         "format": "mailproof-report",
         "version": 1,
         "gateway": run.gateway,
@@ -22,18 +28,24 @@ pub fn json(run: &RunReport) -> String {
         "exit_code": whole.exit_code(),
         "seconds": seconds(run.took),
         "died": run.died,
-        "strays": as_text(&run.strays),
-        "scenarios": run.scenarios.iter().map(scenario).collect::<Vec<_>>(),
+        "strays": strays,
+        "identity": run.identity,
+        "shard": run.shard,
+        "scenarios": scenarios,
         "left_out": run.left_out,
     });
+    if !run.incomplete.is_empty() {
+        document["incomplete"] = run.incomplete.as_slice().into();
+    }
     let text = serde_json::to_string_pretty(&document).expect("values of JSON have a text");
     text + "\n"
 }
 
-fn scenario(report: &ScenarioReport) -> Value {
+fn scenario(report: &ScenarioReport, places: Places<'_>) -> Value {
     let mut value = json!({
         "name": report.name,
         "title": report.title,
+        "file": report.file.strip_prefix(places.repository).map_or_else(|_| report.file.display().to_string(), slashed),
         "status": report.status.as_str(),
         "seconds": seconds(report.took),
         "died": report.died,
@@ -44,6 +56,14 @@ fn scenario(report: &ScenarioReport) -> Value {
         value["reason"] = why.as_str().into();
     }
     let (verdict, evidence) = (report.verdict.as_ref(), report.evidence.as_ref());
+    let wrong = verdict.and_then(|verdict| {
+        let unclear = verdict.errors().chain(verdict.unseen()).map(Unclear::source);
+        verdict.findings().map(Finding::source).chain(unclear).next()
+    });
+    // what is wrong is shown in it
+    if let Some((path, text)) = wrong {
+        value["source"] = json!({ "path": path, "text": text });
+    }
     if let Some(settings) = verdict.and_then(|verdict| verdict.settings.as_ref()) {
         value["settings"] = checked(settings, evidence.map(|evidence| self::value(&evidence.settings)));
     }
@@ -61,6 +81,7 @@ fn scenario(report: &ScenarioReport) -> Value {
     let judged = verdict.iter().flat_map(|verdict| &verdict.transactions).enumerate();
     let seen = |at: usize| evidence.and_then(|evidence| evidence.transactions.get(at));
     value["transactions"] = judged.map(|(at, judged)| transaction(judged, seen(at))).collect::<Vec<_>>().into();
+    value["mailboxes"] = verdict.iter().flat_map(|verdict| &verdict.strays).map(finding).collect::<Vec<_>>().into();
     value["strays"] = evidence.map_or_else(|| json!([]), |evidence| as_text(&evidence.strays));
     value["snapshot"] = json!({ "state": report.snapshot.as_str() });
     if let Snapshot::Differs(diff) = &report.snapshot {
@@ -83,22 +104,11 @@ fn checked(judged: &Checked, seen: Option<Value>) -> Value {
 }
 
 fn finding(of: &Finding) -> Value {
-    said(&of.to_string(), &of.help(), &of.places(), of.gateway_cause(), of.log())
+    value(&of.told())
 }
 
 fn unclear(of: &Unclear) -> Value {
-    said(&of.to_string(), &of.help(), &of.places(), of.gateway_cause(), of.log())
-}
-
-fn said(message: &str, help: &str, places: &[Location], cause: Option<&GatewayCause>, log: &[String]) -> Value {
-    let mut said = json!({ "message": message, "help": help, "places": places });
-    if !log.is_empty() {
-        said["log"] = log.into();
-    }
-    if let Some(cause) = cause {
-        said["gateway_cause"] = value(cause);
-    }
-    said
+    value(&of.told())
 }
 
 fn transaction(judged: &Judged, seen: Option<&evidence::Transaction>) -> Value {

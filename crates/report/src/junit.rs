@@ -26,7 +26,9 @@ pub fn junit(run: &RunReport, style: &Style) -> String {
     }
     for name in &run.left_out {
         let mut status = TestCaseStatus::skipped();
-        status.set_message("left out: the run was interrupted");
+        let is_lacking = !run.incomplete.is_empty();
+        let why = if is_lacking { "its part of the run is not there" } else { "the run was interrupted" };
+        status.set_message(format!("left out: {why}"));
         add(name, TestCase::new(short(name), status));
     }
     for (name, message) in of_the_run(run) {
@@ -46,6 +48,9 @@ pub fn junit(run: &RunReport, style: &Style) -> String {
 /// What is wrong with the run, and with no scenario of it.
 fn of_the_run(run: &RunReport) -> Vec<(&'static str, (NonSuccessKind, String))> {
     let mut cases = Vec::new();
+    if !run.incomplete.is_empty() {
+        cases.push(("parts", (NonSuccessKind::Error, run.incomplete.join("\n"))));
+    }
     if !run.died.is_empty() {
         cases.push(("services", (NonSuccessKind::Error, run.died.join("\n"))));
     }

@@ -11,6 +11,7 @@ mod explained;
 mod json;
 mod junit;
 mod lookup;
+mod merge;
 mod shown;
 mod terminal;
 
@@ -26,9 +27,11 @@ pub use explained::{Explained, explained_text};
 pub use json::json;
 pub use junit::junit;
 pub use lookup::lookup_text;
+pub use merge::{CannotMerge, Merged, merge};
 pub use terminal::{Style, adaptations, line, summary, told};
 
 use evidence::{Delivered, Evidence, Observed};
+use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf, time::Duration};
 use verdict::Verdict;
 
@@ -70,10 +73,42 @@ pub struct RunReport {
     pub strays: Observed<Vec<Delivered>>,
     /// Names of scenarios that were chosen and not run, because somebody interrupted.
     pub left_out: Vec<String>,
-    /// How long it took, with bring-up.
+    /// How long it took, with bring-up; of parts the longest.
     pub took: Duration,
+    /// What was run, and by what.
+    pub identity: Identity,
+    /// Which part of a run it is, if it is one.
+    pub shard: Option<ShardOf>,
+    /// What is lacking of a run that was merged of its parts, a sentence each.
+    pub incomplete: Vec<String>,
     /// Whether it ran as in CI, where a snapshot that is missing is a failure.
     pub is_ci: bool,
+}
+
+/// What was run, and by what: parts of one run have the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Mailproof's version.
+    pub version: String,
+    /// A hash of what Mailproof makes its images of.
+    pub images: String,
+    /// A hash of the files of the gateway's directory, snapshots left out.
+    pub gateway: String,
+    /// A hash of the names and texts of all scenarios that were chosen, for all parts of the run.
+    pub scenarios: String,
+    /// Settings of the run on which a verdict may depend.
+    pub options: String,
+}
+
+/// A part of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardOf {
+    /// From 1.
+    pub index: usize,
+    /// How many there are.
+    pub count: usize,
+    /// Names of all scenarios that were chosen, for all parts of the run.
+    pub names: Vec<String>,
 }
 
 /// What came of a scenario.
@@ -197,12 +232,13 @@ impl fmt::Display for Whole {
 }
 
 /// What the run comes to: a failure if there is any, else an error if there is any. A message that nobody sent is a failure; a
-/// service that ended by nobody's doing is an error. Scenarios that were left out do not count: an interrupted run has an exit
+/// service that ended by nobody's doing is an error, and so is a part that is missing. Scenarios that were left out do not count: an interrupted run has an exit
 /// code of its own.
 #[must_use]
 pub fn verdict(run: &RunReport) -> Whole {
     let is_strayed = run.strays.seen().is_some_and(|strays| !strays.is_empty());
-    let whole = Whole::of(is_strayed, run.strays.seen().is_none() || !run.died.is_empty());
+    let whole =
+        Whole::of(is_strayed, run.strays.seen().is_none() || !run.died.is_empty() || !run.incomplete.is_empty());
     run.scenarios.iter().map(|s| s.status.weight(run.is_ci)).fold(whole, Whole::max)
 }
 

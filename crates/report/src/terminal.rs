@@ -86,6 +86,10 @@ pub fn summary(run: &RunReport, style: &Style) -> String {
 /// What is wrong with the run, and with no scenario of it.
 fn of_the_run(out: &mut String, run: &RunReport, style: &Style) {
     let title = |text: &str, color| style.bold(&style.paint(text, color));
+    if !run.incomplete.is_empty() {
+        let _ = writeln!(out, "\n{}", title("The run is not complete", AnsiColors::Magenta));
+        run.incomplete.iter().for_each(|lack| indented(out, lack));
+    }
     if !run.died.is_empty() {
         let what = "Services that ended, with no scenario that makes them end again";
         let _ = writeln!(out, "\n{}", title(what, AnsiColors::Magenta));

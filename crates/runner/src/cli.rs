@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::drive::Opinion;
+use crate::{drive::Opinion, shard::Shard};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use mail::{Domain, Service};
@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// Work with scenarios
     #[command(subcommand, disable_help_subcommand = true)]
     Scenario(ScenarioCommand),
+    /// Work with reports that runs wrote
+    #[command(subcommand, disable_help_subcommand = true)]
+    Report(ReportCommand),
     /// Work with a stack: the gateways on their pretend Internet
     #[command(subcommand, disable_help_subcommand = true)]
     Stack(StackCommand),
@@ -100,6 +103,7 @@ impl Command {
             Self::Assess(args) => args.host.is_none(),
             Self::Init { .. }
             | Self::Lookup(_)
+            | Self::Report(_)
             | Self::Schema { .. }
             | Self::Completions { .. }
             | Self::Man { .. }
@@ -137,6 +141,23 @@ pub(crate) enum ScenarioCommand {
     Plan(ReadArgs),
     /// Accept the snapshots that the last run proposed
     Accept(AcceptArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// Make one report and one exit code of the JSON reports of all parts of a run (`scenario run --shard`), and say if a part is
+    /// missing, is there twice, is cut off, or is of another run
+    Merge(MergeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// What the parts wrote by `--report json=FILE`
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Also write a report, as in `scenario run` [default: those of mailproof.toml]
+    #[arg(long = "report", value_name = "KIND=PATH")]
+    pub(crate) reports: Vec<ReportTo>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -388,6 +409,12 @@ pub(crate) struct RunArgs {
     /// `github`: annotations [default: those of mailproof.toml]
     #[arg(long = "report", value_name = "KIND=PATH")]
     pub(crate) reports: Vec<ReportTo>,
+    /// Run only this part of the scenarios that are chosen, such as 2/5; `report merge` makes one report of all parts
+    #[arg(long, value_name = "PART/PARTS", conflicts_with = "baseline")]
+    pub(crate) shard: Option<Shard>,
+    /// JSON report of an earlier run, by whose times the parts are made equal; the same for all parts
+    #[arg(long, value_name = "FILE", requires = "shard")]
+    pub(crate) times: Option<PathBuf>,
     /// Leave the stack up afterwards, until Ctrl-C or `stack down`, and print how to get in
     #[arg(long)]
     pub(crate) keep: bool,
@@ -429,9 +456,24 @@ pub(crate) struct BenchArgs {
     /// The scanner sslyze, if it is not on the PATH under this name
     #[arg(long, env = "MAILPROOF_SSLYZE", default_value = "sslyze", value_name = "PROGRAM")]
     pub(crate) sslyze: String,
-    /// Largest number of generated scenarios
+    /// Largest number of generated scenarios that are run
     #[arg(long, default_value = "1000", value_name = "N")]
     pub(crate) scenarios: usize,
+    /// Only what needs no engine: how reading, scheduling, judging and reporting grow with scenarios, zones with names
+    #[arg(long, conflicts_with = "soak")]
+    pub(crate) growth: bool,
+    /// Only endurance: the library N times on one stack and on N stacks; what differs, and what stays behind
+    #[arg(long, value_name = "N")]
+    pub(crate) soak: Option<NonZeroUsize>,
+    /// Scenarios for --soak: as in `scenario run`
+    #[arg(value_name = "NAME|FILE|DIR", requires = "soak")]
+    pub(crate) names: Vec<String>,
+    /// Also write all numbers as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Compare with what an earlier bench wrote by --json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) compare: Option<PathBuf>,
 }
 
 /// A kind of report and where it goes.

@@ -17,6 +17,7 @@ mod questions;
 mod revision;
 mod saved;
 mod schedule;
+mod shard;
 mod shipped;
 mod snapshots;
 mod start;

@@ -56,6 +56,11 @@ impl NameLocks {
                 || plan.stopped().next().is_some(),
         }
     }
+
+    /// Whether nothing else may run meanwhile.
+    pub(crate) const fn is_alone(&self) -> bool {
+        self.is_alone
+    }
 }
 
 /// Addresses of the hosts that the harness plays, now or later.

@@ -2,7 +2,7 @@
 
 use crate::{
     bring_up::interrupt,
-    cli::{Cli, Command, GatewayCommand, ScenarioCommand, StackCommand},
+    cli::{Cli, Command, GatewayCommand, ReportCommand, ScenarioCommand, StackCommand},
     commands::{self, CommandContext},
     exit::{CommandError, Exit},
     progress::Progress,
@@ -76,6 +76,7 @@ async fn run(context: &CommandContext, command: Command) -> CommandResult {
         Command::Scenario(ScenarioCommand::Check(which)) => commands::read::check(context, &which),
         Command::Scenario(ScenarioCommand::Plan(which)) => commands::read::plan(context, &which),
         Command::Scenario(ScenarioCommand::Accept(which)) => commands::accept::accept(context, &which),
+        Command::Report(ReportCommand::Merge(args)) => commands::merge::merge(context, &args),
         Command::Stack(StackCommand::Up { gateway }) => commands::stack::up(context, gateway.word()).await,
         Command::Stack(StackCommand::Down) => commands::stack::down(context).await,
         Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(context, host.as_deref()).await,

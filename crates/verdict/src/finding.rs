@@ -4,7 +4,7 @@ use claims::GatewayCause;
 use evidence::LogLine;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
 use plan::Source;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{fmt, ops::Range, sync::Arc};
 
 /// A claim that does not hold: the gateway did otherwise. Shows the claim, the cause, and what the evidence says.
@@ -19,7 +19,7 @@ pub struct Unclear(Shown);
 pub(crate) type Text = NamedSource<Arc<str>>;
 
 /// A place in a scenario's text and what it has to do with a claim.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
     /// Line, from 1.
     pub line: usize,
@@ -27,6 +27,29 @@ pub struct Location {
     pub column: usize,
     /// What is there.
     pub what: String,
+    /// Octets of the text before it.
+    pub offset: usize,
+    /// Octets of it.
+    pub length: usize,
+}
+
+/// A finding, or what could not be told, as a report for machines carries it; a diagnostic comes back from it as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// One sentence, with what it is about before it.
+    pub message: String,
+    /// What the evidence says, and the cause if it is at the gateway, a line each.
+    pub help: String,
+    /// The claim's place, then the cause's.
+    pub places: Vec<Location>,
+    /// What it is about.
+    pub subject: String,
+    /// What the gateway logged of this very message, besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
+    /// The cause, if it is at the gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_cause: Option<GatewayCause>,
 }
 
 /// What both kinds show.
@@ -97,12 +120,36 @@ impl Shown {
         self.log = lines;
     }
 
+    fn told(&self) -> Told {
+        Told {
+            message: format!("{}: {}", self.subject, self.message),
+            help: self.evidence(),
+            places: self.places(),
+            subject: self.subject.clone(),
+            log: self.log.clone(),
+            gateway_cause: self.cause.clone(),
+        }
+    }
+
+    /// What was told, about this text.
+    fn restored(told: Told, source: &Source) -> Self {
+        let Told { message, help, places, subject, log, gateway_cause: cause } = told;
+        let message = message.strip_prefix(&format!("{subject}: ")).unwrap_or(&message).to_owned();
+        // the cause's lines are the last ones
+        let lines = cause.iter().flat_map(GatewayCause::lines).collect::<Vec<_>>().join("\n");
+        let help =
+            help.strip_suffix(&lines).map_or(help.as_str(), |help| help.strip_suffix('\n').unwrap_or(help)).to_owned();
+        let labels = places.into_iter().map(|at| (at.offset..at.offset.saturating_add(at.length), at.what)).collect();
+        Self { subject, message, labels, help, cause, log, text: text_of(source) }
+    }
+
     fn places(&self) -> Vec<Location> {
         let place = |(at, what): &(Range<usize>, String)| {
             let before = self.text.inner().get(..at.start).unwrap_or_default();
             let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
             let column = before[line_start..].chars().count() + 1;
-            Location { line: before.matches('\n').count() + 1, column, what: what.clone() }
+            let line = before.matches('\n').count() + 1;
+            Location { line, column, what: what.clone(), offset: at.start, length: at.len() }
         };
         self.labels.iter().map(place).collect()
     }
@@ -118,6 +165,18 @@ macro_rules! diagnostics {
         impl $name {
             pub(crate) const fn new(shown: Shown) -> Self {
                 Self(shown)
+            }
+
+            /// As a report for machines carries it.
+            #[must_use]
+            pub fn told(&self) -> Told {
+                self.0.told()
+            }
+
+            /// As it was before it was told, of a scenario with this text.
+            #[must_use]
+            pub fn restored(told: Told, source: &Source) -> Self {
+                Self(Shown::restored(told, source))
             }
 
             /// Adds lines of evidence that are not there yet.
@@ -161,6 +220,12 @@ macro_rules! diagnostics {
             #[must_use]
             pub const fn gateway_cause(&self) -> Option<&GatewayCause> {
                 self.0.cause.as_ref()
+            }
+
+            /// Path and text of the scenario, as they were read.
+            #[must_use]
+            pub fn source(&self) -> (&str, &str) {
+                (self.0.text.name(), self.0.text.inner())
             }
 
             /// What the gateway logged of this very message, besides what the help says: a few lines, in their order.

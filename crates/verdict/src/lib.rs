@@ -10,7 +10,7 @@ mod opinion;
 mod settings;
 mod snapshot;
 
-pub use finding::{Finding, Location, Unclear};
+pub use finding::{Finding, Location, Told, Unclear};
 pub use snapshot::probe_table;
 
 use claims::{

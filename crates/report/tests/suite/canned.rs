@@ -196,6 +196,9 @@ pub(crate) fn run(scenarios: Vec<ScenarioReport>) -> RunReport {
         scenarios,
         left_out: vec![],
         took: Duration::from_millis(12_345),
+        identity: mailproof_report::Identity::default(),
+        shard: None,
+        incomplete: vec![],
         is_ci: false,
     }
 }

@@ -1,6 +1,6 @@
 //! What machines read.
 
-use crate::canned::{bare, one_of_each, plan, run, scenario, without_mail};
+use crate::canned::{TEXT, bare, one_of_each, plan, run, scenario, without_mail};
 use evidence::{Condition, ConditionKind, Configured, LogLine};
 use mailproof_report::{
     Places, ScenarioReport, Status, Style, code_quality, github, json, junit, line, sarif, summary,
@@ -10,13 +10,26 @@ use std::path::Path;
 
 const PLAIN: Style = Style { color: false, width: 120, program: "mailproof" };
 
-fn read(text: &str) -> Value {
+/// The library is a repository of its own.
+pub(crate) fn places() -> Places<'static> {
+    Places { repository: Path::new("/library"), gateway: Path::new("/gateways/mail") }
+}
+
+/// A place of the canned scenario, where this text begins.
+fn place(line: usize, column: usize, what: &str, text: &str) -> Value {
+    let starts = TEXT.lines().take(line - 1).map(|line| line.len() + 1).sum::<usize>();
+    let offset = starts + column - 1;
+    assert!(TEXT[offset..].starts_with(text), "{}", &TEXT[offset..]);
+    json!({ "line": line, "column": column, "what": what, "offset": offset, "length": text.len() })
+}
+
+pub(crate) fn read(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
 #[test]
 fn the_json_document_has_the_run() {
-    let mut document = read(&json(&one_of_each()));
+    let mut document = read(&json(&one_of_each(), places()));
     let scenarios = document["scenarios"].take();
     let expected = json!({
         "format": "mailproof-report",
@@ -29,6 +42,8 @@ fn the_json_document_has_the_run() {
         "seconds": 12.345,
         "died": [],
         "strays": { "seen": [] },
+        "identity": { "version": "", "images": "", "gateway": "", "scenarios": "", "options": "" },
+        "shard": null,
         "scenarios": null,
         "left_out": [],
     });
@@ -51,7 +66,7 @@ fn the_json_document_has_the_run() {
 
 #[test]
 fn the_json_document_has_verdict_and_evidence_of_each_transaction() {
-    let document = read(&json(&run(vec![scenario("dmarc/forged", Status::Failed)])));
+    let document = read(&json(&run(vec![scenario("dmarc/forged", Status::Failed)]), places()));
     let scenario = &document["scenarios"][0];
     let forged = &scenario["transactions"][0];
     assert_eq!(forged["label"], "forged");
@@ -62,9 +77,10 @@ fn the_json_document_has_verdict_and_evidence_of_each_transaction() {
         "message": "forged: the reply to end-of-data is 250, not 550",
         "help": "the server replied 250 2.0.0 Ok to end-of-data",
         "places": [
-            { "line": 28, "column": 11, "what": "claimed: reply 550 5.7.1 to end-of-data" },
-            { "line": 19, "column": 1, "what": "this message" },
+            place(28, 11, "claimed: reply 550 5.7.1 to end-of-data", "{ to = \"end-of-data\", code = 550, enhanced = \"5.7.1\" }"),
+            place(19, 1, "this message", "From: The \"Bank\" <billing@bank.example>"),
         ],
+        "subject": "forged",
     });
     assert_eq!(forged["findings"][0], finding);
     assert_eq!(forged["findings"].as_array().unwrap().len(), 2);
@@ -76,7 +92,7 @@ fn the_json_document_has_verdict_and_evidence_of_each_transaction() {
 }
 
 /// A finding whose cause is a line of the gateway's configuration.
-fn with_cause() -> ScenarioReport {
+pub(crate) fn with_cause() -> ScenarioReport {
     let mut report = scenario("dmarc/forged", Status::Failed);
     let mut evidence = report.evidence.take().unwrap();
     let line = |text: &str| LogLine {
@@ -107,7 +123,7 @@ fn with_cause() -> ScenarioReport {
 
 #[test]
 fn the_json_document_has_the_log_of_a_message_and_a_cause_at_the_gateway() {
-    let document = read(&json(&run(vec![with_cause()])));
+    let document = read(&json(&run(vec![with_cause()]), places()));
     let finding = &document["scenarios"][0]["transactions"][0]["findings"][0];
     assert_eq!(finding["log"], json!(["mx.gateway.example postfix/smtpd: to=<alice@gateway.example>, status=sent"]));
     assert_eq!(finding["gateway_cause"]["proof"][0]["text"], "warning: gone");
@@ -118,7 +134,8 @@ fn the_json_document_has_the_log_of_a_message_and_a_cause_at_the_gateway() {
 
 #[test]
 fn the_json_document_has_settings_probes_and_look_ups() {
-    let document = read(&json(&run(vec![without_mail(Status::Failed), scenario("dmarc/forged", Status::Failed)])));
+    let document =
+        read(&json(&run(vec![without_mail(Status::Failed), scenario("dmarc/forged", Status::Failed)]), places()));
     let report = &document["scenarios"][0];
     assert_eq!(report["settings"]["label"], "settings");
     let message = "settings: postfix refuses smtpd_tls_protocols = TLSv1";
@@ -131,9 +148,10 @@ fn the_json_document_has_settings_probes_and_look_ups() {
             "message": "border: it cannot be told whether it holds: no DHE group of less than 2048 bits",
             "help": "unobserved: connection refused",
             "places": [
-                { "line": 14, "column": 1, "what": "claimed, and not observed" },
-                { "line": 1, "column": 1, "what": "with this setting" },
+                place(14, 1, "claimed, and not observed", "label"),
+                place(1, 1, "with this setting", "title"),
             ],
+            "subject": "border",
         }],
         "evidence": { "unobserved": "connection refused" },
     });
@@ -157,7 +175,7 @@ fn bodies_of_mail_at_played_hosts_are_text() {
         is_protected: true,
         message: seen.object.delivered[0].message.clone(),
     }];
-    let document = read(&json(&run(vec![report])));
+    let document = read(&json(&run(vec![report]), places()));
     let arrived = &document["scenarios"][0]["transactions"][0]["evidence"]["arrived"][0];
     assert_eq!(arrived["message"]["body"], "At noon?\\255\r\n");
 }
@@ -205,7 +223,7 @@ fn what_does_not_apply_is_told_with_what_is_lacking() {
     let run = run(vec![bare("dane/x", Status::NotApplicable("it has no pop3: nobody listens on port 110".to_owned()))]);
     let skipped = r#"<skipped message="it has no pop3: nobody listens on port 110" type="not-applicable">"#;
     assert!(junit(&run, &PLAIN).contains(skipped), "{}", junit(&run, &PLAIN));
-    let document = read(&json(&run));
+    let document = read(&json(&run, places()));
     let scenario = &document["scenarios"][0];
     let lack = "it has no pop3: nobody listens on port 110";
     assert_eq!((&scenario["status"], &scenario["reason"]), (&json!("not-applicable"), &json!(lack)));

@@ -3,5 +3,6 @@
 mod canned;
 mod describe;
 mod machines;
+mod merge;
 mod status;
 mod terminal;

@@ -1,5 +1,10 @@
 //! `bench`: how fast the harness is, against what the same gateway takes without it, measured in the same run.
 
+mod growth;
+mod rows;
+mod soak;
+
+use self::rows::{number, row};
 use super::{CommandContext, Pair, probe::target};
 use crate::{
     bring_up::{RunningStack, bring_up},
@@ -30,6 +35,20 @@ const LOAD: usize = 300;
 
 /// Measures and prints; nothing here is a test.
 pub(crate) async fn bench(context: &CommandContext, args: BenchArgs) -> CommandResult {
+    let (json, earlier) = (args.json.clone(), args.compare.as_deref().map(rows::earlier).transpose()?);
+    let exit = measure(context, args).await?;
+    rows::close(json.as_deref(), earlier)?;
+    Ok(exit)
+}
+
+async fn measure(context: &CommandContext, args: BenchArgs) -> CommandResult {
+    if let Some(times) = args.soak {
+        return soak::soak(context, args.gateway.word(), &args.names, times).await;
+    }
+    growth::growth(context, args.gateway.word()).await?;
+    if args.growth {
+        return Ok(Exit::AsExpected);
+    }
     if args.cold {
         cold(context, args.gateway.word()).await?;
     }
@@ -60,14 +79,14 @@ pub(crate) async fn bench(context: &CommandContext, args: BenchArgs) -> CommandR
     let mails: usize = library.iter().map(|scenario| scenario.plan.transactions.len()).sum();
     // the gateway's own processes start during the load, so that both are measured on a warm one
     let bare = load(&running_stack, &world).await?;
-    println!("{:<32} {bare:>8.0} mails a second", "bare load generator, 16 at once");
+    number("bare load generator, 16 at once", bare, "mails a second", "");
     let took = run(&running_stack, library).await?;
     let share = |mails: usize, took: Duration| 100.0 * per_second(mails, took) / bare;
     let of_bare = share(mails, took);
     row("the whole library, 16 jobs", took, &format!("{mails} mails, {of_bare:.0} % of the bare generator's rate"));
 
     let mut first = None;
-    for count in [30, 100, 300, 1000].into_iter().filter(|count| *count <= args.scenarios) {
+    for count in [30, 100, 300, 1000, 3000, 10_000].into_iter().filter(|count| *count <= args.scenarios) {
         let took = run(&running_stack, generate(count, &world)?).await?;
         let each = took.as_secs_f64() / count as f64;
         let ratio = each / *first.get_or_insert(each);
@@ -80,7 +99,7 @@ pub(crate) async fn bench(context: &CommandContext, args: BenchArgs) -> CommandR
     probes(&running_stack, &args.sslyze).await?;
     changes(context, &args.gateway).await?;
     if let Some(peak) = peak_memory() {
-        println!("{:<32} {peak:>6} MB", "peak memory of the harness");
+        number("peak memory of the harness", peak as f64, "MB", "");
     }
     running_stack.down().await?;
     Ok(Exit::AsExpected)
@@ -233,17 +252,18 @@ async fn cold(context: &CommandContext, gateway: Option<&str>) -> Result<(), Com
     Ok(())
 }
 
-fn row(what: &str, took: Duration, more: &str) {
-    println!("{what:<32} {:>8.2} s   {more}", took.as_secs_f64());
-}
-
 fn per_second(count: usize, took: Duration) -> f64 {
     count as f64 / took.as_secs_f64()
 }
 
-/// VmHWM of proc(5), in MB.
+/// The most memory that this process has had, in MB.
 fn peak_memory() -> Option<u64> {
+    memory("VmHWM:").map(|memory| memory / 1024)
+}
+
+/// A line of proc(5), in kB.
+fn memory(key: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? / 1024)
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }

@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod lookup;
+pub(crate) mod merge;
 pub(crate) mod pages;
 pub(crate) mod probe;
 pub(crate) mod read;

@@ -9,14 +9,14 @@ use crate::{
     exit::CommandError,
     judge::Judge,
     known::KnownFailures,
-    library,
+    library, shard,
     start::CommandResult,
 };
 use ::stack::{Stack, StackError};
 use claims::Scenario;
 use evidence::{Delivered, Observed};
 use plan::{Origin, Plan};
-use report::{Places, RunReport, ScenarioReport, Snapshot, Status};
+use report::{Identity, Merged, Places, RunReport, ScenarioReport, ShardOf, Snapshot, Status};
 use std::{
     collections::BTreeMap,
     fs,
@@ -47,15 +47,26 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
         )));
     }
     let known = KnownFailures::load(&pair.gateway.directory, &library::names(&workspace.scenarios())?)?;
-    let scenarios = library::scenarios(library::find(&workspace.scenarios(), &args.selection.names)?, &pair.world())?;
-    let with_peer = scenarios.iter().any(|scenario| needs_peer(&scenario.plan, &pair));
+    let mut scenarios =
+        library::scenarios(library::find(&workspace.scenarios(), &args.selection.names)?, &pair.world())?;
     let directory = pair.gateway.directory.clone();
+    let identity = shard::identity(&scenarios, &directory, &workspace.containers(), args.second_opinion, args.snapshot)
+        .map_err(|cause| CommandError::wrong(miette::miette!("{}: {cause}", directory.display())))?;
+    let times = args.times.as_deref().map(shard::times).transpose()?.unwrap_or_default();
+    let part = args.shard.map(|shard| shard::take(&mut scenarios, shard, &times));
+    let with_peer = scenarios.iter().any(|scenario| needs_peer(&scenario.plan, &pair));
     let judge = Judge { directory, known, is_ci: args.ci, is_carried, wants_snapshots: args.snapshot };
     let (gateway, adaptations) = (pair.gateway.name.clone(), pair.gateway.adaptations());
 
     let names: Vec<String> = scenarios.iter().map(|scenario| scenario.plan.source.name.clone()).collect();
     let style = context.style();
     let wanted = workspace.reports(&args.reports);
+    if scenarios.is_empty() {
+        let report = nothing(gateway, adaptations, identity, part, args.ci);
+        context.progress.print(&report::summary(&report, &style));
+        write_reports(context, wanted, &report, &judge.directory, None)?;
+        return Ok(report::verdict(&report).into());
+    }
     let quoted = Quoted::begin(context, wanted);
     if pair.gateway.mailboxes.is_empty() {
         let program = context.program;
@@ -100,6 +111,9 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
         scenarios: reports.into_values().collect(),
         gateway,
         took: begun.elapsed(),
+        identity,
+        shard: part,
+        incomplete: Vec::new(),
         is_ci: args.ci,
     };
     let baseline = match args.baseline && !is_interrupted {
@@ -109,7 +123,7 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     context.progress.print(&report::summary(&report, &style));
     context.progress.print(baseline.as_ref().ok().and_then(Option::as_deref).unwrap_or_default());
     drop(quoted);
-    let written = write_reports(context, wanted, &report, &judge.directory);
+    let written = write_reports(context, wanted, &report, &judge.directory, None);
     if is_interrupted {
         context.progress.say("cleaning up");
         running_stack.down().await?;
@@ -124,6 +138,20 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     baseline?;
     written?;
     Ok(report::verdict(&report).into())
+}
+
+/// The report of a part into which no scenario falls.
+fn nothing(
+    gateway: String,
+    adaptations: Vec<String>,
+    identity: Identity,
+    shard: Option<ShardOf>,
+    is_ci: bool,
+) -> RunReport {
+    let (scenarios, died, left_out, incomplete) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let strays = Observed::Seen(Vec::new());
+    let took = Duration::ZERO;
+    RunReport { gateway, adaptations, scenarios, died, strays, left_out, took, identity, shard, incomplete, is_ci }
 }
 
 /// The scenarios that apply to this gateway; and of those that do not what the gateway lacks.
@@ -180,14 +208,14 @@ pub(crate) fn needs_peer(plan: &Plan, pair: &Pair) -> bool {
 
 /// While it lives, a service that reads commands in what is printed takes none: there is text from elsewhere in it, and whoever sent
 /// that must not command the service.
-struct Quoted<'a> {
+pub(super) struct Quoted<'a> {
     context: &'a CommandContext,
     /// Ends it; nobody can guess it. None: no such service reads this.
     token: Option<String>,
 }
 
 impl<'a> Quoted<'a> {
-    fn begin(context: &'a CommandContext, wanted: &[ReportTo]) -> Self {
+    pub(super) fn begin(context: &'a CommandContext, wanted: &[ReportTo]) -> Self {
         let is_read = wanted.iter().any(|report| report.kind == ReportKind::Github);
         let token = is_read.then(|| format!("mailproof-{:032x}", rand::random::<u128>()));
         if let Some(token) = &token {
@@ -205,17 +233,19 @@ impl Drop for Quoted<'_> {
     }
 }
 
-fn write_reports(
+/// Writes the reports that are wanted. The document of a run that was merged is made of its parts'.
+pub(super) fn write_reports(
     context: &CommandContext,
     wanted: &[ReportTo],
     report: &RunReport,
     gateway: &Path,
+    merged: Option<&Merged>,
 ) -> Result<(), CommandError> {
     let (repository, gateway) = (context.workspace.repository(), library::absolute(gateway));
     let places = Places { repository: &repository, gateway: &gateway };
     for ReportTo { kind, path } in wanted {
         let text = match kind {
-            ReportKind::Json => report::json(report),
+            ReportKind::Json => merged.map_or_else(|| report::json(report, places), Merged::json),
             ReportKind::Junit => report::junit(report, &context.style()),
             ReportKind::Github => report::github(report, places),
             ReportKind::Sarif => report::sarif(report, places),

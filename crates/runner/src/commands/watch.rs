@@ -19,7 +19,7 @@ use crate::{
 use ::stack::{TakenOver, gateway::Gateway};
 use claims::Scenario;
 use plan::Source;
-use report::{RunReport, ScenarioReport, Status, Whole};
+use report::{Identity, RunReport, ScenarioReport, Status, Whole};
 use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
@@ -293,6 +293,9 @@ impl<'a> Watch<'a> {
             strays,
             left_out: stale.iter().cloned().collect(),
             took,
+            identity: Identity::default(),
+            shard: None,
+            incomplete: Vec::new(),
             is_ci: false,
         };
         if !report.scenarios.is_empty() || report::verdict(&report) != Whole::AsExpected {
