@@ -7,6 +7,7 @@
 mod addresses;
 mod archive;
 mod build;
+mod channel;
 mod container;
 mod debian;
 mod engine;

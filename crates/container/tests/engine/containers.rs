@@ -75,7 +75,7 @@ fn lines_of_a_process_that_goes_on() -> Result<(), Failed> {
         let process = container.spawn(&["sh", "-c", command], on_line).await?;
         heard.await?;
         ensure(process.running().await?, || "it ended".to_owned())?;
-        container.exec(&["sh", "-c", "echo two > /tmp/go"]).await?;
+        container.exec(&["sh", "-c", "until [ -p /tmp/go ]; do :; done; echo two > /tmp/go"]).await?;
         ensure(process.exited().await? == 4, || "another exit code".to_owned())?;
         ensure(process.exit_code().await? == Some(4), || "the exit code is forgotten".to_owned())?;
         let seen = seen.lock().expect("no panic").clone();
