@@ -23,6 +23,7 @@ mod rootless;
 mod run;
 mod seen;
 mod spec;
+mod subnet;
 mod sweep;
 
 pub use addresses::Addresses;
