@@ -61,7 +61,7 @@ pub enum StackError {
     #[diagnostic(code(mailproof::mailbox))]
     Mailbox {
         /// What the server did.
-        cause: wire::WireError,
+        cause: Box<wire::WireError>,
         /// The mailbox's host.
         host: String,
         /// The end of its log.

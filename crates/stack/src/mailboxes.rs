@@ -168,7 +168,7 @@ impl Stack {
         };
         let Some(host) = self.admds.iter().find_map(of) else { return StackError::Wire(cause) };
         let log = self.logs.tail(&host, LAST_LINES).join("\n");
-        StackError::Mailbox { cause, host, log }
+        StackError::Mailbox { cause: Box::new(cause), host, log }
     }
 
     /// Who serves a mailbox: IMAP with TLS on its host, or else a program there, with its container and command.

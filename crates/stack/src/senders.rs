@@ -76,6 +76,7 @@ fn hosts_of<'a>(
             lines.push(line);
         }
     };
+    let mut from_elsewhere = Vec::new();
     for Sender { ip, ehlo, mail_from, message } in senders {
         // a record that names hosts by their addresses, or a name that is to be nobody's, says otherwise
         let own = ehlo.and_then(|host| Some((zone_of(&host)?, host))).filter(|(zone, host)| {
@@ -93,10 +94,16 @@ fn hosts_of<'a>(
         if !is_there || zone.takes_mail(domain) || zone.names_are_used() || played.contains(&domain) {
             continue;
         }
-        // who sends for it from elsewhere does not take its mail, but somebody does
-        let own = own.filter(|(other, _)| other.origin == zone.origin).map(|(_, host)| host);
-        if let Some(host) = own.or_else(|| name_of(ip)) {
-            add(zone, format!("{domain}. 0 IN MX 10 {host}."));
+        match own.filter(|(other, _)| other.origin == zone.origin) {
+            Some((_, host)) => add(zone, format!("{domain}. 0 IN MX 10 {host}.")),
+            None => from_elsewhere.push((domain, zone, ip)),
+        }
+    }
+    // who sends for a domain from elsewhere does not take its mail, but somebody does
+    for (domain, zone, ip) in from_elsewhere {
+        let head = format!("{domain}. 0 IN MX ");
+        if let Some(host) = name_of(ip).filter(|_| !lines.iter().any(|(_, line)| line.starts_with(&head))) {
+            lines.push((zone.origin.clone(), format!("{head}10 {host}.")));
         }
     }
     lines
