@@ -27,6 +27,7 @@ mod shards;
 mod stacks;
 mod tidy;
 mod unread;
+mod users;
 mod watch;
 
 use held::Held;
@@ -74,6 +75,7 @@ fn main() {
         watch::trials(),
         imports::trials(),
         podman::trials(),
+        users::trials(),
         shards::trials(),
         runs,
         scenarios,

@@ -26,6 +26,8 @@ pub struct ComposeContext<'a> {
     pub nonce: &'a Nonce,
     /// The run's clock: seconds since 1970 (UTC), before the year 10000. Date, `t=` and `x=` are reckoned from it.
     pub now: u64,
+    /// Whether a message has a last line of its own, so that filters which remember bodies have not seen it.
+    pub is_new_to_filters: bool,
     /// The key pair of an SDID and selector.
     pub key: &'a dyn Fn(&Domain, &str) -> Option<Arc<KeyPair>>,
 }
@@ -58,7 +60,7 @@ pub enum ComposeError {
 /// Makes the message of a recipe: octets ready for DATA, not dot-stuffed (RFC 5321 §4.5.2).
 ///
 /// Unless the recipe is exact, lines end in CRLF, and Message-ID and Date are added at the end of the header where they
-/// are missing (RFC 5322 §3.6). Then it is signed, each signature on top of the header, and tampered with; and each hop
+/// are missing (RFC 5322 §3.6); plain text gets a last line of its own where the context says so. Then it is signed, each signature on top of the header, and tampered with; and each hop
 /// changes, signs and seals what the one before it made.
 ///
 /// # Errors
@@ -127,8 +129,12 @@ fn completed(mut message: Vec<u8>, context: &ComposeContext<'_>) -> Vec<u8> {
     if !raw_message.has("date") {
         missing += &format!("Date: {}\r\n", date(context.now));
     }
-    let end = raw_message.header_len();
+    let (end, body) = (raw_message.header_len(), raw_message.body());
+    let is_text = !raw_message.has("content-type") && !body.is_empty() && body.is_ascii();
     message.splice(end..end, missing.into_bytes());
+    if context.is_new_to_filters && is_text {
+        message.extend(format!("{}\r\n", context.nonce).into_bytes());
+    }
     message
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn signature(key: KeyAlgorithm) -> Signature {
 /// Makes a message at [`NOW`] with the keys of [`key`].
 pub(crate) fn composed(recipe: &Recipe) -> Vec<u8> {
     let find = |_: &Domain, name: &str| ALGORITHMS.into_iter().find(|a| selector(*a) == name).map(key);
-    compose(recipe, &ComposeContext { nonce: &nonce(), now: NOW, key: &find }).unwrap()
+    compose(recipe, &ComposeContext { nonce: &nonce(), now: NOW, is_new_to_filters: false, key: &find }).unwrap()
 }
 
 pub(crate) fn nonce() -> Nonce {

@@ -16,7 +16,7 @@ fn text(recipe: &Recipe) -> String {
 fn tampered(change: Tamper) -> Result<String, ComposeError> {
     let recipe = Recipe { sign: vec![signature(KeyAlgorithm::Ed25519)], tamper: vec![change], ..recipe(TEXT) };
     let find = |_: &Domain, _: &str| Some(key(KeyAlgorithm::Ed25519));
-    let context = ComposeContext { nonce: &nonce(), now: NOW, key: &find };
+    let context = ComposeContext { nonce: &nonce(), now: NOW, is_new_to_filters: false, key: &find };
     compose(&recipe, &context).map(|message| String::from_utf8(message).unwrap())
 }
 
@@ -28,6 +28,24 @@ fn lines_end_in_crlf_and_what_is_missing_is_added_at_the_end_of_the_header() {
          Message-ID: <mp0000000000000007@mailproof.example>\r\nDate: Fri, 01 Jan 2100 00:00:00 +0000\r\n\r\n\
          Pay mp0000000000000007 here.\r\n"
     );
+}
+
+#[test]
+fn text_is_new_to_filters_that_remember_bodies_and_what_is_no_text_stays() {
+    let find = |_: &Domain, _: &str| Some(key(KeyAlgorithm::Ed25519));
+    let context = ComposeContext { nonce: &nonce(), now: NOW, is_new_to_filters: true, key: &find };
+    let made = |recipe: &Recipe| compose(recipe, &context).unwrap();
+    let signed = made(&Recipe { sign: vec![signature(KeyAlgorithm::Ed25519)], ..recipe(TEXT) });
+    assert!(signed.ends_with(b"\r\n\r\nPay mp0000000000000007 here.\r\nmp0000000000000007\r\n"));
+    for own in [
+        "From: a@b.example\nContent-Type: text/html\n\n<p>\n",
+        "From: a@b.example\n\n",
+        "From: a@b.example\n\n\u{fc}\n",
+    ] {
+        assert_eq!(made(&recipe(own)), composed(&recipe(own)), "{own}");
+    }
+    let exact = Recipe { exact: true, ..recipe(TEXT) };
+    assert_eq!(made(&exact), composed(&exact));
 }
 
 #[test]
@@ -135,7 +153,7 @@ fn a_change_that_finds_nothing_is_an_error_that_names_it() {
 #[test]
 fn a_signature_without_a_key_is_an_error_that_names_domain_and_selector() {
     let sign = vec![signature(KeyAlgorithm::Rsa1024)];
-    let context = ComposeContext { nonce: &nonce(), now: 0, key: &|_, _| None };
+    let context = ComposeContext { nonce: &nonce(), now: 0, is_new_to_filters: false, key: &|_, _| None };
     let error = compose(&Recipe { sign, ..recipe(TEXT) }, &context).unwrap_err();
     let expected = ComposeError::NoKey { domain: "bank.example".parse().unwrap(), selector: "rsa1024".to_owned() };
     assert_eq!(error, expected);
@@ -198,7 +216,7 @@ proptest! {
             Tamper::RemoveHeader(a.clone()),
             Tamper::Replace { find: a.as_str().into(), with: a.into() },
         ];
-        let context = ComposeContext { nonce: &nonce(), now: NOW, key: &|_, _| None };
+        let context = ComposeContext { nonce: &nonce(), now: NOW, is_new_to_filters: false, key: &|_, _| None };
         for change in changes {
             let text = spanned(text.as_str().into());
             let result = compose(&Recipe { text, exact, tamper: vec![change.clone()], ..recipe("") }, &context);

@@ -8,15 +8,20 @@ use crate::{
         errors::Error,
         exec::{CreateExecOptions, StartExecOptions, StartExecResults},
         query_parameters::{
-            DownloadFromContainerOptionsBuilder, RemoveContainerOptionsBuilder, UploadToContainerOptionsBuilder,
+            DownloadFromContainerOptionsBuilder, InspectContainerOptions, RemoveContainerOptionsBuilder,
+            UploadToContainerOptionsBuilder,
         },
     },
+    channel::{Channel, Heard, Listener, RESIDENT},
     error::is_missing,
-    process,
+    lines::Lines,
 };
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
-use std::{collections::BTreeMap, net::SocketAddr, pin::Pin, sync::Arc};
-use tokio::io::{AsyncWrite, AsyncWriteExt, DuplexStream};
+use std::{collections::BTreeMap, mem, net::SocketAddr, pin::Pin, sync::Arc};
+use tokio::{
+    io::{AsyncWrite, AsyncWriteExt, DuplexStream},
+    sync::{Mutex, oneshot},
+};
 
 /// Octets of a command's output that are read at once.
 const CAPACITY: usize = 64 * 1024;
@@ -35,6 +40,8 @@ struct Seen {
     name: String,
     addresses: Option<Addresses>,
     ports: BTreeMap<u16, SocketAddr>,
+    /// Over which commands are run, once one was.
+    channel: Mutex<Option<Channel>>,
 }
 
 /// What a command did.
@@ -56,7 +63,8 @@ impl Container {
         addresses: Option<Addresses>,
         ports: BTreeMap<u16, SocketAddr>,
     ) -> Self {
-        Self { docker: engine.docker.clone(), kind: engine.kind, seen: Arc::new(Seen { id, name, addresses, ports }) }
+        let seen = Seen { id, name, addresses, ports, channel: Mutex::default() };
+        Self { docker: engine.docker.clone(), kind: engine.kind, seen: Arc::new(seen) }
     }
 
     /// The engine's id.
@@ -105,32 +113,76 @@ impl Container {
     /// # Errors
     /// The engine's word.
     pub async fn exec(&self, command: &[&str]) -> Result<Output, EngineError> {
-        let fault = |error: Error| self.fault(&format!("run `{}` in", command.join(" ")), &error);
-        let (id, mut pieces) = self.begin(command).await?;
+        let (whole, output) = oneshot::channel();
+        let mut whole = Some(whole);
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        while let Some(piece) = pieces.next().await {
-            match piece.map_err(fault)? {
-                LogOutput::StdErr { message } => stderr.extend_from_slice(&message),
-                other => stdout.extend_from_slice(&other.into_bytes()),
+        let listener = move |heard: Heard<'_>| match heard {
+            Heard::Piece(Stream::Out, piece) => stdout.extend_from_slice(piece),
+            Heard::Piece(Stream::Err, piece) => stderr.extend_from_slice(piece),
+            Heard::End => {
+                // who asked may have gone
+                let _ = whole.take().map(|whole| whole.send((mem::take(&mut stdout), mem::take(&mut stderr))));
             }
-        }
-        let code = process::exit_of(&self.docker, &id).await.map_err(fault)?;
+        };
+        let process = self.run(command, "run", Box::new(listener)).await?;
+        let code = process.finished().await?;
+        let (stdout, stderr) = output.await.expect("the end of the output was heard");
         let text = |octets: Vec<u8>| String::from_utf8_lossy(&octets).into_owned();
         Ok(Output { code, stdout: text(stdout), stderr: text(stderr) })
     }
 
-    /// Starts a command as root that goes on, and gives each line that it writes as soon as it is complete.
+    /// Starts a command as root that goes on, and gives each line that it writes as soon as it is complete. One that cannot be
+    /// started has ended with exit 126 or 127.
     ///
     /// # Errors
     /// The engine's word.
     pub async fn spawn(
         &self,
         command: &[&str],
-        on_line: impl FnMut(Stream, &str) + Send + 'static,
+        mut on_line: impl FnMut(Stream, &str) + Send + 'static,
     ) -> Result<Process, EngineError> {
-        let (id, output) = self.begin(command).await?;
-        let operation = format!("follow `{}` in {}", command.join(" "), self.seen.name);
-        Ok(Process::follow(self.docker.clone(), id, operation, output, on_line))
+        let mut lines = Lines::default();
+        let listener = move |heard: Heard<'_>| match heard {
+            Heard::Piece(stream, piece) => lines.take(stream, piece, &mut on_line),
+            Heard::End => mem::take(&mut lines).end(&mut on_line),
+        };
+        self.run(command, "follow", Box::new(listener)).await
+    }
+
+    /// Starts a command over the channel, which is opened if there is none or the last one ended.
+    async fn run(&self, command: &[&str], verb: &str, listener: Listener) -> Result<Process, EngineError> {
+        let operation = format!("{verb} `{}` in {}", command.join(" "), self.seen.name);
+        let mut channel = self.seen.channel.lock().await;
+        if channel.as_ref().is_none_or(Channel::is_over) {
+            let (output, input) = self.attach(&RESIDENT).await.map_err(|e| EngineError::new(&operation, &e))?;
+            *channel = Some(Channel::over(output, input));
+        }
+        let open = channel.as_ref().expect("it was opened");
+        let (started, last_words) = (open.start(command, listener), open.last_words());
+        match started {
+            Some(progress) => Ok(Process::new(self.clone(), operation, progress, last_words)),
+            None => {
+                let last_words = last_words.borrow().clone();
+                Err(self.silent(&operation, &last_words).await)
+            }
+        }
+    }
+
+    /// Why nothing is heard of a command any more: the engine's word, if it has one.
+    pub(crate) async fn silent(&self, operation: &str, last_words: &str) -> EngineError {
+        let seen = match self.docker.inspect_container(&self.seen.id, None::<InspectContainerOptions>).await {
+            Ok(seen) => seen,
+            Err(error) => return EngineError::new(operation, &error),
+        };
+        let state = seen.state.as_ref();
+        let reason = match state.and_then(|state| state.running) {
+            Some(true) => format!("the program that runs commands there ended. {last_words}").trim_end().to_owned(),
+            _ => {
+                let code = state.and_then(|state| state.exit_code).unwrap_or_default();
+                format!("the container has ended with exit {code}")
+            }
+        };
+        EngineError::Refused { operation: operation.to_owned(), reason }
     }
 
     /// Starts a command as root that is spoken with: what is written is its input, what is read its standard output. What it says
@@ -139,7 +191,8 @@ impl Container {
     /// # Errors
     /// The engine's word.
     pub async fn converse(&self, command: &[&str]) -> Result<DuplexStream, EngineError> {
-        let (_, mut output, mut input) = self.attach(command, true).await?;
+        let fault = |error: Error| self.fault(&format!("run `{}` in", command.join(" ")), &error);
+        let (mut output, mut input) = self.attach(command).await.map_err(fault)?;
         let (ours, theirs) = tokio::io::duplex(CAPACITY);
         let (mut said, mut heard) = tokio::io::split(theirs);
         tokio::spawn(async move {
@@ -212,28 +265,19 @@ impl Container {
         }
     }
 
-    async fn begin(&self, command: &[&str]) -> Result<(String, BoxStream<'static, Piece>), EngineError> {
-        self.attach(command, false).await.map(|(id, output, _)| (id, output))
-    }
-
-    /// Starts a command and gives its id, its output and its input, which only is open if it is wanted.
-    async fn attach(
-        &self,
-        command: &[&str],
-        has_input: bool,
-    ) -> Result<(String, BoxStream<'static, Piece>, Input), EngineError> {
-        let fault = |error: Error| self.fault(&format!("run `{}` in", command.join(" ")), &error);
+    /// Starts a command by the engine and gives its output and its input.
+    async fn attach(&self, command: &[&str]) -> Result<(BoxStream<'static, Piece>, Input), Error> {
         let options = CreateExecOptions {
-            attach_stdin: Some(has_input),
+            attach_stdin: Some(true),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
             cmd: Some(command.to_vec()),
             ..Default::default()
         };
-        let id = self.docker.create_exec(&self.seen.id, options).await.map_err(fault)?.id;
+        let id = self.docker.create_exec(&self.seen.id, options).await?.id;
         let options = StartExecOptions { output_capacity: Some(CAPACITY), ..Default::default() };
-        match self.docker.start_exec(&id, Some(options)).await.map_err(fault)? {
-            StartExecResults::Attached { output, input } => Ok((id, output, input)),
+        match self.docker.start_exec(&id, Some(options)).await? {
+            StartExecResults::Attached { output, input } => Ok((output, input)),
             StartExecResults::Detached => unreachable!("it was asked to attach"),
         }
     }

@@ -12,11 +12,14 @@ use crate::{
             StartContainerOptions, UploadToContainerOptionsBuilder, WaitContainerOptions,
         },
     },
-    rootless,
+    rootless, subnet,
 };
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::{Ipv4Addr, Ipv6Addr},
+};
 use tokio::net::UnixStream;
 
 /// A container engine that speaks Docker's API; cheap to clone.
@@ -35,6 +38,9 @@ pub struct Network {
     pub id: String,
     /// This machine's own address on it, at which containers reach the harness.
     pub gateway: Ipv4Addr,
+    /// Addresses that are every container's default route from its start; none where the engine cannot have that. Who shall be there
+    /// takes them itself.
+    pub way_out: Option<Addresses>,
 }
 
 impl Engine {
@@ -67,25 +73,58 @@ impl Engine {
     pub async fn network(&self, run: &Run) -> Result<Network, EngineError> {
         let name = format!("mailproof-{}", run.id);
         let fault = |error: Error| EngineError::new(format!("make the network {name}"), &error);
-        // the engine chooses an IPv4 subnet by itself
-        let v6 = IpamConfig { subnet: Some(unique_local(&run.id)), ..Default::default() };
-        let request = NetworkCreateRequest {
+        let v6 = unique_local(&run.id);
+        let request = |ipam: Vec<IpamConfig>| NetworkCreateRequest {
             name: name.clone(),
             driver: Some("bridge".to_owned()),
             enable_ipv6: Some(true),
-            ipam: Some(Ipam { config: Some(vec![v6]), ..Default::default() }),
+            ipam: Some(Ipam { config: Some(ipam), ..Default::default() }),
             labels: Some(run.labels()),
             // Podman gives all that leaves a subnet another source, even if it only goes to a neighbour
             internal: Some(self.kind != EngineKind::Docker),
             ..Default::default()
         };
-        let id = self.docker.create_network(request).await.map_err(fault)?.id;
+        let mut made = None;
+        for (subnet, way_out) in self.subnets(run, v6).await {
+            let config = with_way_out(subnet, v6, way_out);
+            match self.docker.create_network(request(config)).await {
+                Ok(network) => {
+                    made = Some((network.id, Some(way_out)));
+                    break;
+                }
+                // somebody else has it
+                Err(Error::DockerResponseServerError { .. }) => {}
+                Err(error) => return Err(fault(error)),
+            }
+        }
+        let (id, way_out) = match made {
+            Some(made) => made,
+            None => {
+                // the engine chooses an IPv4 subnet by itself
+                let v6 = IpamConfig { subnet: Some(format!("{v6}/64")), ..Default::default() };
+                (self.docker.create_network(request(vec![v6])).await.map_err(fault)?.id, None)
+            }
+        };
         let seen = self.docker.inspect_network(&id, None::<InspectNetworkOptions>).await.map_err(fault)?;
         let gateway = addresses::gateway(seen.ipam.as_ref()).ok_or_else(|| EngineError::Refused {
             operation: format!("make the network {name}"),
             reason: "it has no IPv4 gateway".to_owned(),
         })?;
-        Ok(Network { name, id, gateway })
+        Ok(Network { name, id, gateway, way_out })
+    }
+
+    /// Subnets that may be asked for, each with its way out; none where the engine shall choose: on Podman, and where somebody told
+    /// the engine which addresses it may give.
+    async fn subnets(&self, run: &Run, v6: Ipv6Addr) -> Vec<(Ipv4Addr, Addresses)> {
+        let is_told = match self.kind {
+            EngineKind::Docker => self.docker.info().await.map_or(true, |info| info.default_address_pools.is_some()),
+            EngineKind::Podman | EngineKind::RootlessPodman => true,
+        };
+        let Ok(routes) = std::fs::read_to_string("/proc/net/route") else { return Vec::new() };
+        if is_told {
+            return Vec::new();
+        }
+        subnet::candidates(&run.id, &routes).into_iter().map(|v4| (v4, subnet::way_out(v4, v6))).collect()
     }
 
     /// Makes a container, puts its files in, and starts it.
@@ -131,8 +170,8 @@ impl Engine {
     /// # Errors
     /// The engine's word; [`EngineError::Refused`] with the end of the output if the command fails.
     pub async fn run_once(&self, run: &Run, image: &str, join: &Container, command: &str) -> Result<(), EngineError> {
-        let network =
-            Network { name: format!("container:{}", join.id()), id: String::new(), gateway: Ipv4Addr::UNSPECIFIED };
+        let (name, gateway) = (format!("container:{}", join.id()), Ipv4Addr::UNSPECIFIED);
+        let network = Network { name, id: String::new(), gateway, way_out: None };
         let mut spec = ContainerSpec::new(&format!("once-{}", &join.id()[..12]), image, run, &network);
         spec.command = ["sh", "-euc", command].map(str::to_owned).to_vec();
         spec.cap_add = vec!["NET_ADMIN".to_owned()];
@@ -170,23 +209,38 @@ impl Engine {
     }
 }
 
+/// These subnets, in which every container's default route is the way out from its start (libnetwork's auxiliary addresses of these
+/// names); the bridge keeps an address of its own.
+fn with_way_out(v4: Ipv4Addr, v6: Ipv6Addr, way_out: Addresses) -> Vec<IpamConfig> {
+    let config = |subnet: String, gateway: Option<Ipv4Addr>, key: &str, address: String| IpamConfig {
+        subnet: Some(subnet),
+        gateway: gateway.map(|gateway| gateway.to_string()),
+        auxiliary_addresses: Some(HashMap::from([(key.to_owned(), address)])),
+        ..Default::default()
+    };
+    let out6 = way_out.v6.map(|out| config(format!("{v6}/64"), None, "DefaultGatewayIPv6", out.to_string()));
+    let bridge = Ipv4Addr::from(u32::from(v4) | 1);
+    [config(format!("{v4}/24"), Some(bridge), "DefaultGatewayIPv4", way_out.v4.to_string())]
+        .into_iter()
+        .chain(out6)
+        .collect()
+}
+
 /// A /64 of unique local addresses (RFC 4193 §3.2) that is the run's own.
-fn unique_local(run: &str) -> String {
+fn unique_local(run: &str) -> Ipv6Addr {
     let digest = Sha256::digest(run);
-    let group = |at: usize| format!("{:02x}{:02x}", digest[at], digest[at + 1]);
-    format!("fd{:02x}:{}:{}:{}::/64", digest[0], group(1), group(3), group(5))
+    let group = |at: usize| u16::from_be_bytes([digest[at], digest[at + 1]]);
+    Ipv6Addr::new(0xfd00 | u16::from(digest[0]), group(1), group(3), group(5), 0, 0, 0, 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::Ipv6Addr;
 
     #[test]
     fn every_run_has_a_subnet_of_its_own_that_is_unique_local() {
         let (one, other) = (unique_local("r1"), unique_local("r2"));
         assert_ne!(one, other);
-        let address: Ipv6Addr = one.strip_suffix("/64").unwrap().parse().unwrap();
-        assert!(address.is_unique_local());
+        assert!(one.is_unique_local() && one.segments()[4..] == [0; 4]);
     }
 }

@@ -7,6 +7,7 @@
 mod addresses;
 mod archive;
 mod build;
+mod channel;
 mod container;
 mod debian;
 mod engine;
@@ -22,6 +23,7 @@ mod rootless;
 mod run;
 mod seen;
 mod spec;
+mod subnet;
 mod sweep;
 
 pub use addresses::Addresses;

@@ -1,69 +1,52 @@
 //! A command that goes on in a container: its lines as they come, and its end.
 
-use crate::{
-    EngineError, Stream,
-    bollard::{Docker, container::LogOutput, errors::Error},
-    lines::Lines,
-};
-use futures_util::{StreamExt, stream::BoxStream};
+use crate::{Container, EngineError, channel::Progress};
 use std::time::Duration;
 use tokio::{
     sync::watch,
-    time::{Instant, interval, timeout_at},
+    time::{Instant, timeout_at},
 };
 
-/// How long the engine may take to know an exit code after the output ended.
-const LAG: Duration = Duration::from_secs(10);
-/// How often the engine is asked whether a process ended whose children still hold its output open.
-const ASK: Duration = Duration::from_secs(1);
-/// How long the last lines of a process that ended may take.
+/// How long the last lines of a process that ended may take, whose children may hold its output open.
 const LAST_LINES: Duration = Duration::from_millis(250);
 
 /// A command that was started in a container. Dropping it ends nothing; removing the container does.
 #[derive(Debug)]
 pub struct Process {
-    docker: Docker,
-    id: String,
+    container: Container,
     operation: String,
-    read: watch::Receiver<bool>,
+    progress: watch::Receiver<Progress>,
+    last_words: watch::Receiver<String>,
 }
 
 impl Process {
-    /// Gives lines to `on_line` until the output ends.
-    pub(crate) fn follow(
-        docker: Docker,
-        id: String,
+    /// `operation`: what the harness does with it (an infinitive).
+    pub(crate) fn new(
+        container: Container,
         operation: String,
-        mut output: BoxStream<'static, Result<LogOutput, Error>>,
-        mut on_line: impl FnMut(Stream, &str) + Send + 'static,
+        progress: watch::Receiver<Progress>,
+        last_words: watch::Receiver<String>,
     ) -> Self {
-        let (ended, read) = watch::channel(false);
-        tokio::spawn(async move {
-            let mut lines = Lines::default();
-            // that the engine is gone is told by whoever asks for the exit code
-            while let Some(Ok(piece)) = output.next().await {
-                let stream = if matches!(piece, LogOutput::StdErr { .. }) { Stream::Err } else { Stream::Out };
-                lines.take(stream, &piece.into_bytes(), &mut on_line);
-            }
-            lines.end(&mut on_line);
-            ended.send_replace(true);
-        });
-        Self { docker, id, operation, read }
+        Self { container, operation, progress, last_words }
     }
 
     /// Its exit code, if it has ended; 128 + N after signal N.
     ///
     /// # Errors
-    /// The engine's word.
+    /// Nothing can be told of it any more: the container, or the program that runs commands there, has ended, or the engine is gone.
     pub async fn exit_code(&self) -> Result<Option<i64>, EngineError> {
-        let seen = exit_code(&self.docker, &self.id).await;
-        seen.map_err(|error| EngineError::new(&self.operation, &error))
+        let is_lost = self.progress.has_changed().is_err();
+        match self.progress.borrow().code {
+            None if is_lost => {}
+            code => return Ok(code),
+        }
+        Err(self.lost().await)
     }
 
     /// Whether it still runs.
     ///
     /// # Errors
-    /// The engine's word.
+    /// As [`Process::exit_code`].
     pub async fn running(&self) -> Result<bool, EngineError> {
         Ok(self.exit_code().await?.is_none())
     }
@@ -72,41 +55,27 @@ impl Process {
     /// hold its output open.
     ///
     /// # Errors
-    /// The engine's word.
+    /// As [`Process::exit_code`].
     pub async fn exited(&self) -> Result<i64, EngineError> {
-        let mut read = self.read.clone();
-        let mut tick = interval(ASK);
-        loop {
-            if let Some(code) = self.exit_code().await? {
-                // what it wrote last is under way
-                let _ = timeout_at(Instant::now() + LAST_LINES, read.wait_for(|ended| *ended)).await;
-                return Ok(code);
-            }
-            tokio::select! {
-                _ = tick.tick() => {}
-                _ = read.wait_for(|ended| *ended), if !*self.read.borrow() => {}
-            }
+        let mut progress = self.progress.clone();
+        let code = progress.wait_for(|now| now.code.is_some()).await.ok().and_then(|now| now.code);
+        let Some(code) = code else { return Err(self.lost().await) };
+        // what it wrote last is under way
+        let _ = timeout_at(Instant::now() + LAST_LINES, progress.wait_for(|now| now.is_read)).await;
+        Ok(code)
+    }
+
+    /// Waits until it ended and nobody holds its output open, and gives its exit code.
+    pub(crate) async fn finished(mut self) -> Result<i64, EngineError> {
+        let done = self.progress.wait_for(|now| now.code.is_some() && now.is_read).await.ok().and_then(|now| now.code);
+        match done {
+            Some(code) => Ok(code),
+            None => Err(self.lost().await),
         }
     }
-}
 
-/// Exit code of a command whose output has ended: the engine knows it at the same time or a little later.
-pub(crate) async fn exit_of(docker: &Docker, exec: &str) -> Result<i64, Error> {
-    let deadline = Instant::now() + LAG;
-    let mut tick = interval(Duration::from_millis(5));
-    loop {
-        tick.tick().await;
-        if let Some(code) = exit_code(docker, exec).await? {
-            return Ok(code);
-        }
-        if Instant::now() > deadline {
-            let error = format!("its output ended and its exit code is not known {} s later", LAG.as_secs());
-            return Err(Error::DockerStreamError { error });
-        }
+    async fn lost(&self) -> EngineError {
+        let last_words = self.last_words.borrow().clone();
+        self.container.silent(&self.operation, &last_words).await
     }
-}
-
-async fn exit_code(docker: &Docker, exec: &str) -> Result<Option<i64>, Error> {
-    let seen = docker.inspect_exec(exec).await?;
-    Ok(if seen.running == Some(true) { None } else { seen.exit_code })
 }

@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn every_port_is_on_loopback_and_every_container_has_its_labels() {
-        let network = Network { name: "n".into(), id: "i".into(), gateway: [10, 0, 0, 1].into() };
+        let network = Network { name: "n".into(), id: "i".into(), gateway: [10, 0, 0, 1].into(), way_out: None };
         let mut spec = ContainerSpec::new("mx.example", "debian", &Run::new("r1", false), &network);
         spec.publish = vec![25, 7000];
         let body = spec.body(true);

@@ -75,6 +75,34 @@ impl Dovecot {
         found
     }
 
+    /// Scripts and programs that it runs, that lie neither in /etc nor where its packages put their own.
+    pub(crate) fn outside(&self) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for (path, value) in self.all() {
+            let (blocks, own) = setting_path(path);
+            let is_script =
+                ["sieve_before", "sieve_after", "sieve_default", "imapsieve_"].iter().any(|kind| own.starts_with(kind))
+                    || blocks.last().is_some_and(|block| block.starts_with("sieve_script ")) && own.ends_with("path");
+            let named = match own {
+                "executable" => value.split_whitespace().find(|word| word.starts_with('/')),
+                _ if is_script => value.strip_prefix("file:").unwrap_or(value).split(';').next(),
+                _ => None,
+            };
+            let is_own = |path: &&str| {
+                let is_of_package = own == "executable"
+                    && ["/usr/lib/dovecot/", "/usr/libexec/dovecot/"].iter().any(|d| path.starts_with(d));
+                path.starts_with('/')
+                    && !path.starts_with("/etc/")
+                    && !path.contains(['%', '"', '\'', ' '])
+                    && !is_of_package
+            };
+            found.extend(named.filter(is_own).map(str::to_owned));
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
     /// The protocols that it serves.
     pub(crate) fn protocols(&self) -> Vec<&str> {
         self.get("protocols").unwrap_or("imap").split_whitespace().collect()

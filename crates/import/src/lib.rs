@@ -83,7 +83,7 @@ pub fn commands(host: &str) -> String {
     format!(
         "ssh {host} 'd=$(mktemp -d) && mkdir \"$d/{SAID}\" && cd \"$d/{SAID}\" \\\n\
          \x20 && {{ postconf -n > postconf-n; doveconf -n > doveconf-n; dpkg --get-selections > selections; cat /etc/os-release > os-release; }} 2>/dev/null\n\
-         \x20 sudo tar -C / -czf - --exclude=\"etc/*shadow*\" --exclude=etc/ssl/private --exclude=\"etc/ssh/*\" --exclude=\"*.key\" etc -C \"$d\" {SAID}\n\
+         \x20 $(command -v sudo) tar -C / -czf - --exclude=\"etc/*shadow*\" --exclude=etc/ssl/private --exclude=\"etc/ssh/*\" --exclude=\"*.key\" etc -C \"$d\" {SAID}\n\
          \x20 rm -r \"$d\"' > {}.tar.gz\n",
         host.rsplit('@').next().unwrap_or(host)
     )

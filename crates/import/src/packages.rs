@@ -10,7 +10,7 @@ use regex::Regex;
 const OF_MAIL: &str = concat!(
     r"^(?:postfix|dovecot|opendkim|opendmarc|rspamd|redis-server|spamassassin|spamd|spamc|spamass-milter|amavisd|postgrey|postsrsd|policyd|",
     r"milter-|dkimpy|pyspf|python3-dnspython|sasl2-bin|libsasl2-modules(?:-sql|-ldap)?$|ca-certificates|openssl|ssl-cert|procmail|maildrop|bogofilter|",
-    r"unbound-host|publicsuffix|mariadb-server(?:-[0-9.]+)?$|default-mysql-server$|libmail-dkim|libmail-spf|libopendbx1-|sqlgrey)"
+    r"unbound-host|publicsuffix|mariadb-server(?:-[0-9.]+)?$|mariadb-plugin-provider-|default-mysql-server$|libmail-dkim|libmail-spf|libopendbx1-|sqlgrey)"
 );
 /// What has no part in it, though its name begins so.
 const NOT: &str =
@@ -71,6 +71,13 @@ fn needed(machine: &Machine, draft: &mut Draft) {
     let mut add = |name: &str| {
         draft.packages.insert(name.to_owned());
     };
+    // without what such a file loads the server does not start
+    for (path, _) in machine.tree.below("etc/mysql/mariadb.conf.d") {
+        if let Some(name) = path.strip_prefix("etc/mysql/mariadb.conf.d/provider_").and_then(|p| p.strip_suffix(".cnf"))
+        {
+            add(&format!("mariadb-plugin-provider-{name}"));
+        }
+    }
     if let Some(postfix) = &machine.postfix {
         add("postfix");
         let listed = |path: &str| machine.tree.text(path).unwrap_or_default().to_owned();

@@ -22,7 +22,7 @@ static LINE: LazyLock<Regex> = LazyLock::new(|| {
 /// `requirepass word`, `bayes_sql_password word`, and `"password" "word"`: the value stands behind white space.
 static SPACED: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?im)(^[ \t#;]*(?:requirepass|masterauth|[\w.-]*(?:password|passwd|secret)|BindPassword|LDAPBindPassword)[ \t]+)("[^"\n]*"|'[^'\n]*'|\S+)[ \t]*;?[ \t]*$"#,
+        r#"(?im)(^[ \t#;]*(?:requirepass|masterauth|[\w.-]*(?:password|passwd|secret)|BindPassword|LDAPBindPassword)[ \t]+)("[^"\n]*"|'[^'\n]*'|[^\s=:]\S*)[ \t]*;?[ \t]*$"#,
     )
 });
 /// Passwords of a user of Redis: `user default on >word`.
@@ -238,14 +238,23 @@ fn is_secret(key: &str, value: &str) -> bool {
     let last = key.rsplit(['_', '-', '.']).next().unwrap_or(&key);
     let value = value.trim_matches(['"', '\'']);
     let is_setting = HARMLESS.contains(&last)
-        || ["nopassword", "challengepassword", "password_query", "pass_attrs", "passdb"].contains(&key.as_str())
+        || [
+            "nopassword",
+            "auth_verbose_passwords",
+            "auth_debug_passwords",
+            "challengepassword",
+            "password_query",
+            "pass_attrs",
+            "passdb",
+        ]
+        .contains(&key.as_str())
         || key.starts_with("default_pass");
     let is_variable = value.strip_prefix('%').is_some_and(|rest| rest.len() < 3);
     let is_word = is_variable
         || WORDS.contains(&value)
         || matches!(value, "" | "(" | "=" | "=>" | "#")
         // OpenSSL's own example
-        || matches!(value, "pass:insta" | "$insta::secret")
+        || matches!(value, "pass:insta" | "$insta::secret" | "insta")
         // a file, a variable, or a block
         || ["</", "< /", "/etc/", "/run/", "/var/", "/usr/", "/dev/", "%{", "${", "$(", "{", "hash:", "lmdb:", "texthash:", "btree:", "mysql:", "pgsql:", "ldap:", "proxy:"]
             .iter()
@@ -327,7 +336,8 @@ mod tests {
             "ssl_key_password = </etc/x\n",
             "args = nopassword=y\n",
             "!include auth-passwdfile.conf.ext\n",
-            "secret = # disable PBM\nsecret = pass:insta # x\n",
+            "secret = # disable PBM\nsecret = pass:insta # x\nsecret = $insta::secret # pass:insta\n",
+            "auth_verbose_passwords = sha1:6\n",
             "min_tokens = 11;\ntokenizer {\n  name = \"osb\";\n}\n",
             "challengePassword = A challenge password\nchallengePassword_min = 4\n",
             "smtpd_sasl_password_maps_x_file = a\n",
@@ -349,6 +359,16 @@ mod tests {
             let (clean, is_changed) = secrets.without("etc/cron.d/x", text);
             assert!(is_changed && clean.ends_with(KNOWN), "{clean}");
         }
+    }
+
+    #[test]
+    fn a_word_that_stands_for_a_secret_is_none() {
+        let mut tree = Tree::default();
+        tree.put("etc/x.conf", "#bayes_password =example\nldap_secret =Word1!x\n");
+        let connect = "connect = host=127.0.0.1 user=mail password=Other2!y\n";
+        let (clean, is_changed) = Secrets::of(&tree).without("etc/dovecot/sql.conf.ext", connect);
+        assert!(is_changed);
+        assert_eq!(clean, "connect = host=127.0.0.1 user=mail password=mailproof\n");
     }
 
     #[test]

@@ -87,6 +87,12 @@ impl<'a> Daemons<'a> {
         self.tree().has(path) && self.machine.may_have(packages) && self.is_enabled(units)
     }
 
+    /// Whether Postfix asks what listens here: that a filter is installed does not make it one.
+    fn is_asked(&self, socket: &Socket) -> bool {
+        let queue = self.machine.queue();
+        self.asked.iter().any(|(_, asked)| socket.is_found_at(asked, &queue))
+    }
+
     /// The last command that drop-ins of a unit, or an own unit, start.
     fn exec_start(&self, unit: &str) -> Option<String> {
         let own = format!("etc/systemd/system/{unit}.service");
@@ -314,7 +320,6 @@ impl<'a> Daemons<'a> {
         if !self.has("etc/default/postgrey", &["postgrey"], &["postgrey"]) {
             return;
         }
-        self.draft.packages.insert("postgrey".to_owned());
         let default = variables(self.tree().text("etc/default/postgrey").unwrap_or_default());
         let options = default.get("POSTGREY_OPTS").cloned().unwrap_or_else(|| "--inet=10023".to_owned());
         let port = options
@@ -322,6 +327,10 @@ impl<'a> Daemons<'a> {
             .and_then(|(_, port)| port.split_whitespace().next()?.rsplit(':').next()?.parse().ok());
         let path = options.split_once("--unix=").and_then(|(_, path)| path.split_whitespace().next());
         let socket = path.map_or(Socket::Inet(port.unwrap_or(10023)), |path| Socket::Unix(path.to_owned()));
+        if !self.is_asked(&socket) {
+            return;
+        }
+        self.draft.packages.insert("postgrey".to_owned());
         let words: Vec<&str> = options.split_whitespace().collect();
         self.notes.ask(
             "postgrey puts everybody off who comes for the first time; clients of scenarios do not come again, unless this says when.",

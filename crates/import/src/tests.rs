@@ -306,6 +306,7 @@ fn the_commands_for_a_server_make_what_is_read() {
     for name in ["postconf-n", "doveconf-n", "selections", "os-release"] {
         assert!(text.contains(name), "{name}");
     }
+    assert!(text.contains("$(command -v sudo) tar"), "root needs no sudo, and may have none: {text}");
     let mut own = source(&[(
         "mailproof/selections",
         "postfix\tinstall\npostfix-pcre:amd64\tinstall\nold\tdeinstall\nvim install\n",
@@ -318,4 +319,74 @@ fn the_commands_for_a_server_make_what_is_read() {
             && text.contains("name     = \"other.club.example\""),
         "{text}"
     );
+}
+
+#[test]
+fn a_daemon_is_known_by_who_asks_it() {
+    let main = "myhostname = mx.club.example\nmydestination = club.example\n\
+        smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service unix:private/quota-status\n";
+    let dovecot = "protocols = imap\nservice quota-status {\n executable = quota-status -p postfix\n \
+        unix_listener /var/spool/postfix/private/quota-status {\n user = postfix\n}\n}\n";
+    let files = [
+        ("etc/postfix/main.cf", main.to_owned()),
+        ("etc/dovecot/dovecot.conf", dovecot.to_owned()),
+        ("etc/default/postgrey", "POSTGREY_OPTS=\"--inet=10023\"\n".to_owned()),
+    ];
+    let import_of = |more: &str| {
+        let mut own = source(&[]);
+        files.iter().for_each(|(path, text)| own.tree.put(path, text));
+        own.tree.put("etc/postfix/main.cf", &format!("{main}{more}"));
+        import(vec![own], None).unwrap()
+    };
+    let quiet = import_of("");
+    let asked: Vec<&str> = quiet.questions.iter().map(|question| question.reason.as_str()).collect();
+    assert!(!asked.iter().any(|reason| reason.contains("quota-status")), "Dovecot listens there: {asked:#?}");
+    assert!(!toml(&quiet).contains("postgrey"), "nobody asks it: {}", toml(&quiet));
+    let greylisted = import_of("smtpd_client_restrictions = check_policy_service inet:127.0.0.1:10023\n");
+    assert!(toml(&greylisted).contains("command = [\"postgrey\", \"--inet=10023\"]"), "{}", toml(&greylisted));
+}
+
+#[test]
+fn a_second_name_of_a_mailbox_is_no_second_mailbox() {
+    let users = |lines: &str| {
+        let own = source(&[
+            (
+                "etc/dovecot/dovecot.conf",
+                "protocols = imap\npassdb {\n driver = passwd-file\n args = /etc/dovecot/users\n}\n",
+            ),
+            ("etc/dovecot/users", lines),
+        ]);
+        let text = toml(&import(vec![own], None).unwrap());
+        text.matches("[[mailbox]]").count()
+    };
+    let line = |user: &str, home: &str| format!("{user}@club.example:{{PLAIN}}x:5000:5000::{home}::\n");
+    let aliases = line("anna", "/var/mail/anna") + &line("ben", "/var/mail/ben") + &line("info", "/var/mail/anna");
+    assert_eq!(users(&aliases), 2);
+    // one home for all says nothing of anybody
+    assert_eq!(users(&(line("anna", "/var/vmail") + &line("ben", "/var/vmail"))), 2);
+}
+
+#[test]
+fn what_mariadb_loads_is_installed() {
+    let provider = "[server]\nplugin_load_add=provider_lz4\nprovider_lz4=force_plus_permanent\n";
+    let mut own = source(&[("etc/mysql/mariadb.conf.d/provider_lz4.cnf", provider)]);
+    assert!(toml(&import(vec![own.clone()], None).unwrap()).contains("\"mariadb-plugin-provider-lz4\""));
+    own.selections = Some("postfix install\nmariadb-server install\nmariadb-plugin-provider-bzip2 install\n".into());
+    assert!(toml(&import(vec![own], None).unwrap()).contains("\"mariadb-plugin-provider-bzip2\""));
+}
+
+#[test]
+fn what_dovecot_runs_outside_of_etc_is_asked_for() {
+    let own = source(&[(
+        "etc/dovecot/dovecot.conf",
+        "protocols = imap\nplugin {\n sieve = file:~/sieve;active=~/.dovecot.sieve\n sieve_after = /etc/dovecot/sieve-after\n\
+         sieve_before = /var/lib/dovecot/before.sieve\n}\nservice quota-warning {\n executable = script /usr/local/bin/warn.sh\n}\n\
+         service auth {\n executable = /usr/lib/dovecot/auth\n}\nsieve_script junk {\n type = after\n path = /usr/lib/dovecot/sieve-global/junk.sieve\n}\n",
+    )]);
+    let text = toml(&import(vec![own], None).unwrap());
+    for path in ["/var/lib/dovecot/before.sieve", "/usr/local/bin/warn.sh", "/usr/lib/dovecot/sieve-global/junk.sieve"]
+    {
+        assert!(text.contains(&format!(" {path}\",")), "{path}: {text}");
+    }
+    assert_eq!(text.matches("install -D").count(), 3, "{text}");
 }

@@ -74,10 +74,17 @@ pub(crate) fn find(machine: &Machine, domains: &[String], draft: &mut Draft, not
             continue;
         };
         let near = domains.iter().find(|domain| path.contains(domain.as_str())).unwrap_or(&domains[0]);
+        let mut homes: BTreeSet<&str> = BTreeSet::new();
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let mut fields = line.split(':');
             let user = fields.next().unwrap_or_default().trim();
             if user.is_empty() || fields.next().is_none_or(str::is_empty) {
+                continue;
+            }
+            // a second name of somebody else's mailbox, not one more: the home is named for another
+            let home = fields.nth(3).unwrap_or_default();
+            let is_named = home.split('/').any(|part| part == user || Some(part) == user.split('@').next());
+            if !home.is_empty() && !homes.insert(home) && !is_named && homes_name_users(text) {
                 continue;
             }
             let address = if user.contains('@') { user.to_owned() } else { format!("{user}@{near}") };
@@ -115,6 +122,16 @@ pub(crate) fn find(machine: &Machine, domains: &[String], draft: &mut Draft, not
     found
 }
 
+/// Whether the homes in a file of users are each one's own: some are named for their user, instead of all being the same.
+fn homes_name_users(text: &str) -> bool {
+    text.lines().filter(|line| !line.starts_with('#')).any(|line| {
+        let mut fields = line.split(':');
+        let user = fields.next().and_then(|user| user.split('@').next()).unwrap_or_default();
+        let home = fields.nth(4).unwrap_or_default();
+        !user.is_empty() && home.split('/').any(|part| part.split('@').next() == Some(user))
+    })
+}
+
 /// Where Postfix itself puts the mail of an account, on a host without Dovecot (`home_mailbox`, `mail_spool_directory`).
 fn store(machine: &Machine, person: &Account) -> Option<(&'static str, String)> {
     let postfix = machine.postfix.as_ref().filter(|_| machine.dovecot.is_none())?;
@@ -141,6 +158,18 @@ fn local_domain(machine: &Machine, domains: &[String]) -> String {
 /// Asks about what Dovecot asks somebody else.
 pub(crate) fn ask(machine: &Machine, notes: &mut Notes) {
     let Some(dovecot) = &machine.dovecot else { return };
+    let outside = dovecot.outside();
+    if !outside.is_empty() {
+        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let lines = outside.iter().map(|path| {
+            let mode = if path.ends_with(".sieve") { "0644" } else { "0755" };
+            format!("\"install -D -m {mode} /etc/dovecot/{} {path}\",", name(path))
+        });
+        notes.ask(
+            "Dovecot runs what is not in /etc; mail is treated without it. Put the files into dovecot/, and these lines into `setup`.",
+            &lines.collect::<Vec<_>>(),
+        );
+    }
     for (head, settings) in dovecot.blocks("passdb") {
         let driver = settings
             .get("driver")

@@ -1,7 +1,7 @@
 //! Mailbox addresses and domains of the envelope (RFC 5321 §4.1.2).
 
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 /// Why a text is no address or domain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +46,21 @@ impl Domain {
     #[must_use]
     pub fn is_within(&self, parent: &Domain) -> bool {
         self.0.strip_suffix(&parent.0).is_some_and(|head| head.is_empty() || head.ends_with('.'))
+    }
+
+    /// The name under which the PTR record of an address stands (RFC 1035 §3.5, RFC 3596 §2.5).
+    #[must_use]
+    pub fn reverse(address: IpAddr) -> Self {
+        Self(match address {
+            IpAddr::V4(v4) => {
+                let [a, b, c, d] = v4.octets();
+                format!("{d}.{c}.{b}.{a}.in-addr.arpa")
+            }
+            IpAddr::V6(v6) => {
+                let nibbles: Vec<String> = format!("{:032x}", v6.to_bits()).chars().rev().map(String::from).collect();
+                format!("{}.ip6.arpa", nibbles.join("."))
+            }
+        })
     }
 }
 
@@ -271,6 +286,13 @@ mod tests {
         ] {
             assert!(bad.parse::<Address>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_address_has_a_name_in_the_reverse_tree() {
+        let name = |ip: &str| Domain::reverse(ip.parse().unwrap()).to_string();
+        assert_eq!(name("192.0.2.7"), "7.2.0.192.in-addr.arpa");
+        assert_eq!(name("2001:db8::1"), format!("1.{}8.b.d.0.1.0.0.2.ip6.arpa", "0.".repeat(23)));
     }
 
     #[test]

@@ -72,7 +72,9 @@ fn signed(algorithm: KeyAlgorithm, tags: Option<&str>, change: impl FnOnce(&mut 
     change(&mut recipe);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let find = |_: &Domain, _: &str| Some(key.clone());
-    let message = compose(&recipe, &ComposeContext { nonce: &Nonce::from_number(7), now, key: &find }).unwrap();
+    let message =
+        compose(&recipe, &ComposeContext { nonce: &Nonce::from_number(7), now, is_new_to_filters: false, key: &find })
+            .unwrap();
     let strings: Vec<String> = key.record(tags).as_bytes().chunks(200).map(quoted).collect();
     (message, zone("bank.example", &format!("{BANK}s1._domainkey TXT {}\n", strings.join(" "))))
 }

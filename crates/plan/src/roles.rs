@@ -2,6 +2,7 @@
 
 use crate::World;
 use mail::{Address, Domain};
+use std::net::IpAddr;
 
 /// A role, and who or what has it on this gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct Role {
 }
 
 /// Every role as it is written, and what it means.
-pub const ROLES: [(&str, &str); 14] = [
+pub const ROLES: [(&str, &str); 15] = [
     ("{gateway}", "the domain of its first user"),
     ("{GATEWAY}", "the same in capitals"),
     ("{alice}", "the address of its first user"),
@@ -26,6 +27,7 @@ pub const ROLES: [(&str, &str); 14] = [
     ("{mx}", "the name of the host that takes its mail"),
     ("{MX}", "the same in capitals"),
     ("{mx.ip}", "the first public address of that host"),
+    ("{mx.ptr}", "the name under which the PTR record of that address stands (RFC 1035 §3.5)"),
     ("{authserv-id}", "by what it signs its Authentication-Results (RFC 8601 §2.5)"),
     ("{AUTHSERV-ID}", "the same in capitals"),
     ("{authserv-id.label}", "its first label"),
@@ -46,7 +48,7 @@ impl World {
         let (alice, alice_user) = user(self.alice.as_ref(), "alice");
         let (bob, bob_user) = user(self.bob.as_ref(), "bob");
         let mx = self.mx.as_ref().map_or_else(|| format!("mx.{domain}"), |(name, _)| name.to_string());
-        let ip = self.mx.as_ref().map_or_else(|| "203.0.113.25".to_owned(), |(_, ip)| ip.to_string());
+        let ip = self.mx.as_ref().map_or(IpAddr::from([203, 0, 113, 25]), |(_, ip)| *ip);
         let capitals = alice_user.to_ascii_uppercase();
         let no_alice = self.alice.is_none().then_some("it has no user whose mailbox can be read");
         let no_bob = self.bob.is_none().then_some("it has no second user");
@@ -63,7 +65,8 @@ impl World {
             (bob_user, no_bob),
             (mx.clone(), no_mx),
             (mx.to_ascii_uppercase(), no_mx),
-            (ip, no_mx),
+            (ip.to_string(), no_mx),
+            (Domain::reverse(ip).to_string(), no_mx),
             (self.authserv_id.clone(), None),
             (self.authserv_id.to_ascii_uppercase(), None),
             (label.to_owned(), None),
@@ -91,6 +94,7 @@ mod tests {
         assert_eq!(text("{gateway}"), "club.example", "alice's domain");
         assert_eq!((text("{alice.user}"), text("{alice.USER}")), ("Anna.Meier".to_owned(), "ANNA.MEIER".to_owned()));
         assert_eq!((text("{mx}"), text("{mx.ip}")), ("mail.club.example".to_owned(), "203.0.113.9".to_owned()));
+        assert_eq!(text("{mx.ptr}"), "9.113.0.203.in-addr.arpa");
         let lacking: Vec<&str> = roles.iter().filter(|role| role.lack.is_some()).map(|role| role.written).collect();
         assert_eq!(lacking, ["{bob}", "{bob.user}"]);
         assert_eq!(text("{bob}"), "bob@club.example");

@@ -18,7 +18,7 @@ pub struct SettingChange {
 
 /// The service and its type, or the blocks from outside, in which a setting stands by its name, and its name there:
 /// `submission/inet/smtpd_tls_ciphers`, `service imap-login/inet_listener imaps/ssl`. An address may have a `/`, which is
-/// none between blocks: `local 192.0.2.0/24/ssl`.
+/// none between blocks: `local 192.0.2.0/24/ssl`, and so may the name of a socket: `service auth/unix_listener /run/auth/mode`.
 #[must_use]
 pub fn setting_path(name: &str) -> (Vec<&str>, &str) {
     let Some((path, own)) = name.rsplit_once('/') else { return (Vec::new(), name) };
@@ -26,7 +26,12 @@ pub fn setting_path(name: &str) -> (Vec<&str>, &str) {
     let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
     for at in ends {
         let block = &path[from..at];
-        let is_block = |next: &str| next.starts_with(|c: char| c.is_ascii_lowercase());
+        // behind a name that is a path there is only a block that has a name as well
+        let is_path = block.split_once(' ').is_some_and(|(_, name)| name.is_empty() || name.starts_with('/'));
+        let is_block = |next: &str| {
+            let word = next.split('/').next().unwrap_or_default();
+            next.starts_with(|c: char| c.is_ascii_lowercase()) && (!is_path || word.contains(' '))
+        };
         if !block.contains(' ') || path.get(at + 1..).is_none_or(is_block) {
             blocks.push(block);
             from = at + 1;

@@ -98,7 +98,7 @@ impl Command {
             Self::Run(_) | Self::Watch(_) | Self::Bench(_) => true,
             Self::Scenario(command) => matches!(command, ScenarioCommand::Run(_)),
             Self::Stack(command) => matches!(command, StackCommand::Up { .. }),
-            Self::Gateway(command) => matches!(command, GatewayCommand::Explain(_) | GatewayCommand::Compare(_)),
+            Self::Gateway(command) => !matches!(command, GatewayCommand::Import(_)),
             Self::Probe(args) => !args.target.as_deref().is_some_and(|target| target.contains(':')),
             Self::Assess(args) => args.host.is_none(),
             Self::Init { .. }
@@ -248,8 +248,25 @@ pub(crate) enum GatewayCommand {
     Explain(ExplainArgs),
     /// Make a gateway directory of the /etc of a mail server; nothing is connected to
     Import(ImportArgs),
+    /// Bring a gateway up and ask its daemons who has a mailbox: prints `[[mailbox]]` tables for its gateway.toml
+    Users(UsersArgs),
     /// Run two gateways, or one at two revisions or on two releases, and say what they do otherwise
     Compare(CompareArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UsersArgs {
+    /// Gateway, as with --gateway
+    #[arg(value_name = "NAME|DIR", conflicts_with = "named")]
+    pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArg,
+    /// Also write the tables to the end of its gateway.toml, which must have none
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// Print JSON
+    #[arg(long, conflicts_with = "write")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -101,7 +101,7 @@ async fn perform(
             published.keys.extend(keys);
             published.stage.change(stack, zones, &change.hosts).await?;
         }
-        let mail_out = write_mail(published, transaction)?;
+        let mail_out = write_mail(stack, published, transaction)?;
         // The zones of this transaction stay as they are until both have ended.
         let opinion = async {
             match opinion {
@@ -125,7 +125,7 @@ async fn perform(
 /// The way to the gateway is broken.
 pub(crate) async fn send(stack: &Stack, plan: &Plan, published: &Published) -> Result<wire::Dialogue, StackError> {
     let transaction = &plan.transactions[0];
-    stack.send(&write_mail(published, transaction)?).await
+    stack.send(&write_mail(stack, published, transaction)?).await
 }
 
 /// Sends the mail of a scenario whose stage stands already, as often as one likes, and tells what was seen of it.
@@ -139,16 +139,24 @@ pub(crate) async fn send_again(
 ) -> Result<Vec<evidence::Transaction>, StackError> {
     let mut seen = Vec::new();
     for transaction in &plan.transactions {
-        seen.push(stack.transact(&write_mail(published, transaction)?, &published.stage).await?);
+        seen.push(stack.transact(&write_mail(stack, published, transaction)?, &published.stage).await?);
     }
     Ok(seen)
 }
 
-fn write_mail<'a>(published: &Published, transaction: &'a Transaction) -> Result<OutgoingMail<'a>, StackError> {
+fn write_mail<'a>(
+    stack: &Stack,
+    published: &Published,
+    transaction: &'a Transaction,
+) -> Result<OutgoingMail<'a>, StackError> {
     let nonce = Nonce::from_number(random());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let key = |domain: &Domain, selector: &str| published.keys.get(&(domain.clone(), selector.to_owned())).cloned();
-    let message = compose::compose(&transaction.message, &compose::ComposeContext { nonce: &nonce, now, key: &key })?;
+    let is_new_to_filters = stack.gateway().plausible_senders;
+    let message = compose::compose(
+        &transaction.message,
+        &compose::ComposeContext { nonce: &nonce, now, is_new_to_filters, key: &key },
+    )?;
     Ok(OutgoingMail { nonce, message, transaction })
 }
 

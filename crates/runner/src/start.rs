@@ -84,6 +84,7 @@ async fn run(context: &CommandContext, command: Command) -> CommandResult {
         Command::Gateway(GatewayCommand::Compare(args)) => commands::compare::compare(context, args).await,
         Command::Watch(args) => commands::watch::watch(context, args).await,
         Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(context, args).await,
+        Command::Gateway(GatewayCommand::Users(args)) => commands::users::users(context, args).await,
         Command::Gateway(GatewayCommand::Import(args)) => commands::import::import(&args),
         Command::Probe(args) => commands::probe::probe(context, args).await,
         Command::Assess(args) => commands::assess::assess(context, args).await,

@@ -85,7 +85,7 @@ impl Stack {
         let lease = Some(dns.publish(published.clone())?);
         let mut stack = Self {
             entrance,
-            run,
+            run: run.clone(),
             internet,
             admds,
             judge: opinion::Judge::new(&dns).await?,
@@ -103,7 +103,7 @@ impl Stack {
             _world: world,
         };
         stack.mailboxes = stack.all_mailboxes()?;
-        if let Err(error) = stack.start_services(engine, &images.internet).await {
+        if let Err(error) = stack.start_services(&on, &images.internet).await {
             // what cannot be reached behind a broken Internet is no fault of its own
             stack.internet.check(&stack.logs).await?;
             return Err(error);
@@ -112,7 +112,7 @@ impl Stack {
     }
 
     /// Routes, preparations and services of all hosts, at the same time; then waits until all are ready.
-    async fn start_services(&mut self, engine: &Engine, image: &str) -> Result<(), StackError> {
+    async fn start_services(&mut self, on: &On<'_>, image: &str) -> Result<(), StackError> {
         let internet = self.internet.container.addresses();
         let (route, preparations) = (internet::default_route(&internet), provision::preparations(&internet));
         let hosts = self.admds.iter_mut().flat_map(|admd| admd.hosts.iter_mut());
@@ -121,7 +121,12 @@ impl Stack {
             let emptied = provision::emptied(&host.plan);
             let commands = format!("{preparations}{roots}{emptied}{}", provision::ownership(&host.plan));
             let container = host.container.clone();
-            let routed = async { Ok(engine.run_once(&self.run, image, &container, &route).await?) };
+            let routed = async {
+                match on.network.way_out {
+                    Some(_) => Ok(()),
+                    None => Ok(on.engine.run_once(on.run, image, &container, &route).await?),
+                }
+            };
             let started = async {
                 host.prepare(&commands).await?;
                 host.start().await
@@ -158,7 +163,8 @@ impl On<'_> {
         let mut spec = self.spec(INTERNET, image);
         spec.cap_add = vec!["NET_ADMIN".to_owned()];
         spec.publish = vec![internet::ENTRANCE];
-        spec.command = ["sh", "-c", internet::PARKED].map(str::to_owned).to_vec();
+        let taken = self.network.way_out.as_ref().map(internet::taken).unwrap_or_default();
+        spec.command = vec!["sh".to_owned(), "-c".to_owned(), format!("{taken}{}", internet::PARKED)];
         spec.files = vec![
             File::new(internet::HAPROXY, internet::haproxy(world.address(), self.network.gateway)),
             File::new(internet::UNBOUND, internet::unbound(dns.address(), &dns.trust_anchor())),

@@ -56,6 +56,17 @@ pub enum StackError {
         /// The last commands, and what they wrote.
         output: String,
     },
+    /// A mailbox cannot be opened, before anything runs.
+    #[error("{cause}; the end of the log of {host}:\n{log}")]
+    #[diagnostic(code(mailproof::mailbox))]
+    Mailbox {
+        /// What the server did.
+        cause: Box<wire::WireError>,
+        /// The mailbox's host.
+        host: String,
+        /// The end of its log.
+        log: String,
+    },
     /// A service ended before it was ready.
     #[error("{host}: {service} ended with exit {code}{} before it was ready; the end of its log:\n{log}", signal(*code))]
     #[diagnostic(

@@ -27,6 +27,7 @@ mod stopping;
 mod taking_over;
 mod transact;
 mod unit;
+pub mod users;
 mod ways_in;
 mod zones;
 
@@ -176,7 +177,7 @@ impl Stack {
     /// # Errors
     /// The first that cannot be opened: its server cannot be reached, or refuses the login.
     pub async fn open_mailboxes(&self) -> Result<(), StackError> {
-        self.mailboxes.open_all().await
+        self.mailboxes.open_all().await.map_err(|(address, error)| self.unreadable(&address, error))
     }
 
     /// From any address to a host behind the pretend Internet.

@@ -14,6 +14,9 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
 use wire::{Found, ImapServer, Login, Mailbox, MailboxAt, Mark};
 
+/// Lines of a log that are shown of a host whose mailbox cannot be opened.
+const LAST_LINES: usize = 8;
+
 /// All mailboxes of a stack.
 #[derive(Debug, Default)]
 pub(crate) struct Mailboxes {
@@ -37,9 +40,13 @@ impl Mailboxes {
         self.by_address.insert(address, Lazy { at, program, open: Mutex::default() });
     }
 
-    /// Opens every mailbox.
-    pub(crate) async fn open_all(&self) -> Result<(), StackError> {
-        try_join_all(self.by_address.keys().map(|address| self.open(address))).await.map(drop)
+    /// Opens every mailbox. The first that cannot be opened comes back, and why.
+    pub(crate) async fn open_all(&self) -> Result<(), (Address, StackError)> {
+        let all = self
+            .by_address
+            .keys()
+            .map(|address| async move { self.open(address).await.map_err(|error| (address.clone(), error)) });
+        try_join_all(all).await.map(drop)
     }
 
     /// The mailbox that these words of a log, or an address, mean: the whole address, or that of a user without its domain.
@@ -150,6 +157,18 @@ impl Stack {
             }
         }
         Ok(all)
+    }
+
+    /// Why a mailbox cannot be opened, with what its host logged: the reason often stands there alone.
+    pub(crate) fn unreadable(&self, address: &Address, error: StackError) -> StackError {
+        let StackError::Wire(cause) = error else { return error };
+        let of = |admd: &Admd| {
+            let mailbox = admd.gateway.mailboxes.iter().find(|mailbox| mailbox.address == *address)?;
+            admd.gateway.home(mailbox).map(|home| home.name.to_string())
+        };
+        let Some(host) = self.admds.iter().find_map(of) else { return StackError::Wire(cause) };
+        let log = self.logs.tail(&host, LAST_LINES).join("\n");
+        StackError::Mailbox { cause: Box::new(cause), host, log }
     }
 
     /// Who serves a mailbox: IMAP with TLS on its host, or else a program there, with its container and command.

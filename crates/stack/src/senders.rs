@@ -1,5 +1,5 @@
 //! Senders as filters that score wish them, for a gateway that says so: the address of a client has a name that leads back to it, and a
-//! domain of the scenario's that sends from a host of its own has that host and takes mail there. What the scenario declares stays.
+//! domain of the scenario's takes mail, on the host from which it sends if that is its own. What the scenario declares stays.
 
 use crate::{StackError, zones::pointer};
 use mail::Domain;
@@ -76,20 +76,34 @@ fn hosts_of<'a>(
             lines.push(line);
         }
     };
+    let mut from_elsewhere = Vec::new();
     for Sender { ip, ehlo, mail_from, message } in senders {
-        let Some((host, zone)) = ehlo.and_then(|host| Some((host.clone(), zone_of(&host)?))) else { continue };
         // a record that names hosts by their addresses, or a name that is to be nobody's, says otherwise
-        let is_author = String::from_utf8_lossy(message).contains(&format!("@{host}"));
-        let is_spoken_of = zone.has_name(&host) || is_author || mail_from == Some(&host);
-        if zone.names_are_used() || is_spoken_of || played.contains(&&host) {
+        let own = ehlo.and_then(|host| Some((zone_of(&host)?, host))).filter(|(zone, host)| {
+            let is_author = String::from_utf8_lossy(message).contains(&format!("@{host}"));
+            let is_spoken_of = zone.has_name(host) || is_author || mail_from == Some(host);
+            !(zone.names_are_used() || is_spoken_of || played.contains(&host))
+        });
+        if let Some((zone, host)) = &own {
+            let kind = if ip.is_ipv4() { "A" } else { "AAAA" };
+            add(zone, format!("{host}. 0 IN {kind} {ip}"));
+        }
+        let Some((domain, zone)) = mail_from.and_then(|domain| Some((domain, zone_of(domain)?))) else { continue };
+        // a name below a zone that has no record at all is not there; the zone itself is
+        let is_there = zone.has_name(domain) || *domain == zone.origin;
+        if !is_there || zone.takes_mail(domain) || zone.names_are_used() || played.contains(&domain) {
             continue;
         }
-        let kind = if ip.is_ipv4() { "A" } else { "AAAA" };
-        add(zone, format!("{host}. 0 IN {kind} {ip}"));
-        let domain = mail_from.filter(|domain| zone_of(domain).is_some_and(|other| other.origin == zone.origin));
-        // one that has no record at all is not there
-        if let Some(domain) = domain.filter(|domain| zone.has_name(domain) && !zone.takes_mail(domain)) {
-            add(zone, format!("{domain}. 0 IN MX 10 {host}."));
+        match own.filter(|(other, _)| other.origin == zone.origin) {
+            Some((_, host)) => add(zone, format!("{domain}. 0 IN MX 10 {host}.")),
+            None => from_elsewhere.push((domain, zone, ip)),
+        }
+    }
+    // who sends for a domain from elsewhere does not take its mail, but somebody does
+    for (domain, zone, ip) in from_elsewhere {
+        let head = format!("{domain}. 0 IN MX ");
+        if let Some(host) = name_of(ip).filter(|_| !lines.iter().any(|(_, line)| line.starts_with(&head))) {
+            lines.push((zone.origin.clone(), format!("{head}10 {host}.")));
         }
     }
     lines
@@ -104,15 +118,20 @@ pub(crate) fn settle(zones: &mut [dns::ZoneData], hosts: &[(Domain, String)]) {
     }
 }
 
-/// The zones of an address's name, in letters, since a name with numbers in it looks like that of a subscriber's line.
-fn named(ip: IpAddr) -> Vec<dns::ZoneData> {
+/// The name of an address, in letters, since a name with numbers in it looks like that of a subscriber's line.
+fn name_of(ip: IpAddr) -> Option<Domain> {
     let octets = match ip {
         IpAddr::V4(ip) => ip.octets().to_vec(),
         IpAddr::V6(ip) => ip.octets().to_vec(),
     };
     let halves = octets.iter().flat_map(|octet| [octet >> 4, octet & 15]);
     let letters: String = halves.map(|half| char::from(b'a' + half)).collect();
-    let Ok(name) = format!("mx-{letters}.{NAMED}").parse::<Domain>() else { return Vec::new() };
+    format!("mx-{letters}.{NAMED}").parse().ok()
+}
+
+/// The zones of an address's name.
+fn named(ip: IpAddr) -> Vec<dns::ZoneData> {
+    let Some(name) = name_of(ip) else { return Vec::new() };
     let kind = if ip.is_ipv4() { "A" } else { "AAAA" };
     let pointer = pointer(ip, &name);
     let forward = dns::ZoneData {
@@ -149,17 +168,24 @@ mod tests {
     fn a_domain_that_sends_from_its_own_host_has_it() {
         let of = |ehlo: &str, mail_from: &str| records(SPF, ehlo, mail_from);
         assert_eq!(of("mail.bank.example", "bank.example"), [HOST, "bank.example. 0 IN MX 10 mail.bank.example."]);
-        assert_eq!(of("mail.attacker.example", "bank.example"), [""; 0]);
+        assert_eq!(
+            of("mail.attacker.example", "bank.example"),
+            ["bank.example. 0 IN MX 10 mx-maaaacak.senders.example."]
+        );
         // a name without records stays nobody's
         assert_eq!(of("mail.bank.example", "no.bank.example"), [HOST]);
-        assert_eq!(of("bank.example", "bank.example"), [""; 0]);
+        // a zone that has nothing but keys is there as well, and takes mail
+        let keys = "s1._domainkey IN TXT \"v=DKIM1; p=x\"\n";
+        assert_eq!(records(keys, "mail.bank.example", "bank.example").len(), 2);
     }
 
     #[test]
     fn what_a_scenario_says_of_its_names_stays() {
-        for zone in ["@ IN TXT \"v=spf1 a:mail.bank.example -all\"\n", "mail IN A 192.0.2.11\n", "* IN TXT x\n"] {
+        for zone in ["@ IN TXT \"v=spf1 a:mail.bank.example -all\"\n", "* IN TXT x\n"] {
             assert_eq!(records(zone, "mail.bank.example", "bank.example"), [""; 0], "{zone}");
         }
+        let other = "bank.example. 0 IN MX 10 mx-maaaacak.senders.example.";
+        assert_eq!(records("mail IN A 192.0.2.11\n", "mail.bank.example", "bank.example"), [other]);
         assert_eq!(records("@ IN MX 10 mx\n", "mail.bank.example", "bank.example"), [HOST]);
     }
 

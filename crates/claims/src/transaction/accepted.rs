@@ -1,8 +1,8 @@
 //! `accepted`: how many messages the gateway accepted. Where nobody claims it, more than the one that is planned is a
 //! failure by itself.
 
-use super::{Case, Transaction};
-use crate::{Check, Claim, Written, outcomes};
+use super::{Case, Transaction, gateway_side};
+use crate::{Cause, Check, Claim, Written, outcomes};
 use evidence::MailObject;
 use form::{Flaw, values::Whole};
 use plan::Spanned;
@@ -35,6 +35,12 @@ impl Claim<Transaction> for Accepted {
         let words =
             |count: usize| if count == 1 { "1 message was".to_owned() } else { format!("{count} messages were") };
         Check::that(count == self.0, || format!("{} accepted, not {}", words(count), self.0), told)
+    }
+
+    fn cause(&self, case: &Case<'_>) -> Option<Cause> {
+        // of others it is not known by what they came through
+        let is_by_the_planned_one = self.0 == 0 && case.others().next().is_none();
+        gateway_side::reply(case, true).filter(|_| is_by_the_planned_one)
     }
 }
 

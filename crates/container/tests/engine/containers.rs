@@ -75,7 +75,7 @@ fn lines_of_a_process_that_goes_on() -> Result<(), Failed> {
         let process = container.spawn(&["sh", "-c", command], on_line).await?;
         heard.await?;
         ensure(process.running().await?, || "it ended".to_owned())?;
-        container.exec(&["sh", "-c", "echo two > /tmp/go"]).await?;
+        container.exec(&["sh", "-c", "until [ -p /tmp/go ]; do :; done; echo two > /tmp/go"]).await?;
         ensure(process.exited().await? == 4, || "another exit code".to_owned())?;
         ensure(process.exit_code().await? == Some(4), || "the exit code is forgotten".to_owned())?;
         let seen = seen.lock().expect("no panic").clone();
@@ -135,8 +135,16 @@ fn only_the_harness_sets_routes() -> Result<(), Failed> {
         for address in [IpAddr::from(addresses.v4), IpAddr::from(v6)] {
             ensure(shown.contains(&address.to_string()), || format!("{address} in {shown}"))?;
         }
-        let bridge = container.exec(&["ip", "route", "show", "default"]).await?.stdout;
-        ensure(bridge.contains(&place.network.gateway.to_string()), || bridge.clone())?;
+        // from its start the container's way out is the network's, and else the bridge
+        let out = place.network.way_out;
+        let to = [
+            out.map_or(place.network.gateway, |out| out.v4).to_string(),
+            out.and_then(|out| out.v6).map_or("".into(), |v6| v6.to_string()),
+        ];
+        for (family, to) in ["-4", "-6"].into_iter().zip(to) {
+            let shown = container.exec(&["ip", family, "route", "show", "default"]).await?.stdout;
+            ensure(shown.contains(&to), || format!("{to} in {shown}"))?;
+        }
         let route = ["ip", "route", "add", "blackhole", "192.0.2.0/24"];
         ensure(container.exec(&route).await?.code != 0, || "it may set routes".to_owned())?;
         place.engine.run_once(&place.run, &image, &container, &route.join(" ")).await?;

@@ -82,7 +82,7 @@ impl LogIndex {
                 ..MailObject::default()
             },
             message_id: head.and_then(|entry| entry.message_id.clone()),
-            stored: entries().flat_map(|entry| self.stored(entry)).collect(),
+            stored: self.stored_on_the_way(entries()),
             written: written.map(|(method, body)| (method.to_owned(), body.to_owned())).collect(),
         }
     }
@@ -93,6 +93,36 @@ impl LogIndex {
         } else {
             (entry.is_refused || self.was_given_up(entry)).then_some(false)
         }
+    }
+
+    /// Where mailbox servers put it, each for the recipient with which it came: an alias may have been replaced before a filter
+    /// handed it back.
+    fn stored_on_the_way<'a>(&self, entries: impl Iterator<Item = &'a QueueEntry>) -> Vec<Stored> {
+        let mut origins: Vec<(&str, &str, String)> = Vec::new();
+        let mut found = Vec::new();
+        for entry in entries {
+            let came_as = |name: &str| -> Vec<String> {
+                let is_it = |(id, to, _): &&(&str, &str, String)| *id == entry.id && to.eq_ignore_ascii_case(name);
+                let mut names: Vec<String> = origins.iter().filter(is_it).map(|(.., origin)| origin.clone()).collect();
+                if names.is_empty() {
+                    names.push(name.to_owned());
+                }
+                names
+            };
+            for stored in self.stored(entry) {
+                let each = came_as(&stored.recipient).into_iter();
+                found.extend(each.map(|recipient| Stored { recipient, ..stored.clone() }));
+            }
+            let handed = entry.deliveries.iter().filter_map(|delivery| Some((delivery.next.as_deref()?, delivery)));
+            let handed: Vec<(&str, &str, String)> = handed
+                .flat_map(|(next, delivery)| {
+                    let origins = came_as(delivery.recipient());
+                    origins.into_iter().map(move |origin| (next, delivery.to.as_str(), origin))
+                })
+                .collect();
+            origins.extend(handed);
+        }
+        found
     }
 
     /// Where the mailbox server put what this entry handed it.

@@ -176,6 +176,7 @@ fn delivery<'a>(daemon: &str, text: &'a str) -> Option<DeliveryLine<'a>> {
     };
     let inside = said.strip_prefix('(').unwrap_or(said);
     let said = inside.strip_suffix(')').unwrap_or(inside);
+    let status = if status == FateStatus::Sent { of_a_filter(said).unwrap_or(status) } else { status };
     let relay = value(head, "relay=").unwrap_or("none");
     Some(DeliveryLine {
         to,
@@ -188,6 +189,15 @@ fn delivery<'a>(daemon: &str, text: &'a str) -> Option<DeliveryLine<'a>> {
         said: said.into(),
         handshake: None,
     })
+}
+
+/// What amavis did with a message that it took, and hands on to nobody: `250 2.5.0 Ok, id=00880-04-5, BOUNCE`.
+fn of_a_filter(said: &str) -> Option<FateStatus> {
+    let (_, rest) = said.split_once(", id=")?;
+    if rest.ends_with(", BOUNCE") {
+        return Some(FateStatus::Bounced);
+    }
+    said.starts_with("250 2.7.0 Ok, discarded, ").then_some(FateStatus::Discarded)
 }
 
 #[cfg(test)]
@@ -229,6 +239,23 @@ mod tests {
         let line =
             line("postfix/discard[8]: 3F1A2B4C5D: to=<a@x.example>, relay=none, delay=0, status=sent (x.example)");
         assert!(matches!(read(&line).1, Event::Delivery(DeliveryLine { status: FateStatus::Discarded, .. })));
+    }
+
+    #[test]
+    fn what_a_filter_took_and_did_not_hand_on_is_not_delivered() {
+        for (said, status) in [
+            ("250 2.5.0 Ok, id=00880-04-5, BOUNCE", FateStatus::Bounced),
+            ("250 2.7.0 Ok, discarded, id=00880-04-5 - spam", FateStatus::Discarded),
+            ("250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4D1A2B4C5D", FateStatus::Sent),
+        ] {
+            let text = format!(
+                "postfix/smtp-amavis/smtp[8]: 3F1A2B4C5D: to=<a@x.example>, relay=127.0.0.1[127.0.0.1]:10024, delay=2.4, \
+                 dsn=2.5.0, status=sent ({said})"
+            );
+            let line = line(&text);
+            let Event::Delivery(delivery) = read(&line).1 else { panic!("{:?}", read(&line)) };
+            assert_eq!(delivery.status, status, "{said}");
+        }
     }
 
     #[test]

@@ -45,14 +45,16 @@ struct Told<'a> {
 }
 
 /// `action=greylist, reason=new, client_name=unknown, client_address=192.0.2.10, sender=a@b.example, recipient=alice@x.example`. The
-/// name is one from the DNS: of letters, digits, hyphens and dots.
+/// name is one from the DNS: of letters, digits, hyphens and dots. An empty sender is left out.
 fn told(text: &str) -> Option<Told<'_>> {
     let (action, rest) = text.strip_prefix("action=")?.split_once(", reason=")?;
     let (reason, rest) = rest.split_once(", client_name=")?;
     let (_, rest) = rest.split_once(", client_address=")?;
-    let (client, rest) = rest.split_once(", sender=")?;
-    let (sender, _) = rest.rsplit_once(", recipient=")?;
-    // postgrey leaves an empty sender out
+    let (client, rest) = rest.split_once(", ")?;
+    let sender = match rest.strip_prefix("sender=") {
+        Some(rest) => rest.rsplit_once(", recipient=")?.0,
+        None => rest.strip_prefix("recipient=").map(|_| "")?,
+    };
     let client = client.split('/').next()?.parse().ok()?;
     Some(Told { client, sender, greylisted: (action == "greylist").then_some(reason) })
 }
@@ -74,11 +76,30 @@ mod tests {
         let condition = |text: &str| Postgrey.condition(&crate::line::parse("mx", &format!("postgrey[9]: {text}")));
         let told = condition(NEW).unwrap();
         assert_eq!((told.kind, told.reason.as_str()), (ConditionKind::Greylisted, "new"));
-        assert_eq!(condition(&NEW.replace("greylist, reason=new", "pass, reason=triplet found")), None);
+        for pass in
+            ["pass, reason=triplet found", "pass, reason=triplet found, delay=3", "pass, reason=client whitelist"]
+        {
+            let line = NEW.replace("greylist, reason=new", pass);
+            assert_eq!(condition(&line), None);
+            assert!(is_about(&line, "192.0.2.10", "billing@bank.example"));
+        }
+        let empty = NEW.replace(" sender=billing@bank.example,", "");
+        assert_eq!(condition(&empty).unwrap().reason, "new");
+        assert!(is_about(&empty, "192.0.2.10", "") && !is_about(&empty, "192.0.2.10", "billing@bank.example"));
         assert!(
             is_about(NEW, "192.0.2.10", "billing@bank.example") && !is_about(NEW, "192.0.2.11", "billing@bank.example")
         );
         assert!(!is_about(NEW, "192.0.2.10", "other@bank.example"));
+    }
+
+    /// A notification for a recipient whose address looks like a sender's.
+    #[test]
+    fn an_empty_sender_is_not_read_off_a_recipient() {
+        let line = NEW.replace(
+            "sender=billing@bank.example, recipient=alice@gateway.example",
+            "recipient=\"x, sender=y@a.example, recipient=z\"@gateway.example",
+        );
+        assert!(is_about(&line, "192.0.2.10", "") && !is_about(&line, "192.0.2.10", "y@a.example"));
     }
 
     #[test]

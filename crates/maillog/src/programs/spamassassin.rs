@@ -44,6 +44,10 @@ mod tests {
         let line =
             "spamd[811]: spamd: result: . 0 - SPF_NONE scantime=0.4,mid=<x result: . 0 - DKIM_VALID,DMARC_PASS y>";
         assert_eq!(read(&[line]), ["spf=none"]);
+        // as the daemon writes it of a message without one, met by tests that are no method's
+        let line = "spamd[3923]: spamd: result: .  0 - MISSING_MID,NO_RECEIVED,NO_RELAYS scantime=0.0,size=124,user=root,uid=65534,\
+                    required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=53492,mid=(unknown),autolearn=disabled";
+        assert_eq!(read(&[line]), [""; 0]);
         assert_eq!(read(&["spamd[811]: spamd: clean message (0.1/5.0) for x:111 in 0.4 seconds, 812 bytes."]), [""; 0]);
     }
 }

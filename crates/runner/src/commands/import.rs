@@ -116,6 +116,8 @@ fn write(imported: &Imported, to: &Path) -> Result<(), CommandError> {
 
 /// What was found, what has to be asked, and what comes next.
 fn said(imported: &Imported, to: &Path) -> String {
+    let is_of_a_repository = Path::new("mailproof.toml").is_file() && to.parent() == Some(Path::new("gateways"));
+    let default_name = to.file_name().filter(|_| is_of_a_repository).map(|name| name.to_string_lossy());
     let to = to.display();
     let mut text = format!("{to}: {} files\n", imported.files.len());
     let mut list = |title: &str, sentences: &mut dyn Iterator<Item = &str>| {
@@ -128,7 +130,10 @@ fn said(imported: &Imported, to: &Path) -> String {
     list("Not copied, but replaced:", &mut imported.replaced.iter().map(String::as_str));
     list("Changed, or left out:", &mut imported.changed.iter().map(String::as_str));
     list("What /etc does not say (also in gateway.toml):", &mut imported.questions.iter().map(|q| q.reason.as_str()));
-    text.push_str(&format!("\nIt comes up as it is: mailproof scenario run --gateway {to}\n"));
+    text.push_str(&format!("\nIt comes up as it is: mailproof run --gateway {to}\n"));
+    if let Some(name) = default_name {
+        text.push_str(&format!("Commands are about it from then on with `gateway = \"{name}\"` in mailproof.toml.\n"));
+    }
     text
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod read;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod stack;
+pub(crate) mod users;
 pub(crate) mod watch;
 
 use crate::{exit::CommandError, progress::Progress, workspace::Workspace};

@@ -68,6 +68,12 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
         return Ok(report::verdict(&report).into());
     }
     let quoted = Quoted::begin(context, wanted);
+    if pair.gateway.mailboxes.is_empty() {
+        let program = context.program;
+        context.progress.note(&format!(
+            "{gateway} has no `[[mailbox]]`, and scenarios are for those who have one; `{program} gateway users {gateway}` asks its daemons who there is"
+        ));
+    }
     let running_stack = bring_up(context, pair, with_peer, args.keep).await?;
     let stack = &running_stack.stack;
     context.progress.print(&format!("run {}: gateway {gateway}\n", running_stack.run));

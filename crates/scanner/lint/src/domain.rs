@@ -1,6 +1,6 @@
 //! Everything that a mail domain publishes, and what is to be said of it.
 
-use crate::{Answers, Linted, Question, code::Code, mx, names, ptr, record, text::texts};
+use crate::{Answers, Linted, Question, code::Code, mx, names, record, text::texts};
 use evidence::{LookedUp, Observed, Remark};
 use mail::Domain;
 use serde::Serialize;
@@ -122,7 +122,7 @@ impl<'a> Survey<'a> {
         let address = |record: &String| record.parse::<IpAddr>().ok();
         let found = hosts.iter().flat_map(|host| [self.seen(host, "A"), self.seen(host, "AAAA")]).flatten();
         let addresses: BTreeSet<IpAddr> = found.flat_map(|found| found.records.iter().filter_map(address)).collect();
-        for name in addresses.into_iter().filter_map(ptr::reverse) {
+        for name in addresses.into_iter().map(Domain::reverse) {
             self.look("PTR", &name, "PTR", |_| None);
         }
     }

@@ -16,21 +16,6 @@ pub fn address(name: &Domain) -> Option<IpAddr> {
     u128::from_str_radix(&nibbles.concat(), 16).ok().map(|bits| IpAddr::V6(Ipv6Addr::from_bits(bits)))
 }
 
-/// The name under which the PTR record of an address stands.
-pub(crate) fn reverse(address: IpAddr) -> Option<Domain> {
-    let name = match address {
-        IpAddr::V4(v4) => {
-            let [a, b, c, d] = v4.octets();
-            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
-        }
-        IpAddr::V6(v6) => {
-            let nibbles: Vec<String> = format!("{:032x}", v6.to_bits()).chars().rev().map(String::from).collect();
-            format!("{}.ip6.arpa", nibbles.join("."))
-        }
-    };
-    name.parse().ok()
-}
-
 pub(crate) fn lint(context: &LintContext<'_>, name: &Domain, found: &LookedUp) -> Vec<Remark> {
     let Some(address) = address(name) else { return Vec::new() };
     let names: Vec<Domain> = found.records.iter().filter_map(|record| record.parse().ok()).collect();

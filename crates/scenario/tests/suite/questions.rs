@@ -34,6 +34,11 @@ fn a_setting_may_be_of_one_service_or_block() {
     for (name, blocks, own) in [
         ("[::1]:465/inet/smtpd_tls_wrappermode", &["[::1]:465", "inet"][..], "smtpd_tls_wrappermode"),
         ("service imap-login/inet_listener imaps/ssl", &["service imap-login", "inet_listener imaps"], "ssl"),
+        (
+            "service auth/unix_listener /var/spool/postfix/private/auth/mode",
+            &["service auth", "unix_listener /var/spool/postfix/private/auth"],
+            "mode",
+        ),
         ("local 192.0.2.0/24/ssl_server/cert_file", &["local 192.0.2.0/24", "ssl_server"], "cert_file"),
         ("local_name *.a.example/protocol imap/ssl", &["local_name *.a.example", "protocol imap"], "ssl"),
     ] {

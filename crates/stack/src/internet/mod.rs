@@ -29,11 +29,21 @@ pub const PARKED: &str = "ip route del default; ip -6 route del default 2>/dev/n
      ip route add local 0.0.0.0/0 dev lo table main && ip -6 route add local ::/0 dev lo table main && \
      exec sleep infinity";
 
+/// Shell commands that put the pretend Internet where every host's default route leads. They are no addresses to speak from.
+#[must_use]
+pub fn taken(way_out: &container::Addresses) -> String {
+    let v4 = format!("ip address add {}/32 dev eth0 || exit; ", way_out.v4);
+    match way_out.v6 {
+        Some(v6) => format!("{v4}ip -6 address add {v6}/128 dev eth0 nodad preferred_lft 0 || exit; "),
+        None => v4,
+    }
+}
+
 /// What runs in the container: name and command.
 pub const SERVICES: [(&str, &[&str]); 2] =
     [("haproxy", &["haproxy", "-db", "-f", HAPROXY]), ("unbound", &["unbound", "-d", "-c", UNBOUND])];
 
-/// Makes the pretend Internet the only way out of a host, from a container that has joined the host's network namespace.
+/// Makes the pretend Internet the only way out of a host whose network cannot give it that route, from a container that has joined the host's network namespace.
 #[must_use]
 pub fn default_route(internet: &container::Addresses) -> String {
     let v4 = format!("ip route replace default via {}", internet.v4);

@@ -321,6 +321,10 @@ fn what_came_through_has_a_cause_where_it_was_to_be_refused() {
     let logged_in = || condition(Kind::LoggedIn, "carol@sender.example", "");
     let said = |expect: &str, seen: &Transaction, condition: Condition| cause(expect, with(seen, &[condition]));
     assert!(said(refused, &taken(), own()).is_some() && said(refused, &taken(), logged_in()).is_some());
+    let counted = "accepted = 0";
+    assert!(said(counted, &taken(), own()).unwrap().contains("is one of mynetworks"));
+    assert_eq!(said(counted, &taken(), condition(Kind::DeliveryFailed, "none", "later")), None);
+    assert_eq!(said("accepted = 2", &taken(), own()), None);
     for is_accepted in [None, Some(false)] {
         let mut seen = taken();
         seen.object.is_accepted = is_accepted;
