@@ -94,7 +94,7 @@ impl Part<'_> {
 
 /// What stands in a file.
 enum Read {
-    Part(PartIn),
+    Part(Box<PartIn>),
     /// It ends before its end.
     CutOff(String),
 }
@@ -108,7 +108,7 @@ pub fn merge(files: &[(String, String)], repository: &Path) -> Result<Merged, Ve
     for (file, text) in files {
         match read(file, text) {
             Ok(Read::CutOff(why)) => incomplete.push(why),
-            Ok(Read::Part(document)) => match part(file, document, repository) {
+            Ok(Read::Part(document)) => match part(file, *document, repository) {
                 Ok(part) => parts.push(part),
                 Err(fault) => faults.push(fault),
             },
@@ -153,7 +153,9 @@ fn read(file: &str, text: &str) -> Result<Read, CannotMerge> {
     if value["version"] != VERSION {
         return Err(fault(format!("has version {} of the report, and {VERSION} is known here", value["version"])));
     }
-    PartIn::deserialize(value).map(Read::Part).map_err(|error| fault(format!("cannot be merged: {error}")))
+    PartIn::deserialize(value)
+        .map(|part| Read::Part(Box::new(part)))
+        .map_err(|error| fault(format!("cannot be merged: {error}")))
 }
 
 fn part<'a>(file: &'a str, document: PartIn, repository: &Path) -> Result<Part<'a>, CannotMerge> {

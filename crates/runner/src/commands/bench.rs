@@ -222,11 +222,11 @@ dkim.s1 = {{ algorithm = "ed25519-sha256" }}
 [[transaction]]
 client = {{ ip = "192.0.2.10", ehlo = "mail.bank{number}.example", tls = "starttls" }}
 mail-from = "billing@bank{number}.example"
-rcpt-to = ["alice@gateway.example"]
+rcpt-to = ["{{alice}}"]
 sign = [{{ domain = "bank{number}.example", selector = "s1" }}]
 message = """
 From: billing@bank{number}.example
-To: alice@gateway.example
+To: {{alice}}
 Subject: Your invoice
 
 Pay here.
