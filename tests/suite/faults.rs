@@ -47,7 +47,7 @@ fn a_wrong_password_is_told_before_anything_runs() -> Result<(), Failed> {
         &[
             "refuses LOGIN of bob@gateway.example",
             "is this login in gateway.toml",
-            "the end of the log of mx.gateway.example",
+            "the end of the log of store.gateway.example",
         ],
     )?;
     let told = "refuses LOGIN of bob@gateway.example";

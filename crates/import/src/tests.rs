@@ -390,3 +390,24 @@ fn what_dovecot_runs_outside_of_etc_is_asked_for() {
     }
     assert_eq!(text.matches("install -D").count(), 3, "{text}");
 }
+
+#[test]
+fn mail_that_postfix_puts_away_itself_is_read_where_it_lies() {
+    let text_of = |more: &str| {
+        let main =
+            format!("myhostname = mx.club.example\nmydestination = club.example\nhome_mailbox = Maildir/\n{more}");
+        let own = source(&[
+            ("etc/postfix/main.cf", main.as_str()),
+            (
+                "etc/dovecot/dovecot.conf",
+                "protocols = imap\nmail_location = maildir:~/Maildir\npassdb {\n driver = pam\n}\n",
+            ),
+            ("etc/passwd", "anna:x:1000:1000::/home/anna:/bin/bash\n"),
+        ]);
+        toml(&import(vec![own], None).unwrap())
+    };
+    let own = text_of("");
+    assert!(own.contains("store    = { maildir = \"/home/anna/Maildir\" }"), "{own}");
+    let handed = text_of("mailbox_transport = lmtp:unix:private/dovecot-lmtp\n");
+    assert!(!handed.contains("store "), "{handed}");
+}

@@ -132,9 +132,16 @@ fn homes_name_users(text: &str) -> bool {
     })
 }
 
-/// Where Postfix itself puts the mail of an account, on a host without Dovecot (`home_mailbox`, `mail_spool_directory`).
+/// Where Postfix itself puts the mail of an account (`home_mailbox`, `mail_spool_directory`), which is there also while Dovecot stands
+/// still. Where it leaves that to another program, and without `home_mailbox` beside Dovecot, nothing is said.
 fn store(machine: &Machine, person: &Account) -> Option<(&'static str, String)> {
-    let postfix = machine.postfix.as_ref().filter(|_| machine.dovecot.is_none())?;
+    let postfix = machine.postfix.as_ref()?;
+    let is_left = ["mailbox_command", "mailbox_transport", "mailbox_transport_maps", "mailbox_command_maps"];
+    if machine.dovecot.is_some()
+        && (is_left.iter().any(|name| !postfix.get(name).is_empty()) || postfix.get("home_mailbox").is_empty())
+    {
+        return None;
+    }
     let home = postfix.get("home_mailbox");
     let spool = postfix.get("mail_spool_directory");
     Some(match (home.strip_suffix('/'), home.is_empty()) {
