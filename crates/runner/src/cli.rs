@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{drive::Opinion, shard::Shard};
+use crate::{drive::Opinion, order::Order, shard::Shard};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use mail::{Domain, Service};
@@ -405,6 +405,10 @@ pub(crate) struct RunArgs {
     /// Scenarios that run at the same time
     #[arg(long, short, default_value = "16", value_name = "N")]
     pub(crate) jobs: NonZeroUsize,
+    /// Order in which scenarios start: `name`, `reverse`, `shuffle`, or `shuffle=SEED` as a run printed it; but for `name`, those that
+    /// must run alone stand among the others
+    #[arg(long, default_value = "name", value_name = "ORDER")]
+    pub(crate) order: Order,
     /// Also write a report: `json=PATH`, `junit=PATH`, `sarif=PATH`, `code-quality=PATH` (GitLab), where `-` is standard output, or
     /// `github`: annotations [default: those of mailproof.toml]
     #[arg(long = "report", value_name = "KIND=PATH")]

@@ -6,6 +6,7 @@
 
 use crate::{
     drive::{Opinion, drive},
+    order::Order,
     schedule::{NameLocks, Schedule},
 };
 use claims::Scenario;
@@ -27,6 +28,8 @@ pub(crate) struct RunOptions {
     pub(crate) jobs: NonZeroUsize,
     /// Whether the harness judges each message for itself, too.
     pub(crate) opinion: Opinion,
+    /// In which order they start.
+    pub(crate) order: Order,
 }
 
 /// A scenario that has run.
@@ -90,21 +93,23 @@ pub(crate) async fn conduct(
     each: impl FnMut(Done),
 ) -> Incident {
     let one = |scenario, is_alone| one(Arc::clone(stack), scenario, options.opinion, is_alone);
-    conduct_by(one, scenarios, options.jobs.get(), each).await
+    conduct_by(one, scenarios, options.jobs.get(), options.order, each).await
 }
 
 /// The same, by whatever runs one scenario, alone or among others.
 async fn conduct_by<F>(
     one: impl Fn(Arc<Scenario>, bool) -> F,
-    scenarios: Vec<Scenario>,
+    mut scenarios: Vec<Scenario>,
     jobs: usize,
+    order: Order,
     mut each: impl FnMut(Done),
 ) -> Incident
 where
     F: Future<Output = Ran> + Send + 'static,
 {
-    let scenarios = scenarios.into_iter().map(Arc::new);
-    let mut schedule = Schedule::new(scenarios.map(|scenario| (NameLocks::of(&scenario.plan), scenario)));
+    order.arrange(&mut scenarios, |scenario| &scenario.plan.source.name);
+    let work = scenarios.into_iter().map(|scenario| (NameLocks::of(&scenario.plan), Arc::new(scenario)));
+    let mut schedule = Schedule::new(work, order.alone_turn());
     let mut running = JoinSet::new();
     let mut suspects: Vec<Arc<Scenario>> = Vec::new();
     // those that ended last: the end of a service may be noticed late

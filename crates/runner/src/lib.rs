@@ -11,6 +11,7 @@ mod file_error;
 mod judge;
 mod known;
 mod library;
+mod order;
 mod progress;
 mod project;
 mod questions;

@@ -69,6 +69,15 @@ fn played(plan: &Plan) -> impl Iterator<Item = IpAddr> {
     plan.hosts.iter().chain(later).flat_map(|host| host.ips.iter().copied())
 }
 
+/// When those take their turn that must run alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AloneTurn {
+    /// After all others: waiting for one leaves everybody else idle.
+    Last,
+    /// Where they stand: what stands behind one does not start before it.
+    InPlace,
+}
+
 /// Plans that wait, and the names held by those that run.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule<T> {
@@ -84,11 +93,10 @@ pub(crate) struct Schedule<T> {
 
 impl<T> Schedule<T> {
     /// Nothing runs yet; work starts in this order where names allow it.
-    pub(crate) fn new(work: impl IntoIterator<Item = (NameLocks, T)>) -> Self {
-        // who must be alone comes last: waiting for it would leave everybody else idle
-        let (alone, mut waiting): (VecDeque<_>, VecDeque<_>) =
-            work.into_iter().partition(|(claims, _)| claims.is_alone);
-        waiting.extend(alone);
+    pub(crate) fn new(work: impl IntoIterator<Item = (NameLocks, T)>, turn: AloneTurn) -> Self {
+        let (last, mut waiting): (VecDeque<_>, VecDeque<_>) =
+            work.into_iter().partition(|(claims, _)| claims.is_alone && turn == AloneTurn::Last);
+        waiting.extend(last);
         Self {
             waiting,
             owned: HashSet::new(),
@@ -101,7 +109,9 @@ impl<T> Schedule<T> {
 
     /// Takes the first piece of work whose names are free, and holds them until [`Schedule::done`].
     pub(crate) fn start(&mut self) -> Option<(NameLocks, T)> {
-        let at = self.waiting.iter().position(|(claims, _)| self.is_free(claims))?;
+        // nobody passes one who must be alone
+        let ends_here = |(claims, _): &(NameLocks, T)| self.is_free(claims) || claims.is_alone;
+        let at = self.waiting.iter().position(ends_here).filter(|at| self.is_free(&self.waiting[*at].0))?;
         let (claims, work) = self.waiting.remove(at)?;
         self.running += 1;
         self.is_alone = claims.is_alone;
@@ -159,7 +169,7 @@ mod tests {
             senders: [("198.51.100.66".parse().unwrap(), "x@mallory.example".to_owned())].into(),
             ..claims(&[], &["mallory.example"])
         };
-        let mut s = Schedule::new([(sender(), 1), (sender(), 2)]);
+        let mut s = Schedule::new([(sender(), 1), (sender(), 2)], AloneTurn::Last);
         let (first, one) = s.start().unwrap();
         assert_eq!((one, s.start().map(|work| work.1)), (1, None));
         s.done(&first);
@@ -168,11 +178,14 @@ mod tests {
 
     #[test]
     fn an_owned_zone_has_one_owner_at_a_time() {
-        let mut s = Schedule::new([
-            (claims(&["bank.example"], &[]), 1),
-            (claims(&["bank.example"], &[]), 2),
-            (claims(&["shop.example"], &[]), 3),
-        ]);
+        let mut s = Schedule::new(
+            [
+                (claims(&["bank.example"], &[]), 1),
+                (claims(&["bank.example"], &[]), 2),
+                (claims(&["shop.example"], &[]), 3),
+            ],
+            AloneTurn::Last,
+        );
         let (first, one) = s.start().unwrap();
         assert_eq!((one, s.start().map(|w| w.1), s.start().map(|w| w.1)), (1, Some(3), None));
         s.done(&first);
@@ -181,8 +194,10 @@ mod tests {
 
     #[test]
     fn who_mentions_a_name_in_a_zone_waits_for_its_owner() {
-        let mut s =
-            Schedule::new([(claims(&["attacker.example"], &[]), 1), (claims(&[], &["mail.attacker.example"]), 2)]);
+        let mut s = Schedule::new(
+            [(claims(&["attacker.example"], &[]), 1), (claims(&[], &["mail.attacker.example"]), 2)],
+            AloneTurn::Last,
+        );
         let (owner, _) = s.start().unwrap();
         assert!(s.start().is_none());
         s.done(&owner);
@@ -192,7 +207,10 @@ mod tests {
     #[test]
     fn who_changes_the_gateway_runs_alone_and_last() {
         let alone = NameLocks { is_alone: true, ..claims(&[], &[]) };
-        let mut s = Schedule::new([(alone, 1), (claims(&["a.example"], &[]), 2), (claims(&["b.example"], &[]), 3)]);
+        let mut s = Schedule::new(
+            [(alone, 1), (claims(&["a.example"], &[]), 2), (claims(&["b.example"], &[]), 3)],
+            AloneTurn::Last,
+        );
         let (two, three) = (s.start().unwrap(), s.start().unwrap());
         assert_eq!((two.1, three.1, s.start().is_none()), (2, 3, true));
         s.done(&two.0);
@@ -201,6 +219,20 @@ mod tests {
         let one = s.start().unwrap();
         assert_eq!((one.1, s.start().is_none()), (1, true));
         s.done(&one.0);
+    }
+
+    #[test]
+    fn in_place_nobody_passes_who_runs_alone() {
+        let alone = NameLocks { is_alone: true, ..claims(&[], &[]) };
+        let other = |name: &str| claims(&[name], &[]);
+        let work = [(other("a.example"), 1), (alone, 2), (other("b.example"), 3)];
+        let mut s = Schedule::new(work, AloneTurn::InPlace);
+        for at in 1..=3 {
+            let (locks, one) = s.start().unwrap();
+            assert_eq!((one, s.start().map(|work| work.1)), (at, None));
+            s.done(&locks);
+        }
+        assert!(s.start().is_none());
     }
 
     #[test]
@@ -225,7 +257,10 @@ mod tests {
     #[test]
     fn a_shared_name_is_free_for_sharers_and_not_for_an_owner() {
         let name = "66.100.51.198.in-addr.arpa";
-        let mut s = Schedule::new([(claims(&[], &[name]), 1), (claims(&[], &[name]), 2), (claims(&[name], &[]), 3)]);
+        let mut s = Schedule::new(
+            [(claims(&[], &[name]), 1), (claims(&[], &[name]), 2), (claims(&[name], &[]), 3)],
+            AloneTurn::Last,
+        );
         let (a, _) = s.start().unwrap();
         let (b, _) = s.start().unwrap();
         assert!(s.start().is_none());

@@ -14,6 +14,7 @@ use crate::{
     exit::{CommandError, Exit},
     known::KnownFailures,
     library,
+    order::Order,
     start::CommandResult,
 };
 use claims::Scenario;
@@ -135,7 +136,7 @@ async fn changes(context: &CommandContext, gateway: &GatewayArg) -> Result<(), C
 async fn run(running_stack: &RunningStack, plans: Vec<Scenario>) -> Result<Duration, CommandError> {
     let begun = Instant::now();
     let mut wrong = Vec::new();
-    let options = RunOptions { jobs: JOBS, opinion: Opinion::On };
+    let options = RunOptions { jobs: JOBS, opinion: Opinion::On, order: Order::Name };
     conduct(&running_stack.stack, plans, options, |done: Done| match done.ended {
         Ended::Judged(seen) if seen.1.holds() => {}
         Ended::Judged(_) => wrong.push(format!("{} does not hold", done.scenario.plan.source.name)),

@@ -11,7 +11,9 @@ use crate::{
     drive::Opinion,
     exit::CommandError,
     judge::by_itself,
-    library, revision,
+    library,
+    order::Order,
+    revision,
     start::CommandResult,
 };
 use ::stack::{Stack, StackError, gateway::Gateway};
@@ -235,7 +237,7 @@ async fn run(
 }
 
 const fn options(jobs: NonZeroUsize) -> RunOptions {
-    RunOptions { jobs, opinion: Opinion::Off }
+    RunOptions { jobs, opinion: Opinion::Off, order: Order::Name }
 }
 
 /// Runs scenarios again, alone, that differ and few of whose like do: one that does the same on both sides at any time does not differ.

@@ -9,7 +9,9 @@ use crate::{
     exit::CommandError,
     judge::Judge,
     known::KnownFailures,
-    library, shard,
+    library,
+    order::Order,
+    shard,
     start::CommandResult,
 };
 use ::stack::{Stack, StackError};
@@ -76,7 +78,11 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
     }
     let running_stack = bring_up(context, pair, with_peer, args.keep).await?;
     let stack = &running_stack.stack;
-    context.progress.print(&format!("run {}: gateway {gateway}\n", running_stack.run));
+    let order = match args.order {
+        Order::Name => String::new(),
+        other => format!(", order {other}"),
+    };
+    context.progress.print(&format!("run {}: gateway {gateway}{order}\n", running_stack.run));
     if args.verbose {
         context.progress.print(&report::adaptations(&gateway, &adaptations, &style));
     }
@@ -95,7 +101,7 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
         reports.lock().expect("nobody panics while printing").insert(report.name.clone(), report);
     }
     context.progress.say(&format!("running {} scenarios", scenarios.len()));
-    let options = RunOptions { jobs: args.jobs, opinion: args.second_opinion };
+    let options = RunOptions { jobs: args.jobs, opinion: args.second_opinion, order: args.order };
     let incident = tokio::select! {
         incident = conduct(stack, scenarios, options, each) => Some(incident),
         () = interrupt() => None,

@@ -13,6 +13,7 @@ use crate::{
     judge::Judge,
     known::{self, KnownFailures},
     library,
+    order::Order,
     saved::Saved,
     start::CommandResult,
 };
@@ -259,7 +260,7 @@ impl<'a> Watch<'a> {
                 }
                 reports.insert(report.name.clone(), report);
             };
-            let options = RunOptions { jobs: self.args.jobs, opinion: Opinion::On };
+            let options = RunOptions { jobs: self.args.jobs, opinion: Opinion::On, order: Order::Name };
             let Incident { died, strays } = conduct(stack, chunk, options, each).await;
             troubles.died.extend(died);
             troubles.strays.extend(strays);

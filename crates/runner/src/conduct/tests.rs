@@ -1,6 +1,7 @@
 //! Scenarios that make a service end, among others, without any stack.
 
 use super::*;
+use crate::order::Order;
 use plan::{Source, World};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -71,7 +72,7 @@ async fn run(service: Service, names: &[&str], jobs: usize) -> (Vec<(String, &'s
     };
     let one = |scenario, is_alone| Arc::clone(&service).one(scenario, is_alone);
     let scenarios = names.iter().map(|name| scenario_of(name)).collect();
-    let incident = conduct_by(one, scenarios, jobs, each).await;
+    let incident = conduct_by(one, scenarios, jobs, Order::Name, each).await;
     (done.into_iter().collect(), incident.died.len(), service.runs.load(Ordering::SeqCst))
 }
 

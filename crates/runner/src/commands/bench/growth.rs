@@ -9,7 +9,7 @@ use crate::{
     commands::Pair,
     exit::CommandError,
     library,
-    schedule::{NameLocks, Schedule},
+    schedule::{AloneTurn, NameLocks, Schedule},
 };
 use dns::{Server, ZoneData};
 use evidence::{Evidence, Observed};
@@ -75,7 +75,8 @@ fn scenarios(count: usize, world: &World, growth: &mut Growth) -> Result<(), Com
     growth.row("read", count, "scenarios", begun.elapsed());
 
     let begun = Instant::now();
-    let mut schedule = Schedule::new(scenarios.iter().map(|scenario| (NameLocks::of(&scenario.plan), scenario)));
+    let work = scenarios.iter().map(|scenario| (NameLocks::of(&scenario.plan), scenario));
+    let mut schedule = Schedule::new(work, AloneTurn::Last);
     let (mut running, mut ran) = (VecDeque::new(), 0);
     loop {
         while running.len() < AT_ONCE
