@@ -402,12 +402,12 @@ fn mail_that_postfix_puts_away_itself_is_read_where_it_lies() {
                 "etc/dovecot/dovecot.conf",
                 "protocols = imap\nmail_location = maildir:~/Maildir\npassdb {\n driver = pam\n}\n",
             ),
-            ("etc/passwd", "anna:x:1000:1000::/home/anna:/bin/bash\n"),
+            ("etc/passwd", "anna:x:1000:1000::/srv/anna:/bin/bash\n"),
         ]);
         toml(&import(vec![own], None).unwrap())
     };
     let own = text_of("");
-    assert!(own.contains("store    = { maildir = \"/home/anna/Maildir\" }"), "{own}");
+    assert!(own.contains("store    = { maildir = \"/srv/anna/Maildir\" }"), "{own}");
     let handed = text_of("mailbox_transport = lmtp:unix:private/dovecot-lmtp\n");
     assert!(!handed.contains("store "), "{handed}");
 }
