@@ -22,10 +22,15 @@ const HELD: &str = "unix:///proc/self/fd/";
 /// lies below `runtime` (`XDG_RUNTIME_DIR`).
 #[must_use]
 pub fn local(runtime: Option<&Path>) -> String {
-    let own = runtime.map(|runtime| runtime.join("podman/podman.sock"));
-    let podman = own.into_iter().chain([PathBuf::from("/run/podman/podman.sock")]);
+    first(runtime, Path::exists)
+}
+
+/// The first of the sockets that is there, and Docker's if none is: the error is then about that one.
+fn first(runtime: Option<&Path>, is_there: impl Fn(&Path) -> bool) -> String {
     let docker = PathBuf::from("/var/run/docker.sock");
-    let found = [docker.clone()].into_iter().chain(podman).find(|socket| socket.exists());
+    let own = runtime.map(|runtime| runtime.join("podman/podman.sock"));
+    let mut sockets = [docker.clone()].into_iter().chain(own).chain([PathBuf::from("/run/podman/podman.sock")]);
+    let found = sockets.find(|socket| is_there(socket));
     format!("unix://{}", found.unwrap_or(docker).display())
 }
 
@@ -82,5 +87,27 @@ impl Engine {
         let owner =
             metadata(path).map_err(|cause| EngineError::unreachable(address, Some(cause.kind()), cause.to_string()))?;
         Ok(Some(owner.uid()).filter(|user| *user != 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dockers_socket_is_taken_before_the_users_podman_and_that_before_the_machines() {
+        let (docker, own, machine) =
+            ("/var/run/docker.sock", "/run/user/1000/podman/podman.sock", "/run/podman/podman.sock");
+        let runtime = Some(Path::new("/run/user/1000"));
+        for (there, runtime, taken) in [
+            (&[docker, own, machine][..], runtime, docker),
+            (&[own, machine], runtime, own),
+            (&[own, machine], None, machine),
+            (&[machine], runtime, machine),
+            (&[], runtime, docker),
+        ] {
+            let found = first(runtime, |socket| there.iter().any(|path| Path::new(path) == socket));
+            assert_eq!(found, format!("unix://{taken}"), "of {there:?} below {runtime:?}");
+        }
     }
 }
