@@ -90,7 +90,7 @@ pub enum EngineError {
     #[diagnostic(
         code(mailproof::engine::build),
         help(
-            "if a package is missing there: is it in this Debian release, and is the mirror reachable? --mirror names another"
+            "if a package is missing there: is it in this Debian release, and is the mirror reachable? --mirror names another. Where the engine cannot run a step at all, its last words say why"
         )
     )]
     Build {
