@@ -4,7 +4,16 @@ use crate::{Failed, mailproof};
 use std::{
     io::{BufRead, BufReader, Read},
     process::{Child, ChildStdout, Command, Stdio},
+    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
+
+/// Whoever takes down all held stacks holds it for writing, whoever needs one for reading.
+static STACKS: RwLock<()> = RwLock::new(());
+
+/// For a test that takes down whatever is held: as long as this lives, no other test holds a stack.
+pub(crate) fn nobody_else() -> RwLockWriteGuard<'static, ()> {
+    STACKS.write().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A stack until it is dropped.
 pub(crate) struct Held {
@@ -12,13 +21,15 @@ pub(crate) struct Held {
     out: BufReader<ChildStdout>,
     /// What it said until it was up.
     said: String,
+    _turn: RwLockReadGuard<'static, ()>,
 }
 
 impl Held {
     pub(crate) fn up(gateway: &str) -> Result<Self, Failed> {
+        let turn = STACKS.read().unwrap_or_else(PoisonError::into_inner);
         let mut child = mailproof(&["stack", "up", "--gateway", gateway]).stdout(Stdio::piped()).spawn()?;
         let out = BufReader::new(child.stdout.take().ok_or("no output")?);
-        let mut held = Self { child, out, said: String::new() };
+        let mut held = Self { child, out, said: String::new(), _turn: turn };
         while held.out.read_line(&mut held.said)? > 0 {
             if held.said.lines().last().is_some_and(|line| line.starts_with("It stays")) {
                 return Ok(held);

@@ -14,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 /// One stack, several looks: bringing it up costs more than looking.
 fn a_held_stack_is_closed_to_the_world() -> Result<(), Failed> {
+    let _turn = crate::held::nobody_else();
     let before = git_status()?;
     let mut child = mailproof(&["stack", "up"]).stdout(Stdio::piped()).spawn()?;
     let mut out = BufReader::new(child.stdout.take().ok_or("no output")?);
