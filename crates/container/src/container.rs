@@ -7,6 +7,7 @@ use crate::{
         container::LogOutput,
         errors::Error,
         exec::{CreateExecOptions, StartExecOptions, StartExecResults},
+        models::ContainerInspectResponse,
         query_parameters::{
             DownloadFromContainerOptionsBuilder, InspectContainerOptions, RemoveContainerOptionsBuilder,
             UploadToContainerOptionsBuilder,
@@ -42,6 +43,13 @@ struct Seen {
     ports: BTreeMap<u16, SocketAddr>,
     /// Over which commands are run, once one was.
     channel: Mutex<Option<Channel>>,
+}
+
+/// The exit code of a container that does not run.
+pub(crate) fn ended(seen: &ContainerInspectResponse) -> Option<i64> {
+    let state = seen.state.as_ref();
+    let is_up = state.and_then(|state| state.running) == Some(true);
+    (!is_up).then(|| state.and_then(|state| state.exit_code).unwrap_or_default())
 }
 
 /// What a command did.
@@ -174,13 +182,9 @@ impl Container {
             Ok(seen) => seen,
             Err(error) => return EngineError::new(operation, &error),
         };
-        let state = seen.state.as_ref();
-        let reason = match state.and_then(|state| state.running) {
-            Some(true) => format!("the program that runs commands there ended. {last_words}").trim_end().to_owned(),
-            _ => {
-                let code = state.and_then(|state| state.exit_code).unwrap_or_default();
-                format!("the container has ended with exit {code}")
-            }
+        let reason = match ended(&seen) {
+            None => format!("the program that runs commands there ended. {last_words}").trim_end().to_owned(),
+            Some(code) => format!("the container has ended with exit {code}"),
         };
         EngineError::Refused { operation: operation.to_owned(), reason }
     }

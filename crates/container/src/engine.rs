@@ -12,7 +12,7 @@ use crate::{
             StartContainerOptions, UploadToContainerOptionsBuilder, WaitContainerOptions,
         },
     },
-    rootless, subnet,
+    container, rootless, subnet,
 };
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
@@ -120,10 +120,10 @@ impl Engine {
             EngineKind::Docker => self.docker.info().await.map_or(true, |info| info.default_address_pools.is_some()),
             EngineKind::Podman | EngineKind::RootlessPodman => true,
         };
-        let Ok(routes) = std::fs::read_to_string("/proc/net/route") else { return Vec::new() };
         if is_told {
             return Vec::new();
         }
+        let Ok(routes) = std::fs::read_to_string("/proc/net/route") else { return Vec::new() };
         subnet::candidates(&run.id, &routes).into_iter().map(|v4| (v4, subnet::way_out(v4, v6))).collect()
     }
 
@@ -153,9 +153,7 @@ impl Engine {
         let seen = self.docker.inspect_container(id, None::<InspectContainerOptions>).await;
         let seen = seen.map_err(|error| EngineError::new(operation(), &error))?;
         let name = seen.name.as_deref().unwrap_or(id).trim_start_matches('/').to_owned();
-        let state = seen.state.as_ref();
-        if state.and_then(|state| state.running) != Some(true) {
-            let code = state.and_then(|state| state.exit_code).unwrap_or_default();
+        if let Some(code) = container::ended(&seen) {
             let program = self.kind.program();
             let reason = format!("it ended at once with exit {code}; `{program} logs {name}` shows its output");
             return Err(EngineError::Refused { operation: format!("keep {name} running"), reason });

@@ -35,7 +35,8 @@ fn first(runtime: Option<&Path>, is_there: impl Fn(&Path) -> bool) -> String {
 }
 
 /// Sees to it that this process can be reached from the engine's networks, and returns the address at which the engine is to
-/// be asked from now on. Where the engine is Podman without root this call does not return: the program is executed again by
+/// be asked from now on. Where the engine is Podman without root, which not every version says itself but the owner of its socket
+/// does, this call does not return: the program is executed again by
 /// `podman unshare --rootless-netns`, with the same words, and `name` as the value of [`WITHIN`].
 ///
 /// # Errors
@@ -44,8 +45,12 @@ pub async fn enter(address: String, name: &str, is_within: bool) -> Result<Strin
     if is_within {
         return held(&address);
     }
-    let engine = Engine::connect(&address).await?;
-    let Some(owner) = engine.owner_without_root(&address)? else { return Ok(address) };
+    // root's socket is no engine's without root, and one that is not there is told by whoever asks the engine
+    let socket = address.strip_prefix("unix://").and_then(|path| metadata(path).ok());
+    let Some(owner) = socket.map(|socket| socket.uid()).filter(|user| *user != 0) else { return Ok(address) };
+    if Engine::connect(&address).await?.kind != EngineKind::Podman {
+        return Ok(address);
+    }
     let apart = |reason: String| EngineError::Apart { address: address.clone(), reason };
     let user = rustix::process::geteuid().as_raw();
     if owner != user {
@@ -77,17 +82,6 @@ fn held(address: &str) -> Result<String, EngineError> {
 /// Whether an address is one that [`held`] gave.
 pub(crate) fn is_held(address: &str) -> bool {
     address.starts_with(HELD)
-}
-
-impl Engine {
-    /// The user whose engine it is, if it is Podman without root: who owns its socket. Not every version says it itself.
-    fn owner_without_root(&self, address: &str) -> Result<Option<u32>, EngineError> {
-        let path = address.strip_prefix("unix://").filter(|_| self.kind == EngineKind::Podman);
-        let Some(path) = path else { return Ok(None) };
-        let owner =
-            metadata(path).map_err(|cause| EngineError::unreachable(address, Some(cause.kind()), cause.to_string()))?;
-        Ok(Some(owner.uid()).filter(|user| *user != 0))
-    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,6 @@ pub use zone_file::{ZoneFileError, read_zone_file, selectors};
 
 use mail::Domain;
 use plan::{Dnssec, Fault};
-use std::net::IpAddr;
 
 /// A zone to publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,10 +80,4 @@ impl ZoneData {
     fn file(&self) -> zonefile::ZoneFile {
         zonefile::read(&self.records, &mail::DnsName::from(&self.origin))
     }
-}
-
-/// The name under which the PTR record of an address stands (RFC 1035 §3.5, RFC 3596 §2.5).
-#[must_use]
-pub fn reverse_name(address: IpAddr) -> Domain {
-    hickory_proto::rr::Name::from(address).to_ascii().parse().expect("a reverse name is a domain name")
 }

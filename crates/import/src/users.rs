@@ -74,6 +74,7 @@ pub(crate) fn find(machine: &Machine, domains: &[String], draft: &mut Draft, not
             continue;
         };
         let near = domains.iter().find(|domain| path.contains(domain.as_str())).unwrap_or(&domains[0]);
+        let are_homes_own = homes_name_users(text);
         let mut homes: BTreeSet<&str> = BTreeSet::new();
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let mut fields = line.split(':');
@@ -84,7 +85,7 @@ pub(crate) fn find(machine: &Machine, domains: &[String], draft: &mut Draft, not
             // a second name of somebody else's mailbox, not one more: the home is named for another
             let home = fields.nth(3).unwrap_or_default();
             let is_named = home.split('/').any(|part| part == user || Some(part) == user.split('@').next());
-            if !home.is_empty() && !homes.insert(home) && !is_named && homes_name_users(text) {
+            if !home.is_empty() && !homes.insert(home) && !is_named && are_homes_own {
                 continue;
             }
             let address = if user.contains('@') { user.to_owned() } else { format!("{user}@{near}") };

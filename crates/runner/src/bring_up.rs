@@ -56,6 +56,25 @@ pub(crate) async fn bring_up(
     }
 }
 
+/// Brings the gateway up without its peer for as long as it is asked something, and takes it down in every case.
+///
+/// # Errors
+/// Whatever prevents it, what came of the question, or an interrupt.
+pub(crate) async fn while_up<T>(
+    context: &CommandContext,
+    pair: Pair,
+    ask: impl AsyncFnOnce(&RunningStack) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let running_stack = bring_up(context, pair, false, false).await?;
+    let answer = tokio::select! {
+        answer = ask(&running_stack) => answer,
+        () = interrupt() => Err(CommandError::interrupted()),
+    };
+    context.progress.say("cleaning up");
+    running_stack.down().await?;
+    answer
+}
+
 /// Removes what runs left that nobody cleans up any more. A run that lives, or of which nothing can be told from here, is not
 /// touched; what cannot be removed is no reason not to run.
 async fn remove_dead(context: &CommandContext, engine: &Engine) {

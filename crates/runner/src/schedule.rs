@@ -28,12 +28,12 @@ impl NameLocks {
     #[must_use]
     pub(crate) fn of(plan: &Plan) -> Self {
         let owned: BTreeSet<Domain> = (plan.zones.iter().map(|z| z.origin.clone()))
-            .chain(plan.ptr.iter().map(|(ip, _)| *ip).chain(played(plan)).map(dns::reverse_name))
+            .chain(plan.ptr.iter().map(|(ip, _)| *ip).chain(played(plan)).map(Domain::reverse))
             .collect();
         let mentioned = plan.transactions.iter().flat_map(|transaction| {
             let client = match &transaction.origin {
                 Origin::Client(client) => {
-                    Some([Some(dns::reverse_name(client.ip.value)), client.ehlo.value.parse().ok()])
+                    Some([Some(Domain::reverse(client.ip.value)), client.ehlo.value.parse().ok()])
                 }
                 Origin::Submission(_) | Origin::Sendmail => None,
             };

@@ -1,6 +1,6 @@
 //! Who has a mailbox on the gateway under test, as its own daemons tell it: what lies in a database is known to them alone.
 
-use crate::{Admd, Stack, StackError};
+use crate::{Admd, Stack, StackError, gateway::Store};
 use futures_util::future::try_join_all;
 use mail::{Address, Domain};
 use serde::Serialize;
@@ -27,22 +27,12 @@ pub struct ToldMailbox {
     pub login: Option<String>,
     /// Where its host keeps it, where no Dovecot reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub store: Option<ToldStore>,
+    pub store: Option<Store>,
     /// Its host, where the gateway has several and somebody must know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<Domain>,
     /// Who told of it, such as `doveadm user`, or `virtual_mailbox_maps in mysql`.
     pub told_by: Vec<String>,
-}
-
-/// A file or directory in which mail is kept.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ToldStore {
-    /// A directory of messages.
-    Maildir(String),
-    /// A file of messages.
-    Mbox(String),
 }
 
 impl Stack {
@@ -101,18 +91,18 @@ impl<'a> Told<'a> {
     }
 
     /// Where a user of the system has mail, if Postfix's own `local` delivers it.
-    fn local_store(&self, user: &str, home: &str) -> ToldStore {
+    fn local_store(&self, user: &str, home: &str) -> Store {
         match self.places.get("home") {
-            Some(path) if path.ends_with('/') => ToldStore::Maildir(format!("{home}/{}", path.trim_end_matches('/'))),
-            Some(path) => ToldStore::Mbox(format!("{home}/{path}")),
-            None => ToldStore::Mbox(format!("{}/{user}", self.places.get("spool").unwrap_or(&"/var/mail"))),
+            Some(path) if path.ends_with('/') => Store::Maildir(format!("{home}/{}", path.trim_end_matches('/'))),
+            Some(path) => Store::Mbox(format!("{home}/{path}")),
+            None => Store::Mbox(format!("{}/{user}", self.places.get("spool").unwrap_or(&"/var/mail"))),
         }
     }
 
     /// Where a key of `virtual_mailbox_maps` has mail, if Postfix's own `virtual` delivers it (virtual(8)).
-    fn virtual_store(&self, value: &str) -> Option<ToldStore> {
+    fn virtual_store(&self, value: &str) -> Option<Store> {
         let path = format!("{}/{}", self.places.get("base")?, value.trim_end_matches('/'));
-        Some(if value.ends_with('/') { ToldStore::Maildir(path) } else { ToldStore::Mbox(path) })
+        Some(if value.ends_with('/') { Store::Maildir(path) } else { Store::Mbox(path) })
     }
 }
 
@@ -121,16 +111,15 @@ impl Users {
     /// where there is neither.
     fn add(&mut self, told: Told<'_>, domains: &[Domain], host: Option<Domain>) {
         for (by, name) in &told.logins {
-            self.mailbox(name, domains, by, |_| None, None);
+            self.mailbox(name, domains, by, None, None);
         }
-        let own = |store: Option<ToldStore>| store.filter(|_| !told.has_dovecot);
         for (by, address, value) in told.addresses.iter().filter(|(_, address, _)| !address.starts_with('@')) {
-            let store = |told: &Told<'_>| own(told.virtual_store(value));
-            self.mailbox(address, domains, by, |_| store(&told), host.as_ref());
+            let store = told.virtual_store(value).filter(|_| !told.has_dovecot);
+            self.mailbox(address, domains, by, store, host.as_ref());
         }
         if !told.has_dovecot && told.addresses.is_empty() {
             for (name, home) in &told.system {
-                self.mailbox(name, domains, "passwd", |_| Some(told.local_store(name, home)), host.as_ref());
+                self.mailbox(name, domains, "passwd", Some(told.local_store(name, home)), host.as_ref());
             }
         }
         for (by, address) in &told.known {
@@ -144,14 +133,7 @@ impl Users {
     }
 
     /// Adds a mailbox, or one more who told of it.
-    fn mailbox(
-        &mut self,
-        name: &str,
-        domains: &[Domain],
-        by: &str,
-        store: impl Fn(&str) -> Option<ToldStore>,
-        host: Option<&Domain>,
-    ) {
+    fn mailbox(&mut self, name: &str, domains: &[Domain], by: &str, store: Option<Store>, host: Option<&Domain>) {
         let whole = if name.contains('@') { name.to_owned() } else { format!("{name}@{}", domains[0]) };
         let Some(address) = whole.parse::<Address>().ok().filter(|address| domains.contains(address.domain())) else {
             self.elsewhere.push(name.to_owned());
@@ -162,7 +144,6 @@ impl Users {
             known.told_by.push(by.to_owned());
             return;
         }
-        let store = store(name);
         let host = store.as_ref().and(host).cloned();
         let login = (name != address).then(|| name.to_owned());
         self.mailboxes.push(ToldMailbox { address, login, store, host, told_by: vec![by.to_owned()] });
@@ -210,12 +191,12 @@ mod tests {
             "passwd\tsystem\tdora\t/srv/dora\n",
             "passwd\tsystem\tvmail\t/var/vmail\ndoveadm user\tfault\tFatal: no\n",
         ]);
-        let stores: Vec<&ToldStore> = users.mailboxes.iter().filter_map(|mailbox| mailbox.store.as_ref()).collect();
+        let stores: Vec<&Store> = users.mailboxes.iter().filter_map(|mailbox| mailbox.store.as_ref()).collect();
         let expected = [
-            &ToldStore::Maildir("/var/mail/v/club/anna".to_owned()),
-            &ToldStore::Mbox("/var/mail/v/bert".to_owned()),
-            &ToldStore::Maildir("/srv/carl/Maildir".to_owned()),
-            &ToldStore::Mbox("/var/mail/dora".to_owned()),
+            &Store::Maildir("/var/mail/v/club/anna".to_owned()),
+            &Store::Mbox("/var/mail/v/bert".to_owned()),
+            &Store::Maildir("/srv/carl/Maildir".to_owned()),
+            &Store::Mbox("/var/mail/dora".to_owned()),
         ];
         assert_eq!(stores, expected);
         assert_eq!(users.mailboxes[2].host.as_ref().map(Domain::as_str), Some("h1.club.example"));

@@ -63,7 +63,7 @@ impl Zones {
 /// The zone of one address's reverse name with its PTR record (RFC 1035 §3.5).
 pub(crate) fn pointer(address: IpAddr, name: &Domain) -> dns::ZoneData {
     dns::ZoneData {
-        origin: dns::reverse_name(address),
+        origin: Domain::reverse(address),
         dnssec: plan::Dnssec::Insecure,
         records: format!("@ 0 IN PTR {name}.\n"),
         faults: Vec::new(),

@@ -8,7 +8,7 @@ use hickory_proto::{
         RecordType::{A, AXFR, PTR, TXT},
     },
 };
-use mailproof_dns::{DnsError, Server, reverse_name};
+use mailproof_dns::{DnsError, Server};
 use plan::Dnssec;
 use std::time::SystemTime;
 
@@ -147,7 +147,7 @@ async fn a_reverse_zone_is_a_zone_like_any_other() {
         ("198.51.100.66", "66.100.51.198.in-addr.arpa".to_owned()),
         ("2001:db8::1", format!("1.{}8.b.d.0.1.0.0.2.ip6.arpa", "0.".repeat(23))),
     ] {
-        let origin = reverse_name(ip.parse().unwrap());
+        let origin = mail::Domain::reverse(ip.parse().unwrap());
         assert_eq!(origin.as_str(), name);
         let _lease = server.publish(vec![insecure(&name, "@ 0 IN PTR mx.bank.example.")]).unwrap();
         assert_eq!(told(&server, &format!("{name}."), PTR).await.1, ["PTR mx.bank.example."]);

@@ -5,7 +5,7 @@ mod own;
 
 use super::{CommandContext, Pair, probe};
 use crate::{
-    bring_up::{RunningStack, bring_up, interrupt},
+    bring_up::{RunningStack, while_up},
     cli::AssessArgs,
     exit::{CommandError, Exit},
     start::CommandResult,
@@ -49,15 +49,11 @@ fn exit(facts: &Facts, assessment: &Assessment) -> Exit {
 /// A gateway on the pretend Internet, on its real daemons.
 async fn of_gateway(context: &CommandContext, gateway: Option<&str>) -> Result<Facts, CommandError> {
     let pair = Pair::load(&context.workspace, gateway)?;
-    let running_stack = bring_up(context, pair, false, false).await?;
-    context.progress.say("assessing");
-    let facts = tokio::select! {
-        facts = gather(&running_stack) => facts,
-        () = interrupt() => Err(CommandError::interrupted()),
-    };
-    context.progress.say("cleaning up");
-    running_stack.down().await?;
-    facts
+    while_up(context, pair, async |running_stack| {
+        context.progress.say("assessing");
+        gather(running_stack).await
+    })
+    .await
 }
 
 async fn gather(running_stack: &RunningStack) -> Result<Facts, CommandError> {

@@ -4,7 +4,7 @@
 
 use super::{CommandContext, Pair, probe};
 use crate::{
-    bring_up::{RunningStack, bring_up, interrupt},
+    bring_up::{RunningStack, while_up},
     cli::ExplainArgs,
     exit::{CommandError, Exit},
     questions::{Questions, Stages},
@@ -39,14 +39,7 @@ pub(crate) async fn explain(context: &CommandContext, mut args: ExplainArgs) -> 
     }
     let services = probe::services(&pair.gateway);
     let asking = Asking { lines, questions, services, meanings, is_all: args.settings.is_empty() };
-    let running_stack = bring_up(context, pair, false, false).await?;
-    let told = tokio::select! {
-        told = asking.observe(context, &running_stack) => told,
-        () = interrupt() => Err(CommandError::interrupted()),
-    };
-    context.progress.say("cleaning up");
-    running_stack.down().await?;
-    let told = told?;
+    let told = while_up(context, pair, async |running_stack| asking.observe(context, running_stack).await).await?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&told).expect("a table is data"));
     } else {

@@ -2,7 +2,7 @@
 
 use super::{CommandContext, Pair};
 use crate::{
-    bring_up::{RunningStack, bring_up, interrupt},
+    bring_up::{RunningStack, interrupt, while_up},
     cli::ProbeArgs,
     exit::{CommandError, Exit},
     start::CommandResult,
@@ -98,15 +98,11 @@ async fn of_gateway(context: &CommandContext, args: &ProbeArgs) -> Result<Vec<Ob
         Some(service) => vec![service],
         None => services(&pair.gateway),
     };
-    let running_stack = bring_up(context, pair, false, false).await?;
-    context.progress.say("probing");
-    let probed = tokio::select! {
-        probed = all(&running_stack, &services, args) => probed,
-        () = interrupt() => Err(CommandError::interrupted()),
-    };
-    context.progress.say("cleaning up");
-    running_stack.down().await?;
-    probed
+    while_up(context, pair, async |running_stack| {
+        context.progress.say("probing");
+        all(running_stack, &services, args).await
+    })
+    .await
 }
 
 async fn all(

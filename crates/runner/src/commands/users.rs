@@ -2,12 +2,15 @@
 
 use super::{CommandContext, Pair};
 use crate::{
-    bring_up::{bring_up, interrupt},
+    bring_up::while_up,
     cli::UsersArgs,
     exit::{CommandError, Exit},
     start::CommandResult,
 };
-use ::stack::users::{ToldMailbox, ToldStore, Users};
+use ::stack::{
+    gateway::Store,
+    users::{ToldMailbox, Users},
+};
 use miette::miette;
 use std::{fmt::Write as _, fs};
 use toml_edit::{InlineTable, Value};
@@ -16,30 +19,20 @@ use toml_edit::{InlineTable, Value};
 pub(crate) async fn users(context: &CommandContext, args: UsersArgs) -> CommandResult {
     let word = args.target.as_deref().or(args.gateway.word());
     let directory = context.workspace.gateway(word);
+    let file = directory.join("gateway.toml");
     let pair = Pair::load(&context.workspace, word)?;
-    if args.write {
-        let why = match pair.gateway.mailboxes.len() {
-            0 if context.workspace.is_carried(&directory) => "is shipped, and never written to",
-            0 => "",
-            _ => "has a list of its own, which is not overwritten",
-        };
-        if !why.is_empty() {
-            let file = directory.join("gateway.toml");
-            return Err(CommandError::usage(miette!(
-                "{} {why}; without --write the tables are printed",
-                file.display()
-            )));
-        }
+    let is_closed = if !pair.gateway.mailboxes.is_empty() {
+        Some("has a list of its own, which is not overwritten")
+    } else if context.workspace.is_carried(&directory) {
+        Some("is shipped, and never written to")
+    } else {
+        None
+    };
+    if let Some(why) = is_closed.filter(|_| args.write) {
+        return Err(CommandError::usage(miette!("{} {why}; without --write the tables are printed", file.display())));
     }
     let name = pair.gateway.name.clone();
-    let running_stack = bring_up(context, pair, false, false).await?;
-    let users = tokio::select! {
-        users = running_stack.stack.users() => users.map_err(CommandError::from),
-        () = interrupt() => Err(CommandError::interrupted()),
-    };
-    context.progress.say("cleaning up");
-    running_stack.down().await?;
-    let users = users?;
+    let users = while_up(context, pair, async |running_stack| Ok(running_stack.stack.users().await?)).await?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&users).expect("a list is data"));
     } else {
@@ -52,7 +45,6 @@ pub(crate) async fn users(context: &CommandContext, args: UsersArgs) -> CommandR
         )));
     }
     if args.write {
-        let file = directory.join("gateway.toml");
         let unwritten = |cause| CommandError::error(miette!("{}: {cause}", file.display()));
         let before = fs::read_to_string(&file).map_err(unwritten)?;
         fs::write(&file, format!("{}\n\n{}", before.trim_end(), text(&users))).map_err(unwritten)?;
@@ -82,8 +74,8 @@ fn table(mailbox: &ToldMailbox) -> String {
     }
     if let Some(store) = &mailbox.store {
         let (kind, path) = match store {
-            ToldStore::Maildir(path) => ("maildir", path),
-            ToldStore::Mbox(path) => ("mbox", path),
+            Store::Maildir(path) => ("maildir", path),
+            Store::Mbox(path) => ("mbox", path),
         };
         line("store", InlineTable::from_iter([(kind, path.as_str())]).into());
     }
@@ -103,7 +95,7 @@ mod tests {
         let mailbox = ToldMailbox {
             address: "\"a\\\"]b\"@club.example".to_owned(),
             login: Some("a\"\nrole = \"bob".to_owned()),
-            store: Some(ToldStore::Maildir("/srv/a b/Maildir".to_owned())),
+            store: Some(Store::Maildir("/srv/a b/Maildir".to_owned())),
             host: None,
             told_by: vec!["doveadm user".to_owned()],
         };

@@ -11,6 +11,7 @@ pub use language::{reference, schema};
 use crate::unit::Restart;
 use mail::{Address, Domain};
 use plan::{KeyAlgorithm, Specification};
+use serde::Serialize;
 use std::{fmt, net::IpAddr, path::PathBuf};
 
 /// A gateway, read and checked.
@@ -69,7 +70,8 @@ pub struct UserMailbox {
 }
 
 /// Where a mailbox lies on its host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Store {
     /// A Maildir at this path, with folders as Maildir++ has them.
     Maildir(String),

@@ -74,7 +74,6 @@ pub(crate) async fn soak(
         compare(&mut first, done, &format!("round {round} on one stack"), &mut found);
         held.push(now());
     }
-    let engine = running_stack.engine.clone();
     down(running_stack, scratch.path(), &mut found).await?;
     grown(&held, &mut found);
 
@@ -88,7 +87,6 @@ pub(crate) async fn soak(
         held.push(now());
     }
     grown(&held, &mut found);
-    drop(engine);
 
     let each = begun.elapsed().as_secs_f64() / (2 * times.get()) as f64;
     number(
