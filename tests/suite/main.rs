@@ -7,6 +7,7 @@
 
 mod assess;
 mod baseline;
+mod callbacks;
 mod cli;
 mod compare;
 mod diagnostics;
@@ -65,6 +66,7 @@ fn main() {
         own::trials(),
         faults::trials(),
         unread::trials(),
+        callbacks::trials(),
         greylisting::trials(),
         leftovers::trials(),
         safety::trials(),

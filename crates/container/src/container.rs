@@ -247,7 +247,11 @@ impl Container {
         archive::unpack_all(path, &self.archive_of(path).await?)
     }
 
-    async fn archive_of(&self, path: &str) -> Result<Vec<u8>, EngineError> {
+    /// What is at or below a path, as a tar whose names begin with its last part.
+    ///
+    /// # Errors
+    /// The engine's word.
+    pub async fn archive_of(&self, path: &str) -> Result<Vec<u8>, EngineError> {
         let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
         let pieces = self.docker.download_from_container(&self.seen.id, Some(options));
         let octets = pieces.try_fold(Vec::new(), |mut all, piece| async move {

@@ -269,7 +269,7 @@ pub(crate) struct UsersArgs {
     pub(crate) json: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct ImportArgs {
     /// Archive of /etc, as `tar -C / -czf gateway.tar.gz etc` makes it; of a gateway of several hosts one each, that of the border MTA first
     #[arg(value_name = "TAR", required_unless_present = "ssh")]

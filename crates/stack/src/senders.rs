@@ -1,26 +1,61 @@
 //! Senders as filters that score wish them, for a gateway that says so: the address of a client has a name that leads back to it, and a
 //! domain of the scenario's takes mail, on the host from which it sends if that is its own. What the scenario declares stays.
 
-use crate::{StackError, zones::pointer};
+use crate::{Stack, StackError, router::Registration, zones::pointer};
+use futures_util::future::BoxFuture;
 use mail::Domain;
-use plan::{Origin, Plan};
+use plan::{CertificateKind, Interference, Origin, Plan, StarttlsPlay};
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     fmt::Write,
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
 };
+use wire::{BoxStream, Handler, HostKey, MxHost, MxPlay};
 
 /// Below this are the names of clients' addresses.
 const NAMED: &str = "senders.example";
 
-/// Names of clients' addresses that are published. Many scenarios share one address, and none of them declares a name for it.
+/// Names of clients' addresses that are published, and the MTAs at them. Many scenarios share one address, and none of them
+/// declares a name for it.
 #[derive(Debug, Default)]
-pub(crate) struct Names(Mutex<HashMap<IpAddr, dns::Lease>>);
+pub(crate) struct Names(Mutex<HashMap<IpAddr, (dns::Lease, Option<Registration>)>>);
+
+/// The MTA of a sender: it takes mail for everybody, so that a gateway may call back (Postfix: `reject_unverified_sender`), and
+/// keeps none.
+#[derive(Debug)]
+struct SenderMx(Arc<MxHost>);
+
+impl SenderMx {
+    fn at(ip: IpAddr, stack: &Stack) -> Result<Option<Self>, StackError> {
+        let Some(name) = name_of(ip) else { return Ok(None) };
+        let names = vec![name.to_string()];
+        let request = pki::Request { names, kind: CertificateKind::Good, key: pki::KeyKind::P256 };
+        let issued = stack.authority.issue(&request)?;
+        let mx = MxHost::new(MxPlay {
+            name: name.to_string(),
+            starttls: StarttlsPlay::Offered,
+            wire: Interference::None,
+            key: HostKey { chain_pem: issued.chain_pem, key_pem: issued.key_pem, versions: Vec::new() },
+            swapped: None,
+            replies: BTreeMap::new(),
+        })?;
+        Ok(Some(Self(Arc::new(mx))))
+    }
+}
+
+impl Handler for SenderMx {
+    fn serve(self: Arc<Self>, stream: BoxStream, from: SocketAddr, to: SocketAddr) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            Arc::clone(&self.0).serve(stream, from, to).await;
+            self.0.take();
+        })
+    }
+}
 
 impl Names {
-    /// Gives each client of a scenario a name, and takes those back of which the scenario has its own.
-    pub(crate) fn publish(&self, dns: &dns::Server, plan: &Plan) -> Result<(), StackError> {
+    /// Gives each client of a scenario a name and an MTA, and takes those back of which the scenario has its own.
+    pub(crate) fn publish(&self, stack: &Stack, plan: &Plan) -> Result<(), StackError> {
         let mut published = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let later = plan.transactions.iter().filter_map(|t| t.change.as_ref()).flat_map(|change| &change.hosts);
         let played = plan.hosts.iter().chain(later).flat_map(|host| host.ips.iter().copied());
@@ -28,7 +63,11 @@ impl Names {
         published.retain(|ip, _| !own.contains(ip));
         for sender in senders(plan).filter(|sender| !own.contains(&sender.ip)) {
             if let Entry::Vacant(vacant) = published.entry(sender.ip) {
-                vacant.insert(dns.publish(named(sender.ip))?);
+                let mx = SenderMx::at(sender.ip, stack)?.map(|mx| {
+                    let mx = Arc::new(mx) as Arc<dyn Handler>;
+                    stack.router.seat(SocketAddr::new(sender.ip, mail::Service::Smtp.port()), mx)
+                });
+                vacant.insert((stack.dns.publish(named(sender.ip))?, mx));
             }
         }
         Ok(())

@@ -59,7 +59,7 @@ impl Stack {
     pub fn stage(&self, plan: &Plan, zones: Vec<dns::ZoneData>) -> Result<Stage, StackError> {
         let mut senders = Vec::new();
         if self.gateway().plausible_senders {
-            self.names.publish(&self.dns, plan)?;
+            self.names.publish(self, plan)?;
             senders = senders::hosts(plan, &zones);
         }
         let mut stage = Stage {

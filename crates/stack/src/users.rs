@@ -36,6 +36,16 @@ pub struct ToldMailbox {
 }
 
 impl Stack {
+    /// Each host of the gateway under test, and a tar of its /etc.
+    ///
+    /// # Errors
+    /// The engine's word.
+    pub async fn etc(&self) -> Result<Vec<(&str, Vec<u8>)>, StackError> {
+        let hosts = &self.admds[0].hosts;
+        let archives = hosts.iter().map(async |host| Ok((host.name(), host.container.archive_of("/etc").await?)));
+        try_join_all(archives).await
+    }
+
     /// Asks the daemons of the gateway under test who has a mailbox. Of tables that answer and cannot be listed it is asked whether
     /// they know whom others name.
     ///

@@ -8,7 +8,7 @@ use self::rows::{number, row};
 use super::{CommandContext, Pair, probe::target};
 use crate::{
     bring_up::{RunningStack, bring_up},
-    cli::{BenchArgs, CompareArgs, GatewayArg, Selection, WatchArgs},
+    cli::{BenchArgs, CompareArgs, GatewayArg, ImportArgs, Selection, WatchArgs},
     conduct::{Done, Ended, RunOptions, conduct},
     drive::{self, Opinion},
     exit::{CommandError, Exit},
@@ -98,12 +98,30 @@ async fn measure(context: &CommandContext, args: BenchArgs) -> CommandResult {
         );
     }
     probes(&running_stack, &args.sslyze).await?;
+    imported(&running_stack).await?;
     changes(context, &args.gateway).await?;
     if let Some(peak) = peak_memory() {
         number("peak memory of the harness", peak as f64, "MB", "");
     }
     running_stack.down().await?;
     Ok(Exit::AsExpected)
+}
+
+/// What it takes to make a gateway directory of the gateway's own /etc.
+async fn imported(running_stack: &RunningStack) -> Result<(), CommandError> {
+    let unwritten = |cause: io::Error| CommandError::error(miette::miette!("no directory for archives: {cause}"));
+    let scratch = tempfile::tempdir().map_err(unwritten)?;
+    let mut args = ImportArgs { to: Some(scratch.path().join("imported")), ..ImportArgs::default() };
+    for (host, octets) in running_stack.stack.etc().await? {
+        let archive = scratch.path().join(format!("{host}.tar"));
+        std::fs::write(&archive, octets).map_err(unwritten)?;
+        args.archives.push(archive);
+    }
+    let begun = Instant::now();
+    let (imported, _) = super::import::make(&args)?;
+    let (files, questions) = (imported.files.len(), imported.questions.len());
+    row("import of its /etc", begun.elapsed(), &format!("{files} files, {questions} questions"));
+    Ok(())
 }
 
 /// What it takes to see what a change does: by `watch`, from the saved file on, and by `gateway compare`, from nothing.

@@ -18,6 +18,13 @@ pub(crate) fn import(args: &ImportArgs) -> CommandResult {
     if let Some(host) = &args.ssh {
         return print_commands(host);
     }
+    let (imported, to) = make(args)?;
+    print!("{}", said(&imported, &to));
+    Ok(Exit::AsExpected)
+}
+
+/// Makes the directory: what was found, and where it lies.
+pub(super) fn make(args: &ImportArgs) -> Result<(Imported, PathBuf), CommandError> {
     let of_one_host =
         [("--postconf", &args.postconf), ("--doveconf", &args.doveconf), ("--selections", &args.selections)];
     if args.archives.len() > 1
@@ -42,8 +49,7 @@ pub(crate) fn import(args: &ImportArgs) -> CommandResult {
     let imported = ::import::import(sources, zone.as_deref()).map_err(CommandError::wrong)?;
     let to = place(args, &imported.name)?;
     write(&imported, &to)?;
-    print!("{}", said(&imported, &to));
-    Ok(Exit::AsExpected)
+    Ok((imported, to))
 }
 
 fn print_commands(host: &str) -> CommandResult {
