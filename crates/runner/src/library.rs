@@ -95,12 +95,24 @@ pub(crate) fn names(library: &Library) -> Result<Vec<String>, LibraryError> {
 /// The faults of each file that has any.
 pub(crate) fn scenarios(sources: Vec<Source>, world: &World) -> Result<Vec<Scenario>, Vec<scenario::Faults>> {
     let (read, faults): (Vec<_>, Vec<_>) =
-        sources.into_iter().map(|s| scenario::parse(s, world)).partition(Result::is_ok);
+        sources.into_iter().map(|source| scenario(source, world)).partition(Result::is_ok);
     if faults.is_empty() {
         Ok(read.into_iter().filter_map(Result::ok).collect())
     } else {
         Err(faults.into_iter().filter_map(Result::err).collect())
     }
+}
+
+/// Reads one. A file of the library knows nothing of the user's gateway: if what it plays is the gateway's own, it is not
+/// applicable there.
+fn scenario(source: Source, world: &World) -> Result<Scenario, scenario::Faults> {
+    let read = scenario::parse(source.clone(), world);
+    let Some(faults) = read.as_ref().err().filter(|_| !is_foreign(&source)) else { return read };
+    let elsewhere = World { addresses: Vec::new(), reserved: Vec::new(), ..world.clone() };
+    let Ok(mut scenario) = scenario::parse(source, &elsewhere) else { return read };
+    let taken: BTreeSet<String> = faults.flaws().iter().map(ToString::to_string).collect();
+    scenario.plan.lacks.extend(taken);
+    Ok(scenario)
 }
 
 /// A file alone, or those in a directory.
@@ -210,6 +222,28 @@ mod tests {
         assert_eq!(count(&["mine/club"]), [true]);
         assert_eq!(count(&["fail"]).len(), 3);
         assert_eq!(self::names(library.path(), &[]).len(), 3);
+    }
+
+    #[test]
+    fn what_the_library_plays_may_be_the_gateways_own() {
+        let file = "title = \"x\"\n[zone.\"bank.example\"]\nspf = \"v=spf1 -all\"\n[[transaction]]\n\
+            client = { ip = \"192.0.2.10\", ehlo = \"mail.bank.example\" }\nmail-from = \"a@bank.example\"\n\
+            rcpt-to = [\"a@club.example\"]\nmessage = \"From: a@bank.example\\n\\nx\\n\"\n\
+            [transaction.expect]\noutcome = \"delivered\"\n";
+        let of = |name: &str| Source { name: name.to_owned(), path: name.to_owned(), text: file.to_owned() };
+        let gateway = vec!["club.example".parse().unwrap()];
+        let world = World { gateway, ..World::default() };
+        let with = |ip: &str, zone: &str| World {
+            addresses: vec![ip.parse().unwrap()],
+            reserved: vec![zone.parse().unwrap()],
+            ..world.clone()
+        };
+        let lacks = |world: &World| scenario(of("spf/x"), world).map(|scenario| scenario.plan.lacks);
+        assert_eq!(lacks(&world).unwrap(), [""; 0]);
+        let both = lacks(&with("192.0.2.10", "bank.example")).unwrap();
+        assert_eq!(both, ["192.0.2.10 belongs to the gateways", "bank.example belongs to the gateways"]);
+        // a file of the user's own is for this gateway
+        assert!(scenario(of("own/x.toml"), &with("192.0.2.10", "other.example")).is_err());
     }
 
     #[test]

@@ -82,13 +82,9 @@ fn is_free<'a>(
         return;
     };
     let flaw = Flaw::new(format!("{} {why}", ip.value)).at(&ip.span, "cannot be had");
-    let free = "use a free documentation address: 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24 or 2001:db8::/32";
-    let whose = if world.addresses.contains(&ip.value) {
-        format!("{free}; of a scenario of the library, give the gateway another address (`public` in its gateway.toml)")
-    } else {
-        free.to_owned()
-    };
-    flaws.push(flaw.help(whose));
+    flaws.push(
+        flaw.help("use a free documentation address: 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24 or 2001:db8::/32"),
+    );
 }
 
 /// Whether anybody on the Internet could be there.

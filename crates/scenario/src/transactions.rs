@@ -139,7 +139,7 @@ fn origin(
         return None;
     }
     match (&table.client.value, &table.via.value) {
-        (Some(client), None) => self::client(client, exact, dialogue, flaws),
+        (Some(client), None) => self::client(client, exact, dialogue, scene.world, flaws),
         (None, Some(via)) => {
             let by_submission = via.value.submission.as_ref();
             match by_submission {
@@ -164,9 +164,14 @@ fn client(
     client: &Spanned<ClientTable>,
     exact: bool,
     dialogue: Option<&transcripts::Read>,
+    world: &World,
     flaws: &mut Vec<Flaw>,
 ) -> Option<Origin> {
     let table = &client.value;
+    if let Some(ip) = table.ip.0.as_ref().filter(|ip| world.addresses.contains(&ip.value)) {
+        let flaw = Flaw::new(format!("{} belongs to the gateways", ip.value)).at(&ip.span, "no client is there");
+        flaws.push(flaw.help("whom a gateway takes for itself is trusted; give the client an address of its own"));
+    }
     if let Some(ip) = table.ip.0.as_ref().filter(|ip| !is_of_a_host(ip.value)) {
         let flaw = Flaw::new(format!("nobody can connect from {}", ip.value)).at(&ip.span, "not the address of a host");
         let help = match ip.value {

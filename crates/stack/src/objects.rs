@@ -2,7 +2,7 @@
 
 use crate::{OutgoingMail, Stack, StackError};
 use evidence::{AuthResult, Delivered, FateStatus, MailObject, Sent};
-use mail::{Address, is_same_mailbox};
+use mail::{Address, Message, is_same_mailbox};
 use maillog::{Account, Logged, Track};
 use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
@@ -79,11 +79,12 @@ impl Stack {
             if mailbox.is_none() && !is_here {
                 continue;
             }
+            let told = recipient;
             // of several spellings of one mailbox the first that has no copy yet
-            let spelt = || track.rcpt_to.iter().filter(|to| is_same_mailbox(&to.to_string(), &recipient));
+            let spelt = || track.rcpt_to.iter().filter(|to| is_same_mailbox(&to.to_string(), &told));
             let has_copy = |to: &&Address| delivered.iter().any(|copy| copy.is_for(to));
             let planned = spelt().find(|to| !has_copy(to)).or_else(|| spelt().next());
-            let recipient = planned.cloned().or_else(|| recipient.parse().ok());
+            let recipient = planned.cloned().or_else(|| told.parse().ok());
             let of = |copy: Delivered| {
                 let recipient = recipient.clone().filter(|recipient| *recipient != copy.mailbox);
                 Delivered { recipient, ..copy }
@@ -109,8 +110,10 @@ impl Stack {
             };
             all.retain(|seen| !found.iter().any(|copy| copy.mailbox == seen.mailbox));
             all.extend(found.iter().cloned());
-            // two recipients may have one mailbox, and then each has a copy
-            let Some(copy) = without(found, &taken).into_iter().next() else { continue };
+            // two recipients may have one mailbox, and then each has a copy, in whatever order they came there
+            let mut free = without(found, &taken);
+            free.sort_by_key(|copy| !is_labelled(&copy.message, &told));
+            let Some(copy) = free.into_iter().next() else { continue };
             by_id.extend(id.map(|id| (id, copy.clone())));
             taken.push(copy.clone());
             delivered.push(of(copy));
@@ -162,6 +165,12 @@ fn without(mut copies: Vec<Delivered>, taken: &[Delivered]) -> Vec<Delivered> {
         }
     }
     copies
+}
+
+/// Whether who put the message into a mailbox wrote that it is for this recipient.
+fn is_labelled(message: &Message, recipient: &str) -> bool {
+    let labels = ["Delivered-To", "X-Original-To", "Envelope-To"];
+    labels.iter().filter_map(|name| message.first(name)).any(|label| is_same_mailbox(label, recipient))
 }
 
 /// A copy that must lie somewhere.
@@ -243,12 +252,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_copy_says_for_whom_it_is_above_what_the_sender_wrote() {
+        let message =
+            Message::parse(b"X: y\r\nDelivered-To: Alice+Invoices@x.example\r\nDelivered-To: bob@x.example\r\n\r\n");
+        assert!(is_labelled(&message, "alice+invoices@x.example"));
+        assert!(!is_labelled(&message, "bob@x.example") && !is_labelled(&message, "alice@x.example"));
+    }
+
+    #[test]
     fn copies_that_are_the_same_are_counted() {
         let copy = |mailbox: &str, folder: &str| Delivered {
             mailbox: mailbox.parse().unwrap(),
             recipient: None,
             folder: folder.to_owned(),
-            message: mail::Message::parse(b"Subject: x\r\n\r\ny"),
+            message: Message::parse(b"Subject: x\r\n\r\ny"),
         };
         let (inbox, junk) = (copy("bob@x.example", "INBOX"), copy("bob@x.example", "Junk"));
         let taken = Delivered { recipient: Some("sales@x.example".parse().unwrap()), ..inbox.clone() };
