@@ -31,6 +31,8 @@ pub struct Ending {
     pub outcome: Observed<Outcome>,
     /// Whether the server took it in the dialogue, if that is known.
     pub is_taken: Option<bool>,
+    /// Whether it was never handed over, since the server does not offer the TLS without which its sender goes no further.
+    pub is_withheld: bool,
     /// Whether the server's own log says that it lies in a mailbox, of whomever.
     pub is_stored: bool,
     /// The evidence, as a sentence.
@@ -45,6 +47,8 @@ impl Ending {
     pub fn holds(&self, claim: &Outcome) -> Option<bool> {
         match &self.outcome {
             Observed::Seen(seen) => Some(is_satisfied(claim, seen)),
+            // whether the server would have refused it nobody knows
+            Observed::Unobserved(_) if self.is_withheld => (*claim != Outcome::Rejected).then_some(false),
             // What became of it later does not matter any more.
             Observed::Unobserved(_) => match claim {
                 Outcome::Rejected => (self.is_taken == Some(true)).then_some(false),
@@ -96,22 +100,23 @@ fn ending(recipient: &Address, taken: Taken, seen: &Transaction) -> Ending {
     let is_taken = match &taken {
         Taken::Yes(_) => Some(true),
         Taken::No(..) => Some(false),
-        Taken::Unknown(_) => None,
+        Taken::Withheld(_) | Taken::Unknown(_) => None,
     };
+    let is_withheld = matches!(taken, Taken::Withheld(_));
     let told = in_mailbox(recipient, seen).or_else(|| at_host(recipient, seen)).or_else(|| match &taken {
         Taken::No(outcome, because) => Some((Observed::Seen(outcome.clone()), because.clone())),
         _ => in_queue(recipient, seen).or_else(|| notified(recipient, seen)),
     });
     let (outcome, because) = told.unwrap_or_else(|| {
         let why = match taken {
-            Taken::Unknown(why) => why,
+            Taken::Withheld(why) | Taken::Unknown(why) => why,
             Taken::Yes(how) => format!("{how}, and nothing says what became of it"),
             Taken::No(_, because) => because,
         };
         (Observed::Unobserved(why.clone()), why)
     });
     let is_stored = last_fate(recipient, seen).is_some_and(is_stored);
-    Ending { recipient: recipient.clone(), outcome, is_taken, is_stored, because }
+    Ending { recipient: recipient.clone(), outcome, is_taken, is_withheld, is_stored, because }
 }
 
 /// Of several endings the one that is worst for the message; an unknown one is worst of all.
@@ -140,6 +145,8 @@ enum Taken {
     Yes(String),
     /// What that makes of it, and the evidence.
     No(Outcome, String),
+    /// Why it was not handed over.
+    Withheld(String),
     Unknown(String),
 }
 
@@ -172,7 +179,11 @@ fn in_dialogue(at: usize, dialogue: &[Exchange], handshake: &Observed<evidence::
     let steps = early.map(Some).chain([its_own, data, end]);
     let mut last = String::new();
     for exchange in steps {
-        let Some(exchange) = exchange else { return Taken::Unknown(ended(dialogue, handshake)) };
+        let Some(exchange) = exchange else {
+            let why = ended(dialogue, handshake);
+            let is_withheld = matches!(handshake, Observed::Unobserved(why) if why == evidence::NO_STARTTLS);
+            return if is_withheld { Taken::Withheld(why) } else { Taken::Unknown(why) };
+        };
         match &exchange.reply {
             Observed::Unobserved(why) => return Taken::Unknown(format!("no reply to {}: {why}", exchange.to)),
             Observed::Seen(reply) if reply.is_positive() => last = reply_text(reply),

@@ -287,6 +287,9 @@ impl Exchange {
     }
 }
 
+/// Why there is no handshake where a client wants TLS and the server does not offer STARTTLS (RFC 3207 §4): it goes no further.
+pub const NO_STARTTLS: &str = "STARTTLS was not offered";
+
 /// A TLS handshake (RFC 8446 §2), seen by its client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handshake {

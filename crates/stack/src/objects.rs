@@ -131,6 +131,9 @@ impl Stack {
             let copy = own.unwrap_or_else(|| other.clone());
             delivered.push(Delivered { recipient: Some(to.clone()), ..copy });
         }
+        // the log tells of them as they ended
+        let at = |copy: &Delivered| track.rcpt_to.iter().position(|to| copy.is_for(to)).unwrap_or(usize::MAX);
+        delivered.sort_by_key(at);
         delivered.extend(left);
         Ok(delivered)
     }

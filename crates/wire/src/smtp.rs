@@ -108,7 +108,7 @@ async fn speak(speaker: &mut Speaker, job: &Job, name: Option<&ServerName<'stati
     speaker.hello(job).await?;
     if job.tls == Tls::Starttls {
         if !speaker.is_offered("STARTTLS") {
-            speaker.without_tls("STARTTLS was not offered");
+            speaker.without_tls(evidence::NO_STARTTLS);
             return None;
         }
         speaker.without_tls("the server refused STARTTLS");

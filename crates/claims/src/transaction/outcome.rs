@@ -65,6 +65,9 @@ impl Claim<Transaction> for Outcome {
                 Observed::Seen(seen) => {
                     format!("the message for {recipient} was {}, not {}", outcome_word(seen), outcome_word(claim))
                 }
+                Observed::Unobserved(_) if ending.is_withheld => {
+                    format!("the message for {recipient} was never handed over, not {}", outcome_word(claim))
+                }
                 Observed::Unobserved(_) => {
                     format!("the message for {recipient} was accepted, not {}", outcome_word(claim))
                 }

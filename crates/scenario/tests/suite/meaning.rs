@@ -51,6 +51,7 @@ const TRANSACTIONS: &[(&str, &str, &str, &str)] = &[
     ("client = { ip = \"198.51.100.66\", ehlo = \"mail.attacker.example\" }", "", "nobody brings this message", "[[transaction]]"),
     ("198.51.100.66", "127.0.0.1", "nobody can connect from 127.0.0.1", "\"127.0.0.1\""),
     ("\"198.51.100.66\"", "\"::ffff:198.51.100.66\"", "nobody can connect from ::ffff:198.51.100.66", "\"::ffff:198.51.100.66\""),
+    ("\"198.51.100.66\"", "\"203.0.113.30\"", "203.0.113.30 belongs to the gateways", "\"203.0.113.30\""),
     ("billing@bank.example", "\\\"a\\r\\nRSET\\\"@bank.example", "`\\\"a\\r\\nRSET\\\"@bank.example` is not a mail address", ""),
     ("ehlo = \"mail.attacker", "helo = \"x\", ehlo = \"mail.attacker", "a client says EHLO or HELO, not both", "\"x\""),
     ("ehlo = \"mail.attacker.example\"", "tls = \"starttls\", helo = \"x\"", "a client that says HELO is offered no STARTTLS", "\"starttls\""),

@@ -111,7 +111,11 @@ fn a_dialogue_without_an_end_is_unclear() {
     is_unclear(r#"outcome = "rejected""#, &seen, "no reply to end-of-data: the server closed the connection");
     seen.dialogue.truncate(2);
     seen.handshake = Observed::Unobserved("STARTTLS was not offered".to_owned());
-    is_unclear(r#"outcome = "rejected""#, &seen, "the dialogue ended after ehlo (TLS: STARTTLS was not offered)");
+    let why = "the dialogue ended after ehlo (TLS: STARTTLS was not offered)";
+    is_unclear(r#"outcome = "rejected""#, &seen, why);
+    // what is not handed over cannot be in a mailbox
+    let message = "the message for alice@gateway.example was never handed over, not delivered";
+    fails(r#"outcome = "delivered""#, &seen, message, why);
     seen.dialogue.clear();
     is_unclear(r#"outcome = "rejected""#, &seen, "the dialogue ended after the connection");
 }

@@ -15,6 +15,9 @@ pub(super) struct Reader {
     seen: HashMap<String, Mark>,
 }
 
+/// How often a message is removed that stays.
+const REMOVALS: usize = 8;
+
 /// How far a folder was read (RFC 3501 §2.3.1.1).
 #[derive(Debug, Clone, Copy)]
 struct Mark {
@@ -49,15 +52,29 @@ impl Reader {
             by_folder.entry(folder).or_default().push(uid.to_string());
         }
         for (folder, uids) in by_folder {
-            let imap = &mut self.imap;
+            let (imap, set) = (&mut self.imap, uids.join(","));
+            // a server passes over what it does not see, such as a message of an mbox that another one is written to meanwhile
             let removal = async {
-                imap.select(&folder).await?;
-                let marked = imap.uid_store(uids.join(","), r"+FLAGS.SILENT (\Deleted)").await?;
-                marked.try_for_each(|_| std::future::ready(Ok(()))).await?;
-                // RFC 3501 §6.4.2: removes what is marked
-                imap.close().await
+                let mut left = 0;
+                for _ in 0..REMOVALS {
+                    imap.select(&folder).await?;
+                    let marked = imap.uid_store(&set, r"+FLAGS.SILENT (\Deleted)").await?;
+                    marked.try_for_each(|_| std::future::ready(Ok(()))).await?;
+                    // RFC 3501 §6.4.2: removes what is marked
+                    imap.close().await?;
+                    imap.examine(&folder).await?;
+                    left = imap.uid_search(format!("UID {set}")).await?.len();
+                    if left == 0 {
+                        break;
+                    }
+                }
+                Ok(left)
             };
-            self.at.within(&format!("removal from {folder}"), removal).await?;
+            let command = format!("removal from {folder}");
+            let left = self.at.within(&command, removal).await?;
+            if left > 0 {
+                return Err(self.at.lost(&command, format!("{left} of the messages {set} stay there")));
+            }
         }
         Ok(())
     }

@@ -24,6 +24,8 @@ struct Store {
     commands: Mutex<Vec<String>>,
     connections: Mutex<usize>,
     fetched: Mutex<usize>,
+    /// How many times it does not see what it is to mark.
+    blind: Mutex<usize>,
     stop: Notify,
 }
 
@@ -64,10 +66,21 @@ impl Store {
                 Some(fetched.concat())
             }
             "UID" if words[1] == "STORE" => {
+                let mut blind = self.blind.lock().unwrap();
+                if *blind > 0 {
+                    *blind -= 1;
+                    return Some(String::new());
+                }
                 for uid in words[2].split(',') {
                     folders.get_mut(folder.as_str())?[uid.parse::<usize>().ok()? - 1].clear();
                 }
                 Some(String::new())
+            }
+            "UID" if words[1..3] == ["SEARCH", "UID"] => {
+                let all = folders.get(folder.as_str())?;
+                let is_there = |uid: &&str| uid.parse::<usize>().is_ok_and(|uid| !all[uid - 1].is_empty());
+                let there: Vec<&str> = words[3].split(',').filter(is_there).collect();
+                Some(format!("* SEARCH {}\r\n", there.join(" ")))
             }
             "CLOSE" | "LOGOUT" => Some(String::new()),
             _ => None,
@@ -197,6 +210,23 @@ async fn what_is_forgotten_is_removed_and_nothing_else() {
     let left: Vec<bool> = store.folders.lock().unwrap()["INBOX"].iter().map(|m| m.is_empty()).collect();
     assert_eq!(left, [true, false, true]);
     assert_eq!((store.commands("UID STORE 1,3 "), store.commands("CLOSE")), (1, 1));
+}
+
+#[tokio::test]
+async fn what_a_server_passes_over_is_removed_again() {
+    let store = store();
+    store.deliver("INBOX", message(&Nonce::from_number(1), ""));
+    let mailbox = Mailbox::open(serve(&store, "right").await).await.unwrap();
+    *store.blind.lock().unwrap() = 2;
+    assert_eq!(mailbox.find(&mark(1), soon()).await.unwrap().len(), 1);
+    mailbox.forget(&mark(1)).await.unwrap();
+    assert!(store.folders.lock().unwrap()["INBOX"][0].is_empty());
+    assert_eq!(store.commands("UID STORE 1 "), 3);
+    store.deliver("INBOX", message(&Nonce::from_number(2), ""));
+    *store.blind.lock().unwrap() = usize::MAX;
+    assert_eq!(mailbox.find(&mark(2), soon()).await.unwrap().len(), 1);
+    let why = mailbox.forget(&mark(2)).await.unwrap_err().to_string();
+    assert!(why.contains("1 of the messages 2 stay there"), "{why}");
 }
 
 #[tokio::test]
