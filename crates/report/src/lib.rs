@@ -12,6 +12,7 @@ mod json;
 mod junit;
 mod lookup;
 mod merge;
+mod mutation;
 mod shown;
 mod terminal;
 
@@ -28,6 +29,7 @@ pub use json::json;
 pub use junit::junit;
 pub use lookup::lookup_text;
 pub use merge::{CannotMerge, Merged, merge};
+pub use mutation::{Mutated, Notice, mutation_json, mutation_line, mutation_text, mutation_verdict};
 pub use terminal::{Style, adaptations, line, summary, told};
 
 use evidence::{Delivered, Evidence, Observed};

@@ -252,6 +252,64 @@ pub(crate) enum GatewayCommand {
     Users(UsersArgs),
     /// Run two gateways, or one at two revisions or on two releases, and say what they do otherwise
     Compare(CompareArgs),
+    /// Take each line of a gateway's configuration away, or make it weaker, and say which of it no scenario notices
+    Mutate(MutateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MutateArgs {
+    /// Gateway, as with --gateway
+    #[arg(value_name = "NAME|DIR", conflicts_with = "named")]
+    pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArg,
+    /// Only these files or lines, such as `postfix/main.cf` or `dovecot.conf:12`: the end of a path below /etc
+    #[arg(long, value_name = "FILE[:LINE]")]
+    pub(crate) only: Vec<Place>,
+    /// Scenarios that may notice: as in `scenario run` [default: the whole library]
+    #[arg(long, short, value_name = "NAME|FILE|DIR")]
+    pub(crate) scenario: Vec<String>,
+    /// Scenarios that run at the same time
+    #[arg(long, short, default_value = "16", value_name = "N")]
+    pub(crate) jobs: NonZeroUsize,
+    /// Begin nothing new after so many minutes
+    #[arg(long, value_name = "N")]
+    pub(crate) minutes: Option<u32>,
+    /// Also write a report: `json=PATH`; `-` is standard output
+    #[arg(long = "report", value_name = "json=PATH")]
+    pub(crate) reports: Vec<ReportTo>,
+}
+
+/// A file of a configuration, or one of its lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The end of its path.
+    file: String,
+    /// From 1.
+    line: Option<usize>,
+}
+
+impl Place {
+    /// Whether this line of this file is meant.
+    pub(crate) fn is(&self, path: &str, number: usize) -> bool {
+        let is_file = path.strip_suffix(&self.file).is_some_and(|before| before.is_empty() || before.ends_with('/'));
+        is_file && self.line.is_none_or(|line| line == number)
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (file, line) = match text.rsplit_once(':') {
+            Some((file, line)) => {
+                let number = line.parse().ok().filter(|number| *number > 0);
+                (file, Some(number.ok_or_else(|| format!("`{line}` is no number of a line"))?))
+            }
+            None => (text, None),
+        };
+        Ok(Self { file: file.to_owned(), line })
+    }
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod file_error;
 mod judge;
 mod known;
 mod library;
+mod mutants;
 mod order;
 mod progress;
 mod project;
@@ -22,6 +23,7 @@ mod shard;
 mod shipped;
 mod snapshots;
 mod start;
+mod unnoticed;
 mod workspace;
 
 pub use container::WITHIN;

@@ -83,6 +83,7 @@ async fn run(context: &CommandContext, command: Command) -> CommandResult {
         Command::Stack(StackCommand::Prune { runs, images }) => commands::stack::prune(context, &runs, images).await,
         Command::Gateway(GatewayCommand::Compare(args)) => commands::compare::compare(context, args).await,
         Command::Watch(args) => commands::watch::watch(context, args).await,
+        Command::Gateway(GatewayCommand::Mutate(args)) => commands::mutate::mutate(context, args).await,
         Command::Gateway(GatewayCommand::Explain(args)) => commands::explain::explain(context, args).await,
         Command::Gateway(GatewayCommand::Users(args)) => commands::users::users(context, args).await,
         Command::Gateway(GatewayCommand::Import(args)) => commands::import::import(&args),

@@ -139,6 +139,7 @@ impl Stack {
             host.plan.services.iter().map(move |service| host.ready(service, move |port| stack.greets(host, port)))
         });
         try_join_all(waiting).await?;
+        stack.wait_in_advance();
         self.admds.iter_mut().flat_map(|admd| &mut admd.hosts).for_each(Host::watch);
         Ok(())
     }

@@ -56,7 +56,7 @@ use services::Services;
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use wire::{Login, Route};
 
@@ -222,16 +222,15 @@ impl Stack {
         Ok(Login { user: entry.login.clone(), password })
     }
 
-    /// Whether an SMTP service greets and takes a MAIL FROM (FACTS: a bad configuration accepts connections all the same).
-    pub(crate) async fn greets(&self, host: &Host, port: u16) -> Result<(), String> {
-        let address = SocketAddr::new(IpAddr::V4(host.container.addresses().v4), port);
-        let job = wire::Job {
-            route: self.route(transact::USER, address),
+    /// As much of a dialogue as shows that a service greets and takes a MAIL FROM.
+    pub(crate) fn greeting_job(&self, source: IpAddr, address: SocketAddr, name: &str) -> wire::Job {
+        wire::Job {
+            route: self.route(source, address),
             driver: plan::Driver::ByteExact,
-            tls: if port == 465 { plan::Tls::Implicit } else { plan::Tls::None },
+            tls: if address.port() == 465 { plan::Tls::Implicit } else { plan::Tls::None },
             ehlo: "ready.example".to_owned(),
             login: None,
-            server_name: host.name().to_owned(),
+            server_name: name.to_owned(),
             says_helo: false,
             mail_from: b"<>".to_vec(),
             rcpt_to: Vec::new(),
@@ -240,8 +239,16 @@ impl Stack {
             anchor: self.anchor.clone(),
             // postscreen(8) greets after 6 s
             limit: Duration::from_secs(10),
-        };
+        }
+    }
+
+    /// Whether an SMTP service greets and takes a MAIL FROM (FACTS: a bad configuration accepts connections all the same).
+    pub(crate) async fn greets(&self, host: &Host, port: u16) -> Result<(), String> {
+        let address = SocketAddr::new(IpAddr::V4(host.container.addresses().v4), port);
+        let job = self.greeting_job(transact::USER, address, host.name());
+        let begun = Instant::now();
         let dialogue = wire::converse(job).await.map_err(|e| e.to_string())?;
+        self.probed.greeted(begun.elapsed());
         let last = dialogue.exchanges.iter().rev().find(|e| e.to != "quit");
         match last.map(|e| (&e.to, &e.reply)) {
             Some((to, evidence::Observed::Seen(reply))) if to == "mail-from" && reply.code != 421 => Ok(()),

@@ -8,7 +8,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     time::Duration,
 };
@@ -18,6 +18,10 @@ use tokio::sync::OnceCell;
 const CONNECTION: Duration = Duration::from_secs(10);
 /// How long a whole survey may take.
 const SURVEY: Duration = Duration::from_secs(60);
+/// A server that greets later than this lets a client wait whom it does not know yet (postscreen(8): 6 s).
+const LATE: Duration = Duration::from_secs(3);
+/// From which surveys come, one after the other.
+const PROBERS: u8 = 100;
 
 /// A service, and the name asked for.
 type Asked = (Service, Option<Domain>);
@@ -28,9 +32,16 @@ pub(crate) struct Surveys {
     made: Mutex<HashMap<Asked, Arc<OnceCell<Observed<Probed>>>>>,
     /// One at a time: as long as connections to one port of a service queue up, Dovecot's master takes none from its other ports.
     turn: tokio::sync::Mutex<()>,
+    /// The gateway lets clients wait that it does not know yet.
+    is_late: AtomicBool,
 }
 
 impl Surveys {
+    /// Takes note of how long a server took to greet.
+    pub(crate) fn greeted(&self, after: Duration) {
+        self.is_late.fetch_or(after > LATE, Ordering::Relaxed);
+    }
+
     /// Lets go of what was seen: a service that another daemon's end cut short said something else.
     pub(crate) fn forget(&self) {
         self.made.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -38,6 +49,19 @@ impl Surveys {
 }
 
 impl Stack {
+    /// Waits in advance, from every address of which a survey may come, where the gateway lets clients wait that it does not know
+    /// yet; nobody is held up by it.
+    pub(crate) fn wait_in_advance(&self) {
+        let Ok(endpoint) = self.endpoint(self.gateway(), Service::Smtp.port(), prober_at(0)) else { return };
+        if !self.probed.is_late.load(Ordering::Relaxed) {
+            return;
+        }
+        for number in 0..PROBERS {
+            let job = self.greeting_job(prober_at(number), endpoint.address, &endpoint.name.to_string());
+            tokio::spawn(wire::converse(job));
+        }
+    }
+
     /// What a service takes. The survey is made once for each service and name while the gateway is as it was brought up.
     ///
     /// # Errors
@@ -118,5 +142,9 @@ impl Stack {
 /// An address for each survey, so that a server which counts connections by client does not take it for a flood.
 fn prober() -> IpAddr {
     static NEXT: AtomicU8 = AtomicU8::new(0);
-    Ipv4Addr::new(198, 51, 100, 150 + NEXT.fetch_add(1, Ordering::Relaxed) % 100).into()
+    prober_at(NEXT.fetch_add(1, Ordering::Relaxed) % PROBERS)
+}
+
+fn prober_at(number: u8) -> IpAddr {
+    Ipv4Addr::new(198, 51, 100, 150 + number).into()
 }

@@ -3,6 +3,7 @@
 use crate::{Host, Stack, StackError, host::SYSLOG};
 use container::File;
 use evidence::Setting;
+use futures_util::future::try_join_all;
 use plan::{Daemon, SettingChange};
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time::timeout;
@@ -22,7 +23,21 @@ pub struct Changed {
     pub settings: Vec<Setting>,
 }
 
+/// Tells every setting of Postfix and of Dovecot, its default or not, and every service of Postfix.
+const EFFECTIVE: &str = "if command -v postconf; then postconf; postconf -M; postconf -P; fi; \
+    if command -v doveconf; then doveconf -aN || doveconf -a; fi";
+
 impl Stack {
+    /// All settings of Postfix and Dovecot, as these tell them themselves, on each host of the gateway under test.
+    ///
+    /// # Errors
+    /// The engine's word.
+    pub async fn effective_settings(&self) -> Result<Vec<String>, StackError> {
+        let hosts = &self.admds[0].hosts;
+        let told = hosts.iter().map(|host| async { host.container.exec(&["sh", "-c", EFFECTIVE]).await });
+        Ok(try_join_all(told).await?.into_iter().map(|told| told.stdout).collect())
+    }
+
     /// Changes settings, and waits until the daemons work with them or refuse them. A daemon that refuses, or does not
     /// work with them, goes on with its old ones.
     ///

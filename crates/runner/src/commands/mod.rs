@@ -9,6 +9,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod lookup;
 pub(crate) mod merge;
+pub(crate) mod mutate;
 pub(crate) mod pages;
 pub(crate) mod probe;
 pub(crate) mod read;

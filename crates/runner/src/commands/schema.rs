@@ -5,6 +5,7 @@ use crate::{
     exit::{CommandError, Exit},
     known, project,
     start::CommandResult,
+    unnoticed,
 };
 use stack::gateway;
 use std::fs;
@@ -26,6 +27,8 @@ pub(crate) fn schema(context: &CommandContext, write: bool) -> CommandResult {
         ("docs/scenario.md", scenario::reference()),
         ("gateways/known-failures.schema.json", text(known::schema())),
         ("docs/known-failures.md", known::reference()),
+        ("gateways/unnoticed.schema.json", text(unnoticed::schema())),
+        ("docs/unnoticed.md", unnoticed::reference()),
         ("gateways/schema.json", text(gateway::schema())),
         ("docs/gateway.md", gateway::reference()),
         ("docs/mailproof.schema.json", text(project::schema())),

@@ -1,0 +1,312 @@
+//! `gateway mutate`: each line of a gateway's configuration is taken away, or made weaker, and what may notice is run. What nobody
+//! notices is what the scenarios do not see.
+
+use super::{
+    CommandContext, Pair,
+    run::{applicable, needs_peer, write_report},
+};
+use crate::{
+    bring_up::{RunningStack, bring_up, interrupt},
+    cli::{MutateArgs, Place, ReportKind},
+    conduct::{Done, RunOptions, conduct},
+    drive::Opinion,
+    exit::CommandError,
+    judge::Judge,
+    known::KnownFailures,
+    library,
+    mutants::{Mutant, mutants},
+    order::Order,
+    schedule::NameLocks,
+    start::CommandResult,
+    unnoticed::{self, Unnoticed},
+};
+use ::stack::{StackError, TakenOver, gateway::Gateway};
+use claims::Scenario;
+use report::{Mutated, Notice, Status, Whole};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    num::NonZeroUsize,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Scenarios that run before it is looked whether one of them noticed something.
+const CHUNK: usize = 24;
+/// The same of those that run alone, one after the other.
+const ALONE: usize = 4;
+/// A file that is executed is a program, and no configuration.
+const PROGRAM: u32 = 0o111;
+
+/// Changes one thing after the other, and says what nobody notices.
+pub(crate) async fn mutate(context: &CommandContext, args: MutateArgs) -> CommandResult {
+    if let Some(report) = args.reports.iter().find(|report| report.kind != ReportKind::Json) {
+        return Err(CommandError::usage(miette::miette!("this is written as json, not as {:?}", report.kind)));
+    }
+    let word = args.target.as_deref().or(args.gateway.word());
+    let pair = Pair::load(&context.workspace, word)?;
+    let directory = pair.gateway.directory.clone();
+    let known = KnownFailures::load(&directory, &library::names(&context.workspace.scenarios())?)?;
+    let explained = Unnoticed::load(&directory)?;
+    let sources = library::find(&context.workspace.scenarios(), &args.scenario)?;
+    let scenarios = library::scenarios(sources, &pair.world())?;
+    let changes = changes(&pair.gateway, &args.only);
+    if changes.is_empty() {
+        let help = "--only takes the end of a path below /etc, such as postfix/main.cf, and the number of a line that is no comment";
+        return Err(CommandError::usage(miette::miette!(
+            help = help,
+            "nothing of {} can be changed there",
+            pair.gateway.name
+        )));
+    }
+    let all: Vec<(String, String)> = self::changes(&pair.gateway, &[]).iter().map(Change::line).collect();
+    for gone in explained.beyond(&all) {
+        context.progress.note(&format!("{}: there is no line `{gone}`", unnoticed::FILE));
+    }
+    let is_carried = context.workspace.is_carried(&directory);
+    let judge = Judge { directory, known, is_ci: true, is_carried, wants_snapshots: false };
+    let with_peer = scenarios.iter().any(|scenario| needs_peer(&scenario.plan, &pair));
+    let mut bench = Bench { context, pair, with_peer, judge, jobs: args.jobs, up: None, order: VecDeque::new() };
+    let deadline = args.minutes.map(|minutes| Instant::now() + Duration::from_secs(u64::from(minutes) * 60));
+    let mut lines = Vec::new();
+    let tried = tokio::select! {
+        tried = bench.run(&changes, scenarios, &explained, deadline, &mut lines) => tried,
+        () = interrupt() => Err(CommandError::interrupted()),
+    };
+    context.progress.say("cleaning up");
+    bench.down().await?;
+    let untried = changes.len() - lines.len();
+    context.progress.print(&report::mutation_text(&lines, untried, &context.style()));
+    for report in &args.reports {
+        write_report(report.path.as_deref(), &report::mutation_json(&bench.pair.gateway.name, &lines, untried))?;
+    }
+    tried?;
+    Ok(report::mutation_verdict(&lines).into())
+}
+
+/// A change of one file of one host.
+struct Change {
+    host: usize,
+    file: usize,
+    /// As it is shown.
+    shown: String,
+    mutant: Mutant,
+}
+
+impl Change {
+    fn line(&self) -> (String, String) {
+        (self.shown.clone(), self.mutant.line.clone())
+    }
+
+    fn of(&self, gateway: &Gateway) -> Gateway {
+        let mut changed = gateway.clone();
+        changed.hosts[self.host].etc[self.file].contents = self.mutant.text.clone().into_bytes();
+        changed
+    }
+}
+
+/// Everything that the configuration can lose, file after file.
+fn changes(gateway: &Gateway, only: &[Place]) -> Vec<Change> {
+    let mut found = Vec::new();
+    for (host, plan) in gateway.hosts.iter().enumerate() {
+        for (file, etc) in plan.etc.iter().enumerate().filter(|(_, etc)| etc.mode & PROGRAM == 0) {
+            let Ok(text) = std::str::from_utf8(&etc.contents) else { continue };
+            let path = etc.path.strip_prefix("/etc/").unwrap_or(&etc.path);
+            let is_elsewhere = |other: &::stack::gateway::Host| {
+                other.name != plan.name && other.etc.iter().any(|o| o.path == etc.path)
+            };
+            let several = gateway.hosts.iter().any(is_elsewhere);
+            let shown = if several { format!("{} of {}", path, plan.name) } else { path.to_owned() };
+            let meant = |mutant: &Mutant| only.is_empty() || only.iter().any(|place| place.is(path, mutant.number));
+            let its = mutants(&etc.path, text).into_iter().filter(meant);
+            found.extend(its.map(|mutant| Change { host, file, shown: shown.clone(), mutant }));
+        }
+    }
+    found
+}
+
+/// The gateway, as it is at the moment, and who may notice.
+struct Bench<'a> {
+    context: &'a CommandContext,
+    /// As it is in its directory.
+    pair: Pair,
+    with_peer: bool,
+    judge: Judge,
+    jobs: NonZeroUsize,
+    up: Option<RunningStack>,
+    /// Names of those that noticed something, the latest first.
+    order: VecDeque<String>,
+}
+
+impl Bench<'_> {
+    async fn run(
+        &mut self,
+        changes: &[Change],
+        scenarios: Vec<Scenario>,
+        explained: &Unnoticed,
+        deadline: Option<Instant>,
+        lines: &mut Vec<Mutated>,
+    ) -> Result<(), CommandError> {
+        let style = self.context.style();
+        let unchanged = self.pair.gateway.clone();
+        if let Err(why) = self.become_of(&unchanged).await? {
+            return Err(CommandError::error(miette::miette!("the gateway does not work as it is: {why}")));
+        }
+        let scenarios = self.watchful(scenarios).await?;
+        let as_is = self.effective().await?;
+        // those whose settings are the same as those of another change need not be told apart
+        let mut alike: BTreeMap<Vec<String>, Notice> = BTreeMap::new();
+        for change in changes {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                break;
+            }
+            let begun = Instant::now();
+            let came = match self.become_of(&change.of(&unchanged)).await? {
+                Err(words) => Notice::Refused(words),
+                Ok(()) => {
+                    let now = self.effective().await?;
+                    let is_of_daemon = is_in_effective(&unchanged.hosts[change.host].etc[change.file].path);
+                    if is_of_daemon && now == as_is {
+                        Notice::Equivalent("what postconf and doveconf say is the same".to_owned())
+                    } else if let Some(same) = alike.get(&now).filter(|_| is_of_daemon) {
+                        same.clone()
+                    } else {
+                        let came = self.noticed(&scenarios).await?;
+                        if is_of_daemon {
+                            alike.insert(now, came.clone());
+                        }
+                        came
+                    }
+                }
+            };
+            let (file, line) = change.line();
+            let reason = explained.reason(&file, &line);
+            let came = match (came, reason) {
+                (Notice::Unnoticed, Some(reason)) => Notice::Explained(reason.to_owned()),
+                (came, _) => came,
+            };
+            let (number, becomes) = (change.mutant.number, change.mutant.becomes.clone());
+            let tried = Mutated { file, number, line, becomes, came, took: begun.elapsed() };
+            self.context.progress.print(&report::mutation_line(&tried, &style));
+            lines.push(tried);
+        }
+        Ok(())
+    }
+
+    /// Lets the gateway be this one; or its daemons' words, if they do not work with it.
+    async fn become_of(&mut self, gateway: &Gateway) -> Result<Result<(), String>, CommandError> {
+        if let Some(up) = &mut self.up {
+            let Some(stack) = Arc::get_mut(&mut up.stack) else { unreachable!("nothing runs meanwhile") };
+            match stack.take_over(gateway.clone()).await {
+                Ok(TakenOver::Done(..)) => return Ok(Ok(())),
+                Ok(TakenOver::Refused(words)) => return Ok(Err(words)),
+                // what cannot be taken over is brought up anew
+                Ok(TakenOver::Anew(_)) | Err(_) => self.down().await?,
+            }
+        }
+        let pair = Pair { gateway: gateway.clone(), peer: self.pair.peer.clone() };
+        match bring_up(self.context, pair, self.with_peer, false).await {
+            Ok(up) => {
+                self.up = Some(up);
+                Ok(Ok(()))
+            }
+            Err(error) => {
+                let is_its = |why: &&StackError| {
+                    why.host().is_some_and(|host| gateway.hosts.iter().any(|own| own.name.as_str() == host))
+                };
+                let why = error.reports.iter().find_map(|why| why.downcast_ref::<StackError>()).filter(is_its);
+                why.map(|why| Err(why.to_string())).ok_or(error)
+            }
+        }
+    }
+
+    /// The scenarios that apply and come to what is expected of them: only they can notice anything.
+    async fn watchful(&mut self, scenarios: Vec<Scenario>) -> Result<Vec<Scenario>, CommandError> {
+        let Some(up) = &self.up else { return Ok(Vec::new()) };
+        let (scenarios, others) = applicable(&up.stack, scenarios).await?;
+        up.stack.open_mailboxes().await?;
+        self.context.progress.say(&format!("running {} scenarios on the gateway as it is", scenarios.len()));
+        let astray = self.astray(&scenarios).await?;
+        let (blind, watchful): (Vec<Scenario>, Vec<Scenario>) =
+            scenarios.into_iter().partition(|scenario| astray.contains(&scenario.plan.source.name));
+        self.context.progress.print(&format!(
+            "{} scenarios may notice; {} are not as expected on the gateway as it is, {} do not apply\n",
+            watchful.len(),
+            blind.len(),
+            others.len()
+        ));
+        Ok(watchful)
+    }
+
+    /// What postconf and doveconf say of every host.
+    async fn effective(&self) -> Result<Vec<String>, CommandError> {
+        match &self.up {
+            Some(up) => Ok(up.stack.effective_settings().await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Who notices what is there now: those first that noticed something before, then all others, as long as nobody does.
+    async fn noticed(&mut self, scenarios: &[Scenario]) -> Result<Notice, CommandError> {
+        let place = |scenario: &Scenario| {
+            let name = &scenario.plan.source.name;
+            let before = self.order.iter().take(CHUNK).position(|known| known == name);
+            (before.unwrap_or(CHUNK), NameLocks::of(&scenario.plan).is_alone())
+        };
+        let mut waiting: Vec<(_, &Scenario)> = scenarios.iter().map(|scenario| (place(scenario), scenario)).collect();
+        waiting.sort_by_key(|(place, _)| *place);
+        let mut rest = waiting.as_slice();
+        while let Some(((_, is_alone), _)) = rest.first() {
+            let same = rest.iter().take_while(|((_, alone), _)| alone == is_alone).count();
+            let (chunk, later) = rest.split_at(same.min(if *is_alone { ALONE } else { CHUNK }));
+            rest = later;
+            let chunk: Vec<Scenario> = chunk.iter().map(|(_, scenario)| (*scenario).clone()).collect();
+            let astray = self.astray(&chunk).await?;
+            if astray.is_empty() {
+                continue;
+            }
+            // what happens once may have been chance
+            let again: Vec<Scenario> =
+                chunk.into_iter().filter(|scenario| astray.contains(&scenario.plan.source.name)).collect();
+            let astray = self.astray(&again).await?;
+            if !astray.is_empty() {
+                self.order.retain(|name| !astray.contains(name));
+                astray.iter().for_each(|name| self.order.push_front(name.clone()));
+                return Ok(Notice::Noticed(astray.into_iter().collect()));
+            }
+        }
+        Ok(Notice::Unnoticed)
+    }
+
+    /// Names of those that do not come to what is expected of them. Nothing is left in the mailboxes.
+    async fn astray(&self, scenarios: &[Scenario]) -> Result<BTreeSet<String>, CommandError> {
+        let Some(up) = &self.up else { return Ok(BTreeSet::new()) };
+        let mut astray = BTreeSet::new();
+        let each = |done: Done| {
+            self.context.progress.detail(&done.scenario.plan.source.name);
+            let report = self.judge.report(done);
+            let is_expected =
+                matches!(report.status, Status::SnapshotNew) || report.status.weight(true) == Whole::AsExpected;
+            if !is_expected {
+                astray.insert(report.name);
+            }
+        };
+        let options = RunOptions { jobs: self.jobs, opinion: Opinion::Off, order: Order::Name };
+        conduct(&up.stack, scenarios.to_vec(), options, each).await;
+        // mail that a weaker gateway took is nobody's
+        let _ = up.stack.strays().await;
+        Ok(astray)
+    }
+
+    async fn down(&mut self) -> Result<(), CommandError> {
+        match self.up.take() {
+            Some(up) => up.down().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether postconf or doveconf tell all that is in this file.
+fn is_in_effective(path: &str) -> bool {
+    ["/etc/postfix/main.cf", "/etc/postfix/master.cf"].contains(&path)
+        || (path.starts_with("/etc/dovecot/") && path.ends_with(".conf"))
+}
