@@ -15,7 +15,10 @@ use stack::{Died, Stack, StackError};
 use std::{
     collections::VecDeque,
     num::NonZeroUsize,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::task::JoinSet;
@@ -23,13 +26,15 @@ use verdict::Verdict;
 
 /// How scenarios are run.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RunOptions {
+pub(crate) struct RunOptions<'a> {
     /// How many at the same time.
     pub(crate) jobs: NonZeroUsize,
     /// Whether the harness judges each message for itself, too.
     pub(crate) opinion: Opinion,
     /// In which order they start.
     pub(crate) order: Order,
+    /// When this is set no more are started, and nothing is told of those that were not.
+    pub(crate) is_enough: Option<&'a AtomicBool>,
 }
 
 /// A scenario that has run.
@@ -89,24 +94,25 @@ impl Incident {
 pub(crate) async fn conduct(
     stack: &Arc<Stack>,
     scenarios: Vec<Scenario>,
-    options: RunOptions,
+    options: RunOptions<'_>,
     each: impl FnMut(Done),
 ) -> Incident {
     let one = |scenario, is_alone| one(Arc::clone(stack), scenario, options.opinion, is_alone);
-    conduct_by(one, scenarios, options.jobs.get(), options.order, each).await
+    conduct_by(one, scenarios, options, each).await
 }
 
 /// The same, by whatever runs one scenario, alone or among others.
 async fn conduct_by<F>(
     one: impl Fn(Arc<Scenario>, bool) -> F,
     mut scenarios: Vec<Scenario>,
-    jobs: usize,
-    order: Order,
+    options: RunOptions<'_>,
     mut each: impl FnMut(Done),
 ) -> Incident
 where
     F: Future<Output = Ran> + Send + 'static,
 {
+    let RunOptions { order, is_enough, .. } = options;
+    let jobs = options.jobs.get();
     order.arrange(&mut scenarios, |scenario| &scenario.plan.source.name);
     let work = scenarios.into_iter().map(|scenario| (NameLocks::of(&scenario.plan), Arc::new(scenario)));
     let mut schedule = Schedule::new(work, order.alone_turn());
@@ -117,7 +123,8 @@ where
     let (mut unsolved, mut unexplained) = (Incident::default(), Incident::default());
     let mut broken: Option<String> = None;
     loop {
-        while broken.is_none() && suspects.is_empty() && running.len() < jobs {
+        let is_enough = || is_enough.is_some_and(|is_enough| is_enough.load(Ordering::Relaxed));
+        while broken.is_none() && suspects.is_empty() && running.len() < jobs && !is_enough() {
             let Some((locks, scenario)) = schedule.start() else { break };
             let ran = one(scenario, false);
             running.spawn(async move { (locks, ran.await) });

@@ -24,7 +24,7 @@ pub struct Changed {
 }
 
 /// Tells every setting of Postfix and of Dovecot, its default or not, and every service of Postfix.
-const EFFECTIVE: &str = "if command -v postconf; then postconf; postconf -M; postconf -P; fi; \
+const EFFECTIVE: &str = "if command -v postconf; then postconf | grep -v '^process_id ='; postconf -M; postconf -P; fi; \
     if command -v doveconf; then doveconf -aN || doveconf -a; fi";
 
 impl Stack {

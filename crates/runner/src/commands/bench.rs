@@ -154,7 +154,7 @@ async fn changes(context: &CommandContext, gateway: &GatewayArg) -> Result<(), C
 async fn run(running_stack: &RunningStack, plans: Vec<Scenario>) -> Result<Duration, CommandError> {
     let begun = Instant::now();
     let mut wrong = Vec::new();
-    let options = RunOptions { jobs: JOBS, opinion: Opinion::On, order: Order::Name };
+    let options = RunOptions { jobs: JOBS, opinion: Opinion::On, order: Order::Name, is_enough: None };
     conduct(&running_stack.stack, plans, options, |done: Done| match done.ended {
         Ended::Judged(seen) if seen.1.holds() => {}
         Ended::Judged(_) => wrong.push(format!("{} does not hold", done.scenario.plan.source.name)),

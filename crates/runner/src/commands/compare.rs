@@ -236,8 +236,8 @@ async fn run(
     Ok(Ok((reports.into_values().collect(), troubles, named)))
 }
 
-const fn options(jobs: NonZeroUsize) -> RunOptions {
-    RunOptions { jobs, opinion: Opinion::Off, order: Order::Name }
+const fn options(jobs: NonZeroUsize) -> RunOptions<'static> {
+    RunOptions { jobs, opinion: Opinion::Off, order: Order::Name, is_enough: None }
 }
 
 /// Runs scenarios again, alone, that differ and few of whose like do: one that does the same on both sides at any time does not differ.

@@ -16,7 +16,6 @@ use crate::{
     library,
     mutants::{Mutant, mutants},
     order::Order,
-    schedule::NameLocks,
     start::CommandResult,
     unnoticed::{self, Unnoticed},
 };
@@ -26,14 +25,15 @@ use report::{Mutated, Notice, Status, Whole};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     num::NonZeroUsize,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-/// Scenarios that run before it is looked whether one of them noticed something.
-const CHUNK: usize = 24;
-/// The same of those that run alone, one after the other.
-const ALONE: usize = 4;
+/// Scenarios that run first, since they noticed something before.
+const FIRST: usize = 24;
 /// A file that is executed is a program, and no configuration.
 const PROGRAM: u32 = 0o111;
 
@@ -137,6 +137,15 @@ struct Bench<'a> {
     order: VecDeque<String>,
 }
 
+/// The scenarios that may notice something.
+#[derive(Default)]
+struct Watchful {
+    /// Those that come to the same whenever they run.
+    always: Vec<Scenario>,
+    /// Those for which a gateway has to be brought up, since its daemons remember something of them.
+    once: Vec<Scenario>,
+}
+
 impl Bench<'_> {
     async fn run(
         &mut self,
@@ -151,7 +160,7 @@ impl Bench<'_> {
         if let Err(why) = self.become_of(&unchanged).await? {
             return Err(CommandError::error(miette::miette!("the gateway does not work as it is: {why}")));
         }
-        let scenarios = self.watchful(scenarios).await?;
+        let watchful = self.watchful(scenarios).await?;
         let as_is = self.effective().await?;
         // those whose settings are the same as those of another change need not be told apart
         let mut alike: BTreeMap<Vec<String>, Notice> = BTreeMap::new();
@@ -160,7 +169,8 @@ impl Bench<'_> {
                 break;
             }
             let begun = Instant::now();
-            let came = match self.become_of(&change.of(&unchanged)).await? {
+            let changed = change.of(&unchanged);
+            let came = match self.become_of(&changed).await? {
                 Err(words) => Notice::Refused(words),
                 Ok(()) => {
                     let now = self.effective().await?;
@@ -170,7 +180,7 @@ impl Bench<'_> {
                     } else if let Some(same) = alike.get(&now).filter(|_| is_of_daemon) {
                         same.clone()
                     } else {
-                        let came = self.noticed(&scenarios).await?;
+                        let came = self.noticed(&changed, &watchful).await?;
                         if is_of_daemon {
                             alike.insert(now, came.clone());
                         }
@@ -220,21 +230,27 @@ impl Bench<'_> {
     }
 
     /// The scenarios that apply and come to what is expected of them: only they can notice anything.
-    async fn watchful(&mut self, scenarios: Vec<Scenario>) -> Result<Vec<Scenario>, CommandError> {
-        let Some(up) = &self.up else { return Ok(Vec::new()) };
+    async fn watchful(&mut self, scenarios: Vec<Scenario>) -> Result<Watchful, CommandError> {
+        let Some(up) = &self.up else { return Ok(Watchful::default()) };
         let (scenarios, others) = applicable(&up.stack, scenarios).await?;
         up.stack.open_mailboxes().await?;
-        self.context.progress.say(&format!("running {} scenarios on the gateway as it is", scenarios.len()));
-        let astray = self.astray(&scenarios).await?;
-        let (blind, watchful): (Vec<Scenario>, Vec<Scenario>) =
-            scenarios.into_iter().partition(|scenario| astray.contains(&scenario.plan.source.name));
-        self.context.progress.print(&format!(
-            "{} scenarios may notice; {} are not as expected on the gateway as it is, {} do not apply\n",
-            watchful.len(),
-            blind.len(),
-            others.len()
-        ));
-        Ok(watchful)
+        self.context.progress.say(&format!("running {} scenarios twice on the gateway as it is", scenarios.len()));
+        let (_, blind) = self.astray(&scenarios, false).await?;
+        let named = |scenario: &Scenario, names: &BTreeSet<String>| names.contains(&scenario.plan.source.name);
+        let may: Vec<Scenario> = scenarios.into_iter().filter(|scenario| !named(scenario, &blind)).collect();
+        let (_, other) = self.astray(&may, false).await?;
+        let (once, always): (Vec<Scenario>, Vec<Scenario>) =
+            may.into_iter().partition(|scenario| named(scenario, &other));
+        let (many, of_those, lack) = (once.len() + always.len(), once.len(), others.len());
+        let mut said =
+            format!("{many} scenarios may notice, {of_those} of them only on a gateway that was just brought up; ");
+        said.push_str(&format!("{lack} do not apply\n"));
+        if !blind.is_empty() {
+            let blind = report::listed(blind.iter().map(String::as_str));
+            said.push_str(&format!("not as expected on the gateway as it is, and left out: {blind}\n"));
+        }
+        self.context.progress.print(&said);
+        Ok(Watchful { always, once })
     }
 
     /// What postconf and doveconf say of every host.
@@ -246,55 +262,81 @@ impl Bench<'_> {
     }
 
     /// Who notices what is there now: those first that noticed something before, then all others, as long as nobody does.
-    async fn noticed(&mut self, scenarios: &[Scenario]) -> Result<Notice, CommandError> {
-        let place = |scenario: &Scenario| {
+    async fn noticed(&mut self, gateway: &Gateway, watchful: &Watchful) -> Result<Notice, CommandError> {
+        let known = |scenario: &Scenario| {
             let name = &scenario.plan.source.name;
-            let before = self.order.iter().take(CHUNK).position(|known| known == name);
-            (before.unwrap_or(CHUNK), NameLocks::of(&scenario.plan).is_alone())
+            self.order.iter().take(FIRST).position(|known| known == name).unwrap_or(FIRST)
         };
-        let mut waiting: Vec<(_, &Scenario)> = scenarios.iter().map(|scenario| (place(scenario), scenario)).collect();
+        // of every subject one, then of every subject another one
+        let mut of_subject: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut waiting: Vec<((usize, usize), &Scenario)> = Vec::new();
+        for scenario in &watchful.always {
+            let name = scenario.plan.source.name.as_str();
+            let turn = of_subject.entry(name.rsplit_once('/').map_or("", |(subject, _)| subject)).or_default();
+            waiting.push(((known(scenario), *turn), scenario));
+            *turn += 1;
+        }
         waiting.sort_by_key(|(place, _)| *place);
-        let mut rest = waiting.as_slice();
-        while let Some(((_, is_alone), _)) = rest.first() {
-            let same = rest.iter().take_while(|((_, alone), _)| alone == is_alone).count();
-            let (chunk, later) = rest.split_at(same.min(if *is_alone { ALONE } else { CHUNK }));
-            rest = later;
-            let chunk: Vec<Scenario> = chunk.iter().map(|(_, scenario)| (*scenario).clone()).collect();
-            let astray = self.astray(&chunk).await?;
+        let mut waiting: Vec<Scenario> = waiting.into_iter().map(|(_, scenario)| scenario.clone()).collect();
+        while !waiting.is_empty() {
+            let (ran, astray) = self.astray(&waiting, true).await?;
             if astray.is_empty() {
-                continue;
+                break;
             }
             // what happens once may have been chance
-            let again: Vec<Scenario> =
-                chunk.into_iter().filter(|scenario| astray.contains(&scenario.plan.source.name)).collect();
-            let astray = self.astray(&again).await?;
+            let is_one = |scenario: &Scenario| astray.contains(&scenario.plan.source.name);
+            let again: Vec<Scenario> = waiting.iter().filter(|scenario| is_one(scenario)).cloned().collect();
+            let (_, astray) = self.astray(&again, false).await?;
             if !astray.is_empty() {
                 self.order.retain(|name| !astray.contains(name));
                 astray.iter().for_each(|name| self.order.push_front(name.clone()));
                 return Ok(Notice::Noticed(astray.into_iter().collect()));
             }
+            waiting.retain(|scenario| !ran.contains(&scenario.plan.source.name));
         }
-        Ok(Notice::Unnoticed)
+        let mut astray = BTreeSet::new();
+        for again in [false, true] {
+            let scenarios: Vec<Scenario> =
+                watchful.once.iter().filter(|s| !again || astray.contains(&s.plan.source.name)).cloned().collect();
+            if scenarios.is_empty() {
+                return Ok(Notice::Unnoticed);
+            }
+            self.down().await?;
+            if let Err(words) = self.become_of(gateway).await? {
+                return Ok(Notice::Refused(words));
+            }
+            (_, astray) = self.astray(&scenarios, false).await?;
+        }
+        Ok(if astray.is_empty() { Notice::Unnoticed } else { Notice::Noticed(astray.into_iter().collect()) })
     }
 
-    /// Names of those that do not come to what is expected of them. Nothing is left in the mailboxes.
-    async fn astray(&self, scenarios: &[Scenario]) -> Result<BTreeSet<String>, CommandError> {
-        let Some(up) = &self.up else { return Ok(BTreeSet::new()) };
-        let mut astray = BTreeSet::new();
+    /// Runs these, until one does not come to what is expected of it if that `is_enough`; names of those that ran, and of those that did
+    /// not. Nothing is left in the mailboxes.
+    async fn astray(
+        &self,
+        scenarios: &[Scenario],
+        is_enough: bool,
+    ) -> Result<(BTreeSet<String>, BTreeSet<String>), CommandError> {
+        let (mut ran, mut astray) = (BTreeSet::new(), BTreeSet::new());
+        let Some(up) = &self.up else { return Ok((ran, astray)) };
+        let found = AtomicBool::new(false);
         let each = |done: Done| {
             self.context.progress.detail(&done.scenario.plan.source.name);
             let report = self.judge.report(done);
             let is_expected =
                 matches!(report.status, Status::SnapshotNew) || report.status.weight(true) == Whole::AsExpected;
             if !is_expected {
-                astray.insert(report.name);
+                found.store(true, Ordering::Relaxed);
+                astray.insert(report.name.clone());
             }
+            ran.insert(report.name);
         };
-        let options = RunOptions { jobs: self.jobs, opinion: Opinion::Off, order: Order::Name };
+        let is_enough = is_enough.then_some(&found);
+        let options = RunOptions { jobs: self.jobs, opinion: Opinion::On, order: Order::Name, is_enough };
         conduct(&up.stack, scenarios.to_vec(), options, each).await;
         // mail that a weaker gateway took is nobody's
         let _ = up.stack.strays().await;
-        Ok(astray)
+        Ok((ran, astray))
     }
 
     async fn down(&mut self) -> Result<(), CommandError> {

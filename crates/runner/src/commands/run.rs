@@ -101,7 +101,7 @@ pub(crate) async fn run(context: &CommandContext, args: RunArgs) -> CommandResul
         reports.lock().expect("nobody panics while printing").insert(report.name.clone(), report);
     }
     context.progress.say(&format!("running {} scenarios", scenarios.len()));
-    let options = RunOptions { jobs: args.jobs, opinion: args.second_opinion, order: args.order };
+    let options = RunOptions { jobs: args.jobs, opinion: args.second_opinion, order: args.order, is_enough: None };
     let incident = tokio::select! {
         incident = conduct(stack, scenarios, options, each) => Some(incident),
         () = interrupt() => None,

@@ -260,7 +260,8 @@ impl<'a> Watch<'a> {
                 }
                 reports.insert(report.name.clone(), report);
             };
-            let options = RunOptions { jobs: self.args.jobs, opinion: Opinion::On, order: Order::Name };
+            let options =
+                RunOptions { jobs: self.args.jobs, opinion: Opinion::On, order: Order::Name, is_enough: None };
             let Incident { died, strays } = conduct(stack, chunk, options, each).await;
             troubles.died.extend(died);
             troubles.strays.extend(strays);

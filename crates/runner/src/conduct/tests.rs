@@ -3,7 +3,7 @@
 use super::*;
 use crate::order::Order;
 use plan::{Source, World};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 fn scenario_of(name: &str) -> Scenario {
     let text = format!(
@@ -72,7 +72,9 @@ async fn run(service: Service, names: &[&str], jobs: usize) -> (Vec<(String, &'s
     };
     let one = |scenario, is_alone| Arc::clone(&service).one(scenario, is_alone);
     let scenarios = names.iter().map(|name| scenario_of(name)).collect();
-    let incident = conduct_by(one, scenarios, jobs, Order::Name, each).await;
+    let jobs = NonZeroUsize::new(jobs).unwrap();
+    let options = RunOptions { jobs, opinion: Opinion::Off, order: Order::Name, is_enough: None };
+    let incident = conduct_by(one, scenarios, options, each).await;
     (done.into_iter().collect(), incident.died.len(), service.runs.load(Ordering::SeqCst))
 }
 

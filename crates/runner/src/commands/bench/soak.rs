@@ -116,7 +116,7 @@ async fn once(
     let stack = &running_stack.stack;
     let ((scenarios, _), ()) = tokio::try_join!(applicable(stack, scenarios), stack.open_mailboxes())?;
     let mut round = Round::new();
-    let options = RunOptions { jobs: JOBS, opinion: Opinion::On, order: Order::Name };
+    let options = RunOptions { jobs: JOBS, opinion: Opinion::On, order: Order::Name, is_enough: None };
     let incident = conduct(stack, scenarios, options, |done: Done| {
         let name = done.scenario.plan.source.name.clone();
         let died = done.died.iter().map(|died| format!("; {died}")).collect::<String>();
