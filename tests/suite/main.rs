@@ -19,6 +19,7 @@ mod held;
 mod imports;
 mod leftovers;
 mod lookup;
+mod mutate;
 mod own;
 mod podman;
 mod probe;
@@ -46,6 +47,7 @@ fn main() {
         diagnostics::trials(),
         explain::pure(),
         compare::pure(),
+        mutate::pure(),
         lookup::trials(),
         assess::pure(),
         own::pure(),
@@ -74,6 +76,7 @@ fn main() {
         probe::trials(),
         explain::trials(),
         compare::trials(),
+        mutate::trials(),
         watch::trials(),
         imports::trials(),
         podman::trials(),

@@ -29,6 +29,8 @@ type Keys = HashMap<(Domain, String), Arc<KeyPair>>;
 /// A scenario's stage on the pretend Internet, and the keys that sign for it; cleared when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Published {
+    /// What `{nonce}` stands for in its zones.
+    nonce: Nonce,
     keys: Keys,
     stage: Stage,
 }
@@ -38,8 +40,9 @@ pub(crate) struct Published {
 /// # Errors
 /// A key or certificate cannot be made, or a zone cannot be served.
 pub(crate) async fn publish(stack: &Stack, plan: &Plan) -> Result<Published, StackError> {
-    let (zones, keys) = make_keys(plan.zones.clone()).await?;
-    Ok(Published { keys, stage: stack.stage(plan, zones)? })
+    let nonce = Nonce::from_number(random());
+    let (zones, keys) = make_keys(plan.zones.clone(), nonce.clone()).await?;
+    Ok(Published { nonce, keys, stage: stack.stage(plan, zones)? })
 }
 
 /// Drives one scenario. Its stage is cleared, all services run, and the gateway's settings are as before when this ends, however
@@ -97,7 +100,7 @@ async fn perform(
             if let Some(stopped) = &change.stopped {
                 stack.stand_still(stopped).await?;
             }
-            let (zones, keys) = make_keys(change.zones.clone()).await?;
+            let (zones, keys) = make_keys(change.zones.clone(), published.nonce.clone()).await?;
             published.keys.extend(keys);
             published.stage.change(stack, zones, &change.hosts).await?;
         }
@@ -161,20 +164,20 @@ fn write_mail<'a>(
 }
 
 /// Makes the key pairs, and the zones with what they say of them.
-async fn make_keys(zones: Vec<Zone>) -> Result<(Vec<dns::ZoneData>, Keys), StackError> {
+async fn make_keys(zones: Vec<Zone>, nonce: Nonce) -> Result<(Vec<dns::ZoneData>, Keys), StackError> {
     let made = tokio::task::spawn_blocking(move || {
         let mut keys = Keys::new();
         let mut published = Vec::new();
         for zone in zones {
-            published.push(with_keys(zone, &mut keys)?);
+            published.push(with_keys(zone, &nonce, &mut keys)?);
         }
         Ok((published, keys))
     });
     made.await.expect("making keys does not panic")
 }
 
-fn with_keys(zone: Zone, keys: &mut Keys) -> Result<dns::ZoneData, StackError> {
-    let mut records = format!("{}\n", zone.records);
+fn with_keys(zone: Zone, nonce: &Nonce, keys: &mut Keys) -> Result<dns::ZoneData, StackError> {
+    let mut records = format!("{}\n", zone.records.replace("{nonce}", &nonce.to_string()));
     for key in zone.dkim {
         let tags = key.tags.as_deref();
         let fresh = || KeyPair::from_pkcs8(key.algorithm, &pki::dkim_key(key.algorithm)?).map_err(StackError::from);

@@ -59,7 +59,8 @@ tables! {
         spf: Option<Spanned<Line>>,
         /// A DMARC record at `_dmarc` (RFC 9989 §4.5).
         dmarc: Option<Spanned<Line>>,
-        /// An MTA-STS record at `_mta-sts` (RFC 8461 §3.1).
+        /// An MTA-STS record at `_mta-sts` (RFC 8461 §3.1). In what a zone says `{nonce}` is another word each time the scenario runs: a
+        /// policy whose `id` it is was never seen before.
         mta_sts: Option<Spanned<Line>>,
         /// A TLS reporting record at `_smtp._tls` (RFC 8460 §3).
         tls_rpt: Option<Spanned<Line>>,

@@ -5,7 +5,7 @@ mod rows;
 mod soak;
 
 use self::rows::{number, row};
-use super::{CommandContext, Pair, probe::target};
+use super::{CommandContext, Pair, probe::target, run::applicable};
 use crate::{
     bring_up::{RunningStack, bring_up},
     cli::{BenchArgs, CompareArgs, GatewayArg, ImportArgs, Selection, WatchArgs},
@@ -77,6 +77,7 @@ async fn measure(context: &CommandContext, args: BenchArgs) -> CommandResult {
     let names = library::names(&context.workspace.scenarios())?;
     let known = KnownFailures::load(&context.workspace.gateway(args.gateway.word()), &names)?;
     library.retain(|scenario| known.reason(&scenario.plan.source).is_none());
+    let (library, _) = applicable(&running_stack.stack, library).await?;
     let mails: usize = library.iter().map(|scenario| scenario.plan.transactions.len()).sum();
     // the gateway's own processes start during the load, so that both are measured on a warm one
     let bare = load(&running_stack, &world).await?;
