@@ -16,6 +16,8 @@ use wire::{Dialogue, Job};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a message may take until its fate is known.
 const SETTLING: Duration = Duration::from_secs(30);
+/// The same where the server said nothing at all: most often nobody was there to take the connection.
+const UNGREETED: Duration = Duration::from_secs(3);
 /// How long a mail server of which the log has said nothing at all so far may take until it does.
 const SILENCE: Duration = Duration::from_secs(2);
 /// How often a client tries again what was refused for now.
@@ -82,7 +84,8 @@ impl Stack {
             }
         };
         let track = Track { host: self.taken_at(mail_out.transaction)?, ..track(mail_out, &brought, since) };
-        let account = self.logs.settle(&track, SETTLING, SILENCE).await;
+        let settling = if brought.is_ungreeted() { UNGREETED } else { SETTLING };
+        let account = self.logs.settle(&track, settling, SILENCE).await;
         if !account.settled {
             // a log that no longer comes says nothing, and neither would it of the next message
             self.internet.check(&self.logs).await?;
@@ -192,6 +195,12 @@ fn is_for_now(dialogue: &Dialogue) -> bool {
 enum Brought {
     OverTheWire(Dialogue),
     ByProgram(ProgramRun),
+}
+
+impl Brought {
+    fn is_ungreeted(&self) -> bool {
+        matches!(self, Self::OverTheWire(dialogue) if dialogue.exchanges.iter().all(|e| e.reply.seen().is_none()))
+    }
 }
 
 fn track(mail_out: &OutgoingMail<'_>, brought: &Brought, since: u64) -> Track {
