@@ -23,8 +23,8 @@ pub struct Changed {
     pub settings: Vec<Setting>,
 }
 
-/// Tells every setting of Postfix and of Dovecot, its default or not, and every service of Postfix.
-const EFFECTIVE: &str = "if command -v postconf; then postconf | grep -v '^process_id ='; postconf -M; postconf -P; fi; \
+/// Tells every setting of Postfix and of Dovecot, its default or not, with other settings put in their places in it, and every service of Postfix.
+const EFFECTIVE: &str = "if command -v postconf; then postconf -x | grep -v '^process_id ='; postconf -M; postconf -xP; fi; \
     if command -v doveconf; then doveconf -aN || doveconf -a; fi";
 
 impl Stack {
