@@ -23,6 +23,7 @@ mod mutate;
 mod own;
 mod podman;
 mod probe;
+mod reports;
 mod safety;
 mod scenarios;
 mod shards;
@@ -52,6 +53,7 @@ fn main() {
         assess::pure(),
         own::pure(),
         probe::pure(),
+        reports::trials(),
         imports::pure(),
         shards::pure(),
     ]

@@ -1,5 +1,6 @@
 //! The reports: what is said of a run, to people (terminal) and to machines (JSON, JUnit, annotations). Functions from values to text.
 
+mod aggregate;
 mod annotations;
 mod assess;
 mod bounded;
@@ -16,6 +17,7 @@ mod mutation;
 mod shown;
 mod terminal;
 
+pub use self::aggregate::{aggregate_json, aggregate_text};
 pub use annotations::{Places, code_quality, github, sarif};
 pub use assess::assess_text;
 pub use bounded::Bounded;

@@ -152,6 +152,19 @@ pub(crate) enum ReportCommand {
     /// Make one report and one exit code of the JSON reports of all parts of a run (`scenario run --shard`), and say if a part is
     /// missing, is there twice, is cut off, or is of another run
     Merge(MergeArgs),
+    /// Read aggregate reports of DMARC that others sent you (mail, zip, gzip or XML), and list who sends in the name of your domains and
+    /// what the SPF and DKIM of each were worth
+    Read(ReadReportsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReadReportsArgs {
+    /// Reports, or directories of them, such as a Maildir
+    #[arg(value_name = "FILE|DIR", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -77,6 +77,7 @@ async fn run(context: &CommandContext, command: Command) -> CommandResult {
         Command::Scenario(ScenarioCommand::Plan(which)) => commands::read::plan(context, &which),
         Command::Scenario(ScenarioCommand::Accept(which)) => commands::accept::accept(context, &which),
         Command::Report(ReportCommand::Merge(args)) => commands::merge::merge(context, &args),
+        Command::Report(ReportCommand::Read(args)) => commands::aggregate::read(context, &args),
         Command::Stack(StackCommand::Up { gateway }) => commands::stack::up(context, gateway.word()).await,
         Command::Stack(StackCommand::Down) => commands::stack::down(context).await,
         Command::Stack(StackCommand::Logs { host }) => commands::stack::logs(context, host.as_deref()).await,

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod accept;
+pub(crate) mod aggregate;
 pub(crate) mod assess;
 pub(crate) mod bench;
 pub(crate) mod compare;
