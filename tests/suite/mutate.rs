@@ -36,9 +36,11 @@ fn what_nobody_notices_is_told() -> Result<(), Failed> {
             "[[line]]\nfile = \"{file}\"\ntext = \"maximal_queue_lifetime = 4d\"\nreason = \"nobody waits for days\"\n"
         )
     };
-    fs::write(copy.join("unnoticed.toml"), format!("{}{}", place("postfix/main.cf"), place("postfix/gone.cf")))?;
-    let gateway = copy.display().to_string();
     let domains = text.lines().position(|line| line.starts_with("mydestination")).expect("it takes mail") + 1;
+    let line = text.lines().nth(domains - 1).unwrap_or_default();
+    let noticed = place("postfix/main.cf").replace("maximal_queue_lifetime = 4d", line);
+    fs::write(copy.join("unnoticed.toml"), [place("postfix/main.cf"), place("postfix/gone.cf"), noticed].concat())?;
+    let gateway = copy.display().to_string();
     let only: Vec<String> = (begin..begin + 4).chain([domains]).map(|line| format!("main.cf:{line}")).collect();
     let mut words = vec!["gateway", "mutate", &gateway, "-s", "tls/received-cleartext", "-s", "recipients/aliases"];
     words.extend(only.iter().flat_map(|only| ["--only", only.as_str()]));
@@ -49,6 +51,7 @@ fn what_nobody_notices_is_told() -> Result<(), Failed> {
         1,
         &[
             "unnoticed.toml: there is no line `postfix/gone.cf: maximal_queue_lifetime = 4d`",
+            "localhost` is noticed",
             "message_size_limit = 10240000 — taken away: equivalent",
             "smtpd_delay_open_until_valid_rcpt = no — taken away: no scenario notices",
             "maximal_queue_lifetime = 4d — taken away: no scenario notices: nobody waits for days",

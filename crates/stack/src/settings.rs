@@ -23,9 +23,10 @@ pub struct Changed {
     pub settings: Vec<Setting>,
 }
 
-/// Tells every setting of Postfix and of Dovecot, its default or not, with other settings put in their places in it, and every service of Postfix.
+/// Tells every setting of Postfix and of Dovecot, its default or not, with other settings put in their places in it and with what is secret,
+/// and every service of Postfix.
 const EFFECTIVE: &str = "if command -v postconf; then postconf -x | grep -v '^process_id ='; postconf -M; postconf -xP; fi; \
-    if command -v doveconf; then doveconf -aN || doveconf -a; fi";
+    if command -v doveconf; then doveconf -aP; fi";
 
 impl Stack {
     /// All settings of Postfix and Dovecot, as these tell them themselves, on each host of the gateway under test.

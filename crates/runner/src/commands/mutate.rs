@@ -190,6 +190,9 @@ impl Bench<'_> {
             };
             let (file, line) = change.line();
             let reason = explained.reason(&file, &line);
+            if let (Notice::Noticed(_), Some(_)) = (&came, reason) {
+                self.context.progress.note(&format!("{}: `{file}: {line}` is noticed", unnoticed::FILE));
+            }
             let came = match (came, reason) {
                 (Notice::Unnoticed, Some(reason)) => Notice::Explained(reason.to_owned()),
                 (came, _) => came,
@@ -204,6 +207,10 @@ impl Bench<'_> {
 
     /// Lets the gateway be this one; or its daemons' words, if they do not work with it.
     async fn become_of(&mut self, gateway: &Gateway) -> Result<Result<(), String>, CommandError> {
+        // a service that a change before made end for good would be missed by whoever is asked next
+        if self.up.as_ref().is_some_and(|up| up.stack.check().is_err()) {
+            self.down().await?;
+        }
         if let Some(up) = &mut self.up {
             let Some(stack) = Arc::get_mut(&mut up.stack) else { unreachable!("nothing runs meanwhile") };
             match stack.take_over(gateway.clone()).await {
