@@ -1,6 +1,6 @@
 //! What aggregate reports of DMARC say: who sends in the name of a domain.
 
-use crate::{Style, listed, shown::printable, terminal::count};
+use crate::{Style, json::text, listed, shown::printable, terminal::count};
 use aggregate::{Source, Summary, Worth};
 use owo_colors::AnsiColors;
 use serde_json::{Value, json};
@@ -99,7 +99,7 @@ pub fn aggregate_json(domains: &BTreeMap<String, Summary>, unread: &[(String, St
         "format": "mailproof-dmarc-reports", "version": 1,
         "domains": domains.iter().map(domain).collect::<Vec<_>>(), "unread": unread.collect::<Vec<_>>(),
     });
-    serde_json::to_string_pretty(&document).expect("values of JSON have a text") + "\n"
+    text(&document)
 }
 
 #[cfg(test)]

@@ -34,8 +34,12 @@ pub(crate) fn document<I: Iterator<Item = Value>>(run: &RunReport, scenarios: im
         left_out: &run.left_out,
         incomplete: &run.incomplete,
     };
-    let text = serde_json::to_string_pretty(&document).expect("values of JSON have a text");
-    text + "\n"
+    text(&document)
+}
+
+/// A document as text, ended by LF.
+pub(crate) fn text(document: &impl Serialize) -> String {
+    serde_json::to_string_pretty(document).expect("values of JSON have a text") + "\n"
 }
 
 #[derive(Serialize)]
@@ -185,6 +189,6 @@ fn value(of: &impl Serialize) -> Value {
 }
 
 /// To the millisecond.
-fn seconds(took: std::time::Duration) -> f64 {
+pub(crate) fn seconds(took: std::time::Duration) -> f64 {
     (took.as_secs_f64() * 1000.0).round() / 1000.0
 }

@@ -1,6 +1,12 @@
 //! What of a gateway's configuration no scenario notices.
 
-use crate::{Style, Whole, listed, shown::printable, terminal::count};
+use crate::{
+    Style, Whole,
+    json::{seconds, text},
+    listed,
+    shown::printable,
+    terminal::count,
+};
 use owo_colors::AnsiColors;
 use serde_json::{Value, json};
 use std::{fmt::Write, time::Duration};
@@ -38,8 +44,6 @@ pub enum Notice {
     Unnoticed,
     /// No scenario noticed it, and the gateway's owner says why none does.
     Explained(String),
-    /// It could not be told, and why.
-    Unclear(String),
 }
 
 impl Notice {
@@ -50,7 +54,6 @@ impl Notice {
             Self::Equivalent(_) => "equivalent",
             Self::Unnoticed => "unnoticed",
             Self::Explained(_) => "explained",
-            Self::Unclear(_) => "unclear",
         }
     }
 
@@ -65,7 +68,6 @@ impl Notice {
             Self::Equivalent(why) => format!("equivalent: {why}"),
             Self::Unnoticed => "no scenario notices".to_owned(),
             Self::Explained(why) => format!("no scenario notices: {why}"),
-            Self::Unclear(why) => format!("could not be told: {}", why.lines().next().unwrap_or_default()),
         }
     }
 
@@ -74,7 +76,6 @@ impl Notice {
             Self::Noticed(_) | Self::Refused(_) => AnsiColors::Green,
             Self::Equivalent(_) | Self::Explained(_) => AnsiColors::BrightBlack,
             Self::Unnoticed => AnsiColors::Red,
-            Self::Unclear(_) => AnsiColors::Yellow,
         }
     }
 }
@@ -82,8 +83,7 @@ impl Notice {
 /// What all of it comes to: a line that nobody notices is a failure of the scenarios.
 #[must_use]
 pub fn mutation_verdict(lines: &[Mutated]) -> Whole {
-    let is = |what: fn(&Notice) -> bool| lines.iter().any(|line| what(&line.came));
-    Whole::of(is(|came| matches!(came, Notice::Unnoticed)), is(|came| matches!(came, Notice::Unclear(_))))
+    Whole::of(lines.iter().any(|line| line.came == Notice::Unnoticed), false)
 }
 
 /// One line, as it is tried.
@@ -99,7 +99,6 @@ pub fn mutation_text(lines: &[Mutated], untried: usize, style: &Style) -> String
     let mut out = String::new();
     let told = [
         ("No scenario notices", "unnoticed", AnsiColors::Red),
-        ("Could not be told", "unclear", AnsiColors::Yellow),
         ("No scenario notices, and why", "explained", AnsiColors::BrightBlack),
         ("Equivalent", "equivalent", AnsiColors::BrightBlack),
     ];
@@ -118,7 +117,7 @@ pub fn mutation_text(lines: &[Mutated], untried: usize, style: &Style) -> String
         }
     }
     let of = |word: &str| lines.iter().filter(|line| line.came.as_str() == word).count();
-    let parts = ["noticed", "refused", "equivalent", "explained", "unclear", "unnoticed"].map(|word| (of(word), word));
+    let parts = ["noticed", "refused", "equivalent", "explained", "unnoticed"].map(|word| (of(word), word));
     let mut parts: Vec<String> =
         parts.into_iter().filter(|(many, _)| *many > 0).map(|(many, word)| format!("{many} {word}")).collect();
     if untried > 0 {
@@ -148,14 +147,12 @@ pub fn mutation_json(gateway: &str, lines: &[Mutated], untried: usize) -> String
         let (scenarios, why) = match &line.came {
             Notice::Noticed(names) => (names.clone(), None),
             Notice::Unnoticed => (Vec::new(), None),
-            Notice::Refused(why) | Notice::Equivalent(why) | Notice::Explained(why) | Notice::Unclear(why) => {
-                (Vec::new(), Some(why))
-            }
+            Notice::Refused(why) | Notice::Equivalent(why) | Notice::Explained(why) => (Vec::new(), Some(why)),
         };
         json!({
             "file": line.file, "line": line.number, "text": line.line, "becomes": line.becomes,
             "result": line.came.as_str(), "scenarios": scenarios, "why": why,
-            "seconds": (line.took.as_secs_f64() * 1000.0).round() / 1000.0,
+            "seconds": seconds(line.took),
         })
     };
     let document = json!({
@@ -163,7 +160,7 @@ pub fn mutation_json(gateway: &str, lines: &[Mutated], untried: usize) -> String
         "result": whole.to_string().replace(' ', "-"), "exit_code": whole.exit_code(),
         "not_tried": untried, "changes": lines.iter().map(line).collect::<Vec<_>>(),
     });
-    serde_json::to_string_pretty(&document).expect("values of JSON have a text") + "\n"
+    text(&document)
 }
 
 #[cfg(test)]

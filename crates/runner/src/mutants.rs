@@ -24,17 +24,13 @@ pub(crate) fn mutants(path: &str, text: &str) -> Vec<Mutant> {
         if is_silent(line.text) || is_end(line.text) {
             continue;
         }
-        let gone = line.octets.start..lines[last(path, &lines, at)].octets.end;
-        let with = |becomes: Option<String>, octets: &Range<usize>| {
-            let (before, behind) = (&text[..octets.start], &text[octets.end..]);
-            let text =
-                becomes.as_ref().map_or_else(|| format!("{before}{behind}"), |new| format!("{before}{new}{behind}"));
-            let becomes = becomes.map(|new| new.trim().to_owned());
+        let with = |new: &str, end: usize, becomes: Option<String>| {
+            let text = [&text[..line.octets.start], new, &text[end..]].concat();
             Mutant { number: at + 1, line: line.text.trim().to_owned(), becomes, text }
         };
-        found.push(with(None, &gone));
+        found.push(with("", lines[last(path, &lines, at)].octets.end, None));
         for new in weaker(line.text) {
-            found.push(with(Some(format!("{new}{}", line.end)), &line.octets));
+            found.push(with(&format!("{new}{}", line.end), line.octets.end, Some(new.trim().to_owned())));
         }
     }
     found
@@ -50,13 +46,12 @@ struct Line<'a> {
 
 fn lines(text: &str) -> Vec<Line<'_>> {
     let mut from = 0;
-    let line = |raw: &'_ str| -> (usize, usize) { (raw.len(), raw.trim_end_matches(['\n', '\r']).len()) };
-    let whole = text.split_inclusive('\n').map(|raw| {
-        let ((whole, own), start) = (line(raw), from);
-        from += whole;
-        Line { octets: start..from, text: &raw[..own], end: &raw[own..] }
-    });
-    whole.collect()
+    let line = |raw| {
+        let (start, own) = (from, str::trim_end_matches(raw, ['\n', '\r']));
+        from += raw.len();
+        Line { octets: start..from, text: own, end: &raw[own.len()..] }
+    };
+    text.split_inclusive('\n').map(line).collect()
 }
 
 /// Whether it says nothing: it is empty, or a comment of any of the languages that daemons have.

@@ -1,7 +1,7 @@
 //! GitLab's code quality report: what is shown in a merge request.
 
 use super::{Annotation, Kind, Places, annotations};
-use crate::RunReport;
+use crate::{RunReport, json::text};
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub fn code_quality(run: &RunReport, places: Places<'_>) -> String {
     let mut seen = BTreeMap::new();
     let issues: Vec<Value> = annotations(run, places).iter().map(|annotation| issue(annotation, &mut seen)).collect();
-    serde_json::to_string_pretty(&issues).expect("values of JSON have a text") + "\n"
+    text(&issues)
 }
 
 /// The fingerprint is that of what is wrong, not of where it stands: by it a later run knows the same thing again. No two are alike.

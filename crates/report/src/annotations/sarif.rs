@@ -1,7 +1,7 @@
 //! SARIF 2.1.0 (OASIS), as code scanning services read it.
 
 use super::{Annotation, Kind, Places, annotations};
-use crate::RunReport;
+use crate::{RunReport, json::text};
 use serde_json::{Value, json};
 
 /// The whole run as one document, ended by LF. Paths are from the root of the repository.
@@ -16,7 +16,7 @@ pub fn sarif(run: &RunReport, places: Places<'_>) -> String {
             "results": annotations(run, places).iter().map(result).collect::<Vec<_>>(),
         }],
     });
-    serde_json::to_string_pretty(&document).expect("values of JSON have a text") + "\n"
+    text(&document)
 }
 
 fn result(annotation: &Annotation) -> Value {

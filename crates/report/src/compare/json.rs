@@ -1,7 +1,10 @@
 //! A comparison for machines. Version 1 of the document only grows: no key changes its meaning or goes.
 
 use super::{Came, Comparison, Side, Turn};
-use crate::{Status, Whole};
+use crate::{
+    Status, Whole,
+    json::{seconds, text},
+};
 use serde_json::{Value, json};
 
 impl Turn {
@@ -28,8 +31,7 @@ pub fn comparison_json(sides: &[Side], steps: &[Comparison], whole: Whole) -> St
         "sides": sides.iter().map(side).collect::<Vec<_>>(),
         "comparisons": steps.iter().zip(sides.windows(2)).map(|(step, pair)| comparison(step, pair)).collect::<Vec<_>>(),
     });
-    let text = serde_json::to_string_pretty(&document).expect("values of JSON have a text");
-    text + "\n"
+    text(&document)
 }
 
 fn side(side: &Side) -> Value {
@@ -37,7 +39,7 @@ fn side(side: &Side) -> Value {
         "label": side.label,
         "release": side.release,
         "comes_up": matches!(side.came, Came::Up(_)),
-        "seconds": (side.took.as_secs_f64() * 1000.0).round() / 1000.0,
+        "seconds": seconds(side.took),
         "troubles": side.troubles,
     });
     match &side.came {

@@ -6,13 +6,11 @@ use crate::{
     exit::{CommandError, Exit},
     start::CommandResult,
 };
-use std::{
-    fs::{self, File},
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use aggregate::Report;
+use std::{fs::File, io::Read, path::Path};
+use walkdir::WalkDir;
 
-/// How deep directories are read: one of a Maildir lies two deep.
+/// How deep directories are read: a mail of a Maildir lies two deep.
 const DEPTH: usize = 8;
 
 /// Reads all that is named; what is no report in a directory is told, and passed over.
@@ -25,18 +23,17 @@ pub(crate) fn read(context: &CommandContext, args: &ReadReportsArgs) -> CommandR
             CommandError::wrong(miette::miette!(help = help, "{shown}: {why}"))
         };
         if !path.is_dir() {
-            reports.push(
-                octets(path).map_err(|cause| cause.to_string()).and_then(|it| aggregate::read(&it)).map_err(failed)?,
-            );
+            reports.push(read_file(path).map_err(failed)?);
             continue;
         }
-        let mut files = Vec::new();
-        files_in(path, DEPTH, &mut files).map_err(|cause| failed(cause.to_string()))?;
-        files.sort();
-        for file in files {
-            match octets(&file).map_err(|cause| cause.to_string()).and_then(|it| aggregate::read(&it)) {
+        for entry in WalkDir::new(path).max_depth(DEPTH).sort_by_file_name() {
+            let entry = entry.map_err(|cause| failed(cause.to_string()))?;
+            if !entry.path().is_file() {
+                continue;
+            }
+            match read_file(entry.path()) {
                 Ok(report) => reports.push(report),
-                Err(why) => unread.push((file.display().to_string(), why)),
+                Err(why) => unread.push((entry.path().display().to_string(), why)),
             }
         }
     }
@@ -50,24 +47,10 @@ pub(crate) fn read(context: &CommandContext, args: &ReadReportsArgs) -> CommandR
     Ok(if domains.is_empty() { Exit::Nothing } else { Exit::AsExpected })
 }
 
-/// The octets of a file, no more than tell that it is too large.
-fn octets(path: &Path) -> io::Result<Vec<u8>> {
+/// Reads a file, no more of it than tells that it is too large.
+fn read_file(path: &Path) -> Result<Report, String> {
     let mut octets = Vec::new();
-    File::open(path)?.take(aggregate::LARGEST as u64 + 1).read_to_end(&mut octets)?;
-    Ok(octets)
-}
-
-/// The files of a directory and of those in it; a link to a directory is not followed.
-fn files_in(directory: &Path, depth: usize, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            if depth > 1 {
-                files_in(&entry.path(), depth - 1, found)?;
-            }
-        } else if entry.path().is_file() {
-            found.push(entry.path());
-        }
-    }
-    Ok(())
+    let file = File::open(path).map_err(|cause| cause.to_string())?;
+    file.take(aggregate::LARGEST as u64 + 1).read_to_end(&mut octets).map_err(|cause| cause.to_string())?;
+    aggregate::read(&octets)
 }

@@ -2,11 +2,11 @@
 
 use super::{
     CommandContext, Pair,
-    run::{applicable, late, needs_peer, write_report},
+    run::{applicable, late, needs_peer, only_json, write_report},
 };
 use crate::{
     bring_up::{RunningStack, bring_up, interrupt},
-    cli::{CompareArgs, Release, ReportKind},
+    cli::{CompareArgs, Release},
     conduct::{Done, Incident, RunOptions, conduct},
     drive::Opinion,
     exit::CommandError,
@@ -34,9 +34,7 @@ const AGAIN: usize = 3;
 
 /// Runs all sides and prints what each does otherwise than the one before.
 pub(crate) async fn compare(context: &CommandContext, args: CompareArgs) -> CommandResult {
-    if let Some(report) = args.reports.iter().find(|report| report.kind != ReportKind::Json) {
-        return Err(CommandError::usage(miette::miette!("a comparison is written as json, not as {:?}", report.kind)));
-    }
+    only_json("a comparison", &args.reports)?;
     if args.release.len() == 1 {
         return Err(CommandError::usage(miette::miette!(
             help = "as in --release bookworm,trixie",
@@ -171,13 +169,7 @@ async fn one(
     };
     let running_stack = match bring_up(context, pair, with_peer, false).await {
         Ok(running_stack) => running_stack,
-        Err(error) => {
-            let words = error.reports.iter().find_map(|why| why.downcast_ref::<StackError>()).and_then(|why| {
-                let is_own = why.host().is_some_and(|host| gateway.hosts.iter().any(|own| own.name.as_str() == host));
-                (is_own || lacks_package(why)).then(|| own_words(why))
-            });
-            return words.map(not).ok_or(error);
-        }
+        Err(error) => return does_not_come_up(&error, &gateway).map(not).ok_or(error),
     };
     let ran = tokio::select! {
         ran = run(context, &running_stack.stack, scenarios, &label, jobs) => ran.map_err(CommandError::from),
@@ -293,6 +285,13 @@ fn put(side: &mut Side, report: ScenarioReport) {
     {
         *old = report;
     }
+}
+
+/// What is said of it, if it is the gateway's own doing that it does not come up.
+pub(super) fn does_not_come_up(error: &CommandError, gateway: &Gateway) -> Option<String> {
+    let why = error.reports.iter().find_map(|why| why.downcast_ref::<StackError>())?;
+    let is_own = why.host().is_some_and(|host| gateway.hosts.iter().any(|own| own.name.as_str() == host));
+    (is_own || lacks_package(why)).then(|| own_words(why))
 }
 
 /// What is said of it, of a log only what names the service that did not start.

@@ -3,11 +3,13 @@
 
 use super::{
     CommandContext, Pair,
-    run::{applicable, needs_peer, write_report},
+    compare::does_not_come_up,
+    run::{applicable, needs_peer, only_json, write_report},
+    watch::is_failing,
 };
 use crate::{
     bring_up::{RunningStack, bring_up, interrupt},
-    cli::{MutateArgs, Place, ReportKind},
+    cli::MutateArgs,
     conduct::{Done, RunOptions, conduct},
     drive::Opinion,
     exit::CommandError,
@@ -19,9 +21,9 @@ use crate::{
     start::CommandResult,
     unnoticed::{self, Unnoticed},
 };
-use ::stack::{StackError, TakenOver, gateway::Gateway};
+use ::stack::{Stack, TakenOver, gateway::Gateway};
 use claims::Scenario;
-use report::{Mutated, Notice, Status, Whole};
+use report::{Mutated, Notice};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     num::NonZeroUsize,
@@ -39,9 +41,7 @@ const PROGRAM: u32 = 0o111;
 
 /// Changes one thing after the other, and says what nobody notices.
 pub(crate) async fn mutate(context: &CommandContext, args: MutateArgs) -> CommandResult {
-    if let Some(report) = args.reports.iter().find(|report| report.kind != ReportKind::Json) {
-        return Err(CommandError::usage(miette::miette!("this is written as json, not as {:?}", report.kind)));
-    }
+    only_json("what nobody notices", &args.reports)?;
     let word = args.target.as_deref().or(args.gateway.word());
     let pair = Pair::load(&context.workspace, word)?;
     let directory = pair.gateway.directory.clone();
@@ -49,7 +49,15 @@ pub(crate) async fn mutate(context: &CommandContext, args: MutateArgs) -> Comman
     let explained = Unnoticed::load(&directory)?;
     let sources = library::find(&context.workspace.scenarios(), &args.scenario)?;
     let scenarios = library::scenarios(sources, &pair.world())?;
-    let changes = changes(&pair.gateway, &args.only);
+    let mut changes = changes(&pair.gateway);
+    for gone in explained.beyond(&changes.iter().map(Change::line).collect::<Vec<_>>()) {
+        context.progress.note(&format!("{}: there is no line `{gone}`", unnoticed::FILE));
+    }
+    let is_meant = |change: &Change| {
+        let (path, number) = (change.path(&pair.gateway), change.mutant.number);
+        args.only.is_empty() || args.only.iter().any(|place| place.is(path, number))
+    };
+    changes.retain(is_meant);
     if changes.is_empty() {
         let help = "--only takes the end of a path below /etc, such as postfix/main.cf, and the number of a line that is no comment";
         return Err(CommandError::usage(miette::miette!(
@@ -57,10 +65,6 @@ pub(crate) async fn mutate(context: &CommandContext, args: MutateArgs) -> Comman
             "nothing of {} can be changed there",
             pair.gateway.name
         )));
-    }
-    let all: Vec<(String, String)> = self::changes(&pair.gateway, &[]).iter().map(Change::line).collect();
-    for gone in explained.beyond(&all) {
-        context.progress.note(&format!("{}: there is no line `{gone}`", unnoticed::FILE));
     }
     let is_carried = context.workspace.is_carried(&directory);
     let judge = Judge { directory, known, is_ci: true, is_carried, wants_snapshots: false };
@@ -97,6 +101,11 @@ impl Change {
         (self.shown.clone(), self.mutant.line.clone())
     }
 
+    /// Absolute path of its file.
+    fn path<'a>(&self, gateway: &'a Gateway) -> &'a str {
+        &gateway.hosts[self.host].etc[self.file].path
+    }
+
     fn of(&self, gateway: &Gateway) -> Gateway {
         let mut changed = gateway.clone();
         changed.hosts[self.host].etc[self.file].contents = self.mutant.text.clone().into_bytes();
@@ -105,7 +114,7 @@ impl Change {
 }
 
 /// Everything that the configuration can lose, file after file.
-fn changes(gateway: &Gateway, only: &[Place]) -> Vec<Change> {
+fn changes(gateway: &Gateway) -> Vec<Change> {
     let mut found = Vec::new();
     for (host, plan) in gateway.hosts.iter().enumerate() {
         for (file, etc) in plan.etc.iter().enumerate().filter(|(_, etc)| etc.mode & PROGRAM == 0) {
@@ -116,8 +125,7 @@ fn changes(gateway: &Gateway, only: &[Place]) -> Vec<Change> {
             };
             let several = gateway.hosts.iter().any(is_elsewhere);
             let shown = if several { format!("{} of {}", path, plan.name) } else { path.to_owned() };
-            let meant = |mutant: &Mutant| only.is_empty() || only.iter().any(|place| place.is(path, mutant.number));
-            let its = mutants(&etc.path, text).into_iter().filter(meant);
+            let its = mutants(&etc.path, text).into_iter();
             found.extend(its.map(|mutant| Change { host, file, shown: shown.clone(), mutant }));
         }
     }
@@ -138,7 +146,6 @@ struct Bench<'a> {
 }
 
 /// The scenarios that may notice something.
-#[derive(Default)]
 struct Watchful {
     /// Those that come to the same whenever they run.
     always: Vec<Scenario>,
@@ -161,7 +168,7 @@ impl Bench<'_> {
             return Err(CommandError::error(miette::miette!("the gateway does not work as it is: {why}")));
         }
         let watchful = self.watchful(scenarios).await?;
-        let as_is = self.effective().await?;
+        let as_is = self.stack().effective_settings().await?;
         // those whose settings are the same as those of another change need not be told apart
         let mut alike: BTreeMap<Vec<String>, Notice> = BTreeMap::new();
         for change in changes {
@@ -173,8 +180,8 @@ impl Bench<'_> {
             let came = match self.become_of(&changed).await? {
                 Err(words) => Notice::Refused(words),
                 Ok(()) => {
-                    let now = self.effective().await?;
-                    let is_of_daemon = is_in_effective(&unchanged.hosts[change.host].etc[change.file].path);
+                    let now = self.stack().effective_settings().await?;
+                    let is_of_daemon = is_in_effective(change.path(&unchanged));
                     if is_of_daemon && now == as_is {
                         Notice::Equivalent("what postconf and doveconf say is the same".to_owned())
                     } else if let Some(same) = alike.get(&now).filter(|_| is_of_daemon) {
@@ -226,26 +233,19 @@ impl Bench<'_> {
                 self.up = Some(up);
                 Ok(Ok(()))
             }
-            Err(error) => {
-                let is_its = |why: &&StackError| {
-                    why.host().is_some_and(|host| gateway.hosts.iter().any(|own| own.name.as_str() == host))
-                };
-                let why = error.reports.iter().find_map(|why| why.downcast_ref::<StackError>()).filter(is_its);
-                why.map(|why| Err(why.to_string())).ok_or(error)
-            }
+            Err(error) => does_not_come_up(&error, gateway).map(Err).ok_or(error),
         }
     }
 
     /// The scenarios that apply and come to what is expected of them: only they can notice anything.
     async fn watchful(&mut self, scenarios: Vec<Scenario>) -> Result<Watchful, CommandError> {
-        let Some(up) = &self.up else { return Ok(Watchful::default()) };
-        let (scenarios, others) = applicable(&up.stack, scenarios).await?;
-        up.stack.open_mailboxes().await?;
+        let (scenarios, others) = applicable(self.stack(), scenarios).await?;
+        self.stack().open_mailboxes().await?;
         self.context.progress.say(&format!("running {} scenarios twice on the gateway as it is", scenarios.len()));
-        let (_, blind) = self.astray(&scenarios, false).await?;
+        let (_, blind) = self.astray(&scenarios, false).await;
         let named = |scenario: &Scenario, names: &BTreeSet<String>| names.contains(&scenario.plan.source.name);
         let may: Vec<Scenario> = scenarios.into_iter().filter(|scenario| !named(scenario, &blind)).collect();
-        let (_, other) = self.astray(&may, false).await?;
+        let (_, other) = self.astray(&may, false).await;
         let (once, always): (Vec<Scenario>, Vec<Scenario>) =
             may.into_iter().partition(|scenario| named(scenario, &other));
         let (many, of_those, lack) = (once.len() + always.len(), once.len(), others.len());
@@ -260,12 +260,9 @@ impl Bench<'_> {
         Ok(Watchful { always, once })
     }
 
-    /// What postconf and doveconf say of every host.
-    async fn effective(&self) -> Result<Vec<String>, CommandError> {
-        match &self.up {
-            Some(up) => Ok(up.stack.effective_settings().await?),
-            None => Ok(Vec::new()),
-        }
+    /// The gateway that stands now.
+    fn stack(&self) -> &Arc<Stack> {
+        self.up.as_ref().map_or_else(|| unreachable!("nothing is asked of a gateway that is not up"), |up| &up.stack)
     }
 
     /// Who notices what is there now: those first that noticed something before, then all others, as long as nobody does.
@@ -286,14 +283,14 @@ impl Bench<'_> {
         waiting.sort_by_key(|(place, _)| *place);
         let mut waiting: Vec<Scenario> = waiting.into_iter().map(|(_, scenario)| scenario.clone()).collect();
         while !waiting.is_empty() {
-            let (ran, astray) = self.astray(&waiting, true).await?;
+            let (ran, astray) = self.astray(&waiting, true).await;
             if astray.is_empty() {
                 break;
             }
             // what happens once may have been chance
             let is_one = |scenario: &Scenario| astray.contains(&scenario.plan.source.name);
             let again: Vec<Scenario> = waiting.iter().filter(|scenario| is_one(scenario)).cloned().collect();
-            let (_, astray) = self.astray(&again, false).await?;
+            let (_, astray) = self.astray(&again, false).await;
             if !astray.is_empty() {
                 self.order.retain(|name| !astray.contains(name));
                 astray.iter().for_each(|name| self.order.push_front(name.clone()));
@@ -312,27 +309,20 @@ impl Bench<'_> {
             if let Err(words) = self.become_of(gateway).await? {
                 return Ok(Notice::Refused(words));
             }
-            (_, astray) = self.astray(&scenarios, false).await?;
+            (_, astray) = self.astray(&scenarios, false).await;
         }
         Ok(if astray.is_empty() { Notice::Unnoticed } else { Notice::Noticed(astray.into_iter().collect()) })
     }
 
     /// Runs these, until one does not come to what is expected of it if that `is_enough`; names of those that ran, and of those that did
     /// not. Nothing is left in the mailboxes.
-    async fn astray(
-        &self,
-        scenarios: &[Scenario],
-        is_enough: bool,
-    ) -> Result<(BTreeSet<String>, BTreeSet<String>), CommandError> {
+    async fn astray(&self, scenarios: &[Scenario], is_enough: bool) -> (BTreeSet<String>, BTreeSet<String>) {
         let (mut ran, mut astray) = (BTreeSet::new(), BTreeSet::new());
-        let Some(up) = &self.up else { return Ok((ran, astray)) };
         let found = AtomicBool::new(false);
         let each = |done: Done| {
             self.context.progress.detail(&done.scenario.plan.source.name);
             let report = self.judge.report(done);
-            let is_expected =
-                matches!(report.status, Status::SnapshotNew) || report.status.weight(true) == Whole::AsExpected;
-            if !is_expected {
+            if is_failing(&report.status) {
                 found.store(true, Ordering::Relaxed);
                 astray.insert(report.name.clone());
             }
@@ -340,10 +330,10 @@ impl Bench<'_> {
         };
         let is_enough = is_enough.then_some(&found);
         let options = RunOptions { jobs: self.jobs, opinion: Opinion::On, order: Order::Name, is_enough };
-        conduct(&up.stack, scenarios.to_vec(), options, each).await;
+        conduct(self.stack(), scenarios.to_vec(), options, each).await;
         // mail that a weaker gateway took is nobody's
-        let _ = up.stack.strays().await;
-        Ok((ran, astray))
+        let _ = self.stack().strays().await;
+        (ran, astray)
     }
 
     async fn down(&mut self) -> Result<(), CommandError> {

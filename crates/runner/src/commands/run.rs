@@ -262,6 +262,14 @@ pub(super) fn write_reports(
     Ok(())
 }
 
+/// Complains of a report that is not JSON, of a command that writes no other; `what` it is of.
+pub(super) fn only_json(what: &str, reports: &[ReportTo]) -> Result<(), CommandError> {
+    let other = reports.iter().find(|report| report.kind != ReportKind::Json);
+    other.map_or(Ok(()), |report| {
+        Err(CommandError::usage(miette::miette!("{what} is written as json, not as {:?}", report.kind)))
+    })
+}
+
 /// Writes a report into a file; without one, or to `-`, to standard output.
 pub(super) fn write_report(path: Option<&Path>, text: &str) -> Result<(), CommandError> {
     let Some(path) = path.filter(|path| path.as_os_str() != "-") else {

@@ -363,6 +363,6 @@ pub(crate) async fn measure(
 }
 
 /// Whether it is among those that are run first the next time.
-fn is_failing(status: &Status) -> bool {
+pub(super) fn is_failing(status: &Status) -> bool {
     status.weight(false) != Whole::AsExpected
 }

@@ -4,6 +4,7 @@
 pub use mail_auth::report::Report;
 
 use data_encoding::BASE64_MIME;
+use mail::DnsName;
 use mail_auth::report::{ActionDisposition, Alignment, Disposition, DmarcResult, Error, Record, SPFDomainScope};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -206,10 +207,9 @@ fn worth(results: Vec<(String, String)>, counted: DmarcResult, from: &str) -> Ve
         return vec![Worth { result: "none".to_owned(), of: String::new(), counts }];
     }
     let is_near = |of: &str| {
-        let domain = of.split(' ').next().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
-        let is_below =
-            |low: &str, high: &str| low.strip_suffix(high).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        is_below(&domain, from) || is_below(from, &domain)
+        let domain = of.split(' ').next().unwrap_or_default();
+        let (Ok(own), Ok(author)) = (domain.parse::<DnsName>(), from.parse()) else { return false };
+        own.is_within(&author) || author.is_within(&own)
     };
     let passes = |result: &str| result == "pass";
     let any_passes = results.iter().any(|(result, _)| passes(result));
